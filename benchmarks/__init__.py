@@ -1,0 +1,11 @@
+"""What is promised, measured: each benchmark prints a table and writes JSON.
+
+`python -m benchmarks` lists them; `python -m benchmarks NAME --help` tells its options.
+"""
+
+BENCHMARKS = {
+    "peers": "predictions against the conventional way and rival libraries on the same rows",
+    "regression": "large tables of steps and interactions against tuned gradient boosting",
+    "first_minute": "CPU seconds from process start to the verdict on 1,000 rows",
+    "cold_start": "start-up of the command line",
+}
