@@ -6,6 +6,9 @@
 BENCHMARKS = {
     "peers": "predictions against the conventional way and rival libraries on the same rows",
     "regression": "large tables of steps and interactions against tuned gradient boosting",
+    "engine": "training and prediction speed against plain PyTorch loops",
     "first_minute": "CPU seconds from process start to the verdict on 1,000 rows",
     "cold_start": "start-up of the command line",
+    "scale": "memory and time per row at 1 and 10 million rows",
+    "promises": "the budget kept, exact resume after a kill, byte-identical reproduction",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ class FailedError(Exception):
     """A command of pellucid that should have worked did not."""
 
 
-def pellucid(*arguments: object, limits: Limits | None = None) -> Usage:
+def pellucid(
+    *arguments: object, limits: Limits | None = None, started: Callable[[int], None] | None = None
+) -> Usage:
     """Run it to the end; anything but success stops the benchmark."""
-    used = run([PELLUCID, *map(str, arguments)], limits)
+    used = run([PELLUCID, *map(str, arguments)], limits, started=started)
     if used.code != 0:
         raise FailedError(f"pellucid {' '.join(map(str, arguments))}: {used.last_line}")
     return used

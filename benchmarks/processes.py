@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +47,15 @@ class Limits:
 
 
 def run(
-    command: Sequence[str], limits: Limits | None = None, extra: Mapping[str, str] | None = None
+    command: Sequence[str],
+    limits: Limits | None = None,
+    extra: Mapping[str, str] | None = None,
+    started: Callable[[int], None] | None = None,
 ) -> Usage:
-    """Run to the end or to the limit, its own output kept, from the folder above this one."""
+    """Run to the end or to the limit, its own output kept, from the folder above this one.
+
+    `started` is told the process's number.
+    """
     limits = limits or Limits()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
@@ -63,6 +69,8 @@ def run(
             start_new_session=True,
         )
         _restrict(process.pid, limits)
+        if started:
+            started(process.pid)
         code, used, ended = _wait(process, limits.wall_seconds)
         wall = time.perf_counter() - start
         out.seek(0)
