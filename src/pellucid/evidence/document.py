@@ -1,0 +1,238 @@
+"""The layout of `evidence.json`: everything a report shows, as plain JSON.
+
+Performance values are in the metric's own units: accuracy 0.871, never 87.1.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypeAlias, TypedDict
+
+Shape: TypeAlias = str | list[int] | list[str]
+
+
+class Interval(TypedDict):
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Performance(Interval):
+    """How well the network does on rows it never saw."""
+
+    metric: str
+    rows: int
+    higher_is_better: bool
+
+
+class NamedValue(TypedDict):
+    """A way of predicting, and how well it does."""
+
+    name: str
+    value: float
+
+
+class Baseline(NamedValue):
+    """A conventional way, judged on the same rows."""
+
+    low: float
+    high: float
+    seconds: float
+
+
+class CurvePoint(Interval):
+    """Performance after learning from so many rows."""
+
+    rows: int
+
+
+class CalibrationBin(TypedDict):
+    """Rows with about the same confidence, and how often they were right."""
+
+    confidence: float
+    accuracy: float
+    rows: int
+
+
+class Calibration(TypedDict):
+    """A category's bins and calibration error, or the coverage of a number's intervals."""
+
+    bins: NotRequired[list[CalibrationBin]]
+    before: NotRequired[float]  # expected calibration error, 0 to 1, before calibrating
+    after: NotRequired[float]
+    coverage: NotRequired[float]  # share of the true values inside their intervals
+    nominal: NotRequired[float]  # the share that was asked for
+    width: NotRequired[float]  # mean width of the intervals, in the target's unit
+
+
+class Confusion(TypedDict):
+    """Counts of rows: true level by row, predicted level by column."""
+
+    levels: list[str]
+    counts: list[list[int]]
+
+
+class Importance(Interval):
+    """What performance loses when one column is shuffled; positive: the column matters."""
+
+    column: str
+
+
+class Mistake(TypedDict):
+    """A row the network got badly wrong."""
+
+    row: str  # "line 17"
+    true: str | float
+    predicted: str | float
+    confidence: float | None
+    cells: dict[str, object]
+
+
+class Verdict(TypedDict):
+    """What is claimed, in plain words, the headline first."""
+
+    learned: bool
+    beats_baseline: bool | None  # None: no clear difference
+    sentences: list[str]
+
+
+class Target(TypedDict):
+    """The evidence for one predicted column."""
+
+    kind: str  # "category" or "number"
+    reason: str
+    levels: list[str] | None
+    unit: str | None
+    performance: Performance
+    others: dict[str, float]
+    simplest: NamedValue
+    baselines: list[Baseline]
+    baseline: NamedValue | None  # the best of the conventional ways
+    gap: Interval | None  # to that way, positive: the network is better
+    curve: list[CurvePoint]
+    doubled: Interval | None  # the gain expected of twice the rows, positive: better
+    calibration: Calibration | None
+    confusion: Confusion | None
+    scatter: list[list[float]] | None  # true, predicted, low, high
+    importance: list[Importance]
+    mistakes: list[Mistake]
+    verdict: Verdict
+
+
+class MendRecord(TypedDict):
+    """One sort of fault in the data, as `errors.Mend` counts it."""
+
+    fault: str
+    action: str
+    count: int
+    column: str | None
+    where: list[str]
+
+
+class Ignored(TypedDict):
+    """A column the network does not see, and why."""
+
+    column: str
+    reason: str
+
+
+class Column(TypedDict):
+    """A column the network sees, its kind, and why it is taken as that kind."""
+
+    name: str
+    kind: str
+    reason: str
+    summary: str
+
+
+class Split(TypedDict):
+    """How many rows were learned from, chosen with and proved on."""
+
+    learn: int
+    choose: int
+    prove: int
+    how: str
+
+
+class Data(TypedDict):
+    """What was read, and what happened to it on the way."""
+
+    source: str
+    rows: int
+    hash: str
+    mends: list[MendRecord]
+    ignored: list[Ignored]
+    warnings: list[str]
+    columns: list[Column]
+    split: Split
+
+
+class Moment(TypedDict):
+    """One line of the training history."""
+
+    member: int
+    step: int
+    seconds: float
+    loss: float | None
+    metric: float | None
+    rate: float
+
+
+class Layer(TypedDict):
+    """One layer of the network."""
+
+    layer: str
+    shape: Shape
+    parameters: int
+
+
+class Plan(TypedDict):
+    """What was promised before training."""
+
+    network: list[Layer]
+    parameters: int
+    steps: int
+    seconds: float
+    megabytes: float
+
+
+class Stage(TypedDict):
+    """A part of the run, and how long it took."""
+
+    name: str
+    seconds: float
+
+
+class Actual(TypedDict):
+    """What it took in the end."""
+
+    seconds: float
+    megabytes: float
+    steps: int
+    schedule_changed: bool
+    stages: list[Stage]
+
+
+class Reproduce(TypedDict):
+    """What is needed to get the same bytes again."""
+
+    command: str
+    seed: int
+    threads: int
+    versions: dict[str, str]
+    weights_hash: str
+
+
+class Document(TypedDict):
+    """The whole of `evidence.json`."""
+
+    format: int
+    pellucid: str
+    name: str
+    data: Data
+    targets: dict[str, Target]
+    history: list[Moment]
+    plan: Plan
+    actual: Actual
+    reproduce: Reproduce

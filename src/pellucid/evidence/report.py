@@ -1,0 +1,215 @@
+"""The report of a learnt model: one HTML file, drawn from the evidence alone, read offline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from pellucid.evidence import figures
+from pellucid.evidence.document import Document, Layer, Mistake, Shape, Target
+from pellucid.evidence.figures import Figure
+from pellucid.evidence.numerals import Measure, count, duration, memory, percent
+from pellucid.evidence.pages import render, resource, write_page
+
+SHORT = 180  # letters of a cell that are shown at once
+LONG = 3000  # letters of a cell that are kept
+MOST_MISTAKES = 20
+MOST_CELLS = 12  # of a mistake, shown at once
+
+
+def write_report(evidence: Document, path: Path) -> None:
+    """Write the report beside `path` and rename it into place."""
+    views = [
+        _view(name, target, f"target-{index}")
+        for index, (name, target) in enumerate(evidence["targets"].items())
+    ]
+    text = render(
+        "report.html.jinja",
+        document=evidence,
+        style=Markup(resource("report.css")),
+        targets=views,
+        history=figures.training_history(evidence["history"], _history_metric(evidence)),
+        stages=figures.stages(evidence["actual"]),
+        network=[_layer(layer) for layer in evidence["plan"]["network"]],
+        promises=_promises(evidence),
+    )
+    write_page(text, path)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number large enough to be read from afar."""
+
+    name: str
+    value: str
+    beneath: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of a row: what is shown at once, and the rest of a long text."""
+
+    column: str
+    head: str
+    rest: str = ""
+
+
+@dataclass(frozen=True)
+class MistakeView:
+    """One mistake, its long texts cut."""
+
+    row: str
+    true: str
+    predicted: str
+    confidence: str
+    cells: list[Cell]
+    more: list[Cell]
+
+
+@dataclass(frozen=True)
+class TargetView:
+    """What the page says about one target."""
+
+    anchor: str
+    name: str
+    evidence: Target
+    badge: str
+    tone: str
+    facts: list[Fact]
+    others: list[tuple[str, str]]
+    figures: dict[str, Figure | None]
+    mistakes: list[MistakeView]
+
+
+def _view(name: str, target: Target, anchor: str) -> TargetView:
+    badge, tone = _badge(target)
+    unit = target["unit"]
+    others = [
+        (other, Measure(other, unit).value(value)) for other, value in target["others"].items()
+    ]
+    mistakes = [_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]]
+    drawings = _figures(target)
+    return TargetView(anchor, name, target, badge, tone, _facts(target), others, drawings, mistakes)
+
+
+def _badge(target: Target) -> tuple[str, str]:
+    """The verdict in four words, and its colour."""
+    verdict = target["verdict"]
+    if not verdict["learned"]:
+        return "Nothing was learned", "bad"
+    if target["baseline"] is None:
+        return "Learned, compared with nothing", "even"
+    return {
+        True: ("Better than the conventional way", "good"),
+        False: ("The conventional way is better", "bad"),
+        None: ("As good as the conventional way", "even"),
+    }[verdict["beats_baseline"]]
+
+
+def _facts(target: Target) -> list[Fact]:
+    performance, baseline, gap = target["performance"], target["baseline"], target["gap"]
+    measure = Measure(performance["metric"], target["unit"])
+    low, high = performance["low"], performance["high"]
+    value, ends = measure.value(performance["value"], low, high), measure.interval(low, high)
+    facts = [Fact(measure.name, value, ends, "ours")]
+    if baseline:
+        value = measure.value(baseline["value"], low, high)
+        facts.append(Fact("best conventional way", value, baseline["name"], "theirs"))
+    if gap:
+        side = "better" if gap["value"] >= 0 else "worse"
+        size = measure.difference(abs(gap["value"]), gap["low"], gap["high"])
+        between = measure.interval(gap["low"], gap["high"])
+        facts.append(Fact(f"the network is {side} by", size, between))
+    simplest = target["simplest"]
+    value = measure.value(simplest["value"], low, high)
+    return [*facts, Fact("simplest guess", value, simplest["name"])]
+
+
+def _figures(target: Target) -> dict[str, Figure | None]:
+    calibration, confusion, scatter = target["calibration"], target["confusion"], target["scatter"]
+    return {
+        "curve": figures.learning_curve(target),
+        "ways": figures.conventional_ways(target),
+        "confusion": figures.confusion_matrix(confusion) if confusion else None,
+        "scatter": figures.predicted_against_true(scatter, target["unit"]) if scatter else None,
+        "reliability": figures.reliability(calibration) if calibration else None,
+        "coverage": figures.coverage(calibration, target["unit"]) if calibration else None,
+        "importance": figures.importance(target),
+    }
+
+
+def _mistake(mistake: Mistake) -> MistakeView:
+    cells = [_cell(column, value) for column, value in mistake["cells"].items()]
+    confidence = mistake["confidence"]
+    return MistakeView(
+        mistake["row"],
+        _written(mistake["true"]),
+        _written(mistake["predicted"]),
+        "" if confidence is None else percent(confidence, 0),
+        cells[:MOST_CELLS],
+        cells[MOST_CELLS:],
+    )
+
+
+def _cell(column: str, value: object) -> Cell:
+    """Cut a long text at a word, and keep the rest to unfold."""
+    text = _written(value)
+    if len(text) <= SHORT * 1.2:
+        return Cell(column, text)
+    cut = text.rfind(" ", SHORT // 2, SHORT)
+    cut = cut if cut > 0 else SHORT
+    rest = text[cut:LONG]
+    if len(text) > LONG:
+        rest += f" … ({count(len(text) - LONG)} more letters)"
+    return Cell(column, text[:cut], rest)
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def _history_metric(evidence: Document) -> str:
+    """The metric of the history: that of the target, or of all of them where they agree."""
+    metrics = {target["performance"]["metric"] for target in evidence["targets"].values()}
+    return metrics.pop() if len(metrics) == 1 else "metric"
+
+
+def _layer(layer: Layer) -> tuple[str, str, str]:
+    return layer["layer"], _shape(layer["shape"]), count(layer["parameters"])
+
+
+def _shape(shape: Shape) -> str:
+    if isinstance(shape, str):
+        return shape
+    parts: Sequence[int | str] = shape
+    return " × ".join(map(str, parts))
+
+
+def _promises(evidence: Document) -> list[tuple[str, str, str, str]]:
+    """What was planned, what it came to, and the difference."""
+    plan, actual = evidence["plan"], evidence["actual"]
+    lines: list[tuple[str, Callable[[float], str], float, float]] = [
+        ("time", duration, plan["seconds"], actual["seconds"]),
+        ("peak memory", memory, plan["megabytes"], actual["megabytes"]),
+        ("steps", count, plan["steps"], actual["steps"]),
+    ]
+    return [
+        (what, written(planned), written(came_to), _more(planned, came_to))
+        for what, written, planned, came_to in lines
+    ]
+
+
+def _more(planned: float, actual: float) -> str:
+    """'3 % less'."""
+    if not planned:
+        return "–"
+    share = actual / planned - 1
+    if abs(share) < 0.005:
+        return "as planned"
+    return f"{percent(abs(share), 0)} {'more' if share > 0 else 'less'}"
