@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -44,6 +45,7 @@ class Mends:
 
     strict: bool = False
     found: list[Mend] = field(default_factory=list)
+    place: Callable[[int], str] = lambda row: f"row {row + 1}"  # of a row of the current batch
 
     def add(self, mend: Mend) -> None:
         """Count a mend; raise DataError instead when strict."""

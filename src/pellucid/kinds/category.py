@@ -1,0 +1,263 @@
+"""Categories: one of a set of names, as inputs and as targets."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor, nn
+
+from pellucid.errors import DataError, Mends
+from pellucid.kinds.cells import is_code, mend_of, texts
+from pellucid.kinds.contract import Array, Encoded
+from pellucid.networks.layers import ClassBlend, Dropout, Embedding, EnsembleLinear, InputLayer
+from pellucid.networks.layers.input import Tensors
+
+MOST_LEVELS = 65_536  # of one column; rarer ones share the unknown level
+
+
+@dataclass(frozen=True)
+class Category:
+    """Columns of names; level 0 stands for missing, too rare and never seen."""
+
+    kind: ClassVar[str] = "category"
+    metric: ClassVar[str] = "accuracy"
+    higher_is_better: ClassVar[bool] = True
+
+    columns: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...]  # of each column, most frequent first
+    counts: tuple[tuple[int, ...], ...]  # how often each was seen while learning
+
+    @classmethod
+    def matches(cls, cells: pl.Series) -> str | None:
+        """Truth values, names that repeat, whole numbers whose column name marks a code."""
+        if cells.dtype in (pl.Boolean, pl.Categorical, pl.Enum):
+            return f"it holds {cells.n_unique()} levels"
+        present = texts(cells).drop_nulls()
+        distinct = present.n_unique()
+        if is_code(cells):
+            return f"its name says a code, with {distinct:,} levels"
+        if cells.dtype != pl.String or not len(present):
+            return None
+        words = float(present.str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
+        if distinct <= 20 or (distinct <= len(present) / 2 and words < 4):
+            return f"it holds {distinct:,} levels"
+        short = words < 3 and float(present.str.len_chars().mean() or 0) < 20  # type: ignore[arg-type]
+        return f"it holds {distinct:,} short names" if short else None
+
+    @classmethod
+    def fit(cls, cells: pl.DataFrame) -> Self:
+        """The levels of each column; one seen once in a column of many is left to `unknown`."""
+        levels, counts = [], []
+        for series in cells:
+            table = texts(series).drop_nulls().value_counts().sort(
+                ["count", series.name], descending=[True, False]
+            )
+            if table.height > 20:
+                table = table.filter(pl.col("count") >= (2 if table.height <= 1000 else 3))
+            table = table.head(MOST_LEVELS)
+            levels.append(tuple(table[series.name].to_list()))
+            counts.append(tuple(table["count"].to_list()))
+        return cls(tuple(cells.columns), tuple(levels), tuple(counts))
+
+    @classmethod
+    def fit_target(cls, cells: pl.Series) -> Self:
+        """Every level that the target has; the levels are sorted."""
+        table = texts(cells).drop_nulls().value_counts()
+        table = table.with_columns(
+            pl.col(cells.name).cast(pl.Float64, strict=False).alias("number of it")
+        ).sort("number of it", cells.name, nulls_last=True)
+        return cls(
+            (cells.name,),
+            (tuple(table[cells.name].to_list()),),
+            (tuple(table["count"].to_list()),),
+        )
+
+    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """(rows, columns) int32, 0 where missing or unknown."""
+        codes = np.empty((cells.height, len(self.columns)), np.int32)
+        for position, (column, levels) in enumerate(zip(self.columns, self.levels, strict=True)):
+            names = texts(cells[column])
+            code = _codes(names, levels)
+            codes[:, position] = code.fill_null(-1).to_numpy() + 1
+            if code.null_count() > names.null_count():
+                unknown = code.is_null() & names.is_not_null()
+                mends.add(mend_of("a level that is new or was too rare to learn", names, unknown, mends))
+        return {"category": codes}
+
+    def input_layer(self, width: int, generator: torch.Generator) -> InputLayer:
+        """One learnt vector for each level."""
+        return CategoryInput([len(levels) + 1 for levels in self.levels], width, generator)
+
+    def features(self, encoded: Encoded) -> Array:
+        """The level's rank by frequency, NaN where unknown."""
+        codes = encoded["category"]
+        assert isinstance(codes, np.ndarray)
+        return np.where(codes > 0, codes, np.nan).astype(np.float32)
+
+    def summary(self, column: str) -> str:
+        """How many levels, or their names when they are few."""
+        levels = self.levels[self.columns.index(column)]
+        names = " ".join(levels[:6])
+        if len(levels) <= 6 and len(names) <= 40:
+            return f"{len(levels)} levels: {names}"
+        return f"{len(levels):,} levels"
+
+    # ---- as a target ---------------------------------------------------------------------------
+
+    def encode_target(self, cells: pl.Series) -> Array:
+        """(rows,) int64 index of the level."""
+        names = texts(cells)
+        codes = _codes(names, self.levels[0])
+        if codes.null_count():
+            row = int(codes.is_null().arg_true()[0])
+            raise DataError(
+                f"The target {cells.name!r} has {len(self.levels[0])} levels; row {row + 1} holds "
+                f"{cells[row]!r}, which is none of them. Correct it or leave the row out."
+            )
+        return codes.to_numpy().astype(np.int64)
+
+    @property
+    def linear_outputs(self) -> int:
+        """The linear path gives one score for each level."""
+        return len(self.levels[0])
+
+    def strengths(self, design: Any) -> tuple[float, ...]:
+        """Regularisations C that are worth trying."""
+        return (0.1, 0.3, 1.0) if hasattr(design, "indptr") else (0.03, 0.3, 3.0)
+
+    def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
+        """A linear support-vector machine where features are sparse, else logistic regression."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.svm import LinearSVC
+
+        levels = np.unique(target)
+        if len(levels) < 2:
+            return np.zeros((design.shape[1], self.linear_outputs)), np.zeros(self.linear_outputs)
+        if hasattr(design, "indptr"):
+            model = LinearSVC(C=strength, random_state=0, tol=1e-3)
+        else:
+            model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a line that has not quite converged is a line still
+            model.fit(design, target)
+        weight, bias = np.zeros((design.shape[1], self.linear_outputs)), np.full(self.linear_outputs, -5.0)
+        if len(levels) == 2:
+            weight[:, levels] = np.outer(model.coef_[0], [-0.5, 0.5])
+            bias[levels] = model.intercept_[0] * np.array([-0.5, 0.5])
+        else:
+            weight[:, levels], bias[levels] = model.coef_.T, model.intercept_
+        return weight, bias
+
+    def linear_score(self, output: Array, target: Array) -> float:
+        """Accuracy."""
+        return float((output.argmax(1) == target).mean())
+
+    def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
+        """One score for each level."""
+        return EnsembleLinear(members, width, len(self.levels[0]), generator)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Cross-entropy, each member by itself."""
+        flat = output.flatten(0, 1)
+        return nn.functional.cross_entropy(flat, target.repeat(output.shape[0]))
+
+    def combine(self, output: Tensor) -> Tensor:
+        """The logarithm of the members' mean probability: (batch, levels)."""
+        logs = output.log_softmax(-1)
+        return logs.logsumexp(0) - float(np.log(output.shape[0]))
+
+    def score(self, output: Tensor, target: Tensor) -> float:
+        """Log-loss at the best of a few temperatures: what training makes small.
+
+        Without a temperature, confidence that grows too fast hides that the order still improves;
+        the blend sets the temperature in the end.
+        """
+        losses = [
+            nn.functional.cross_entropy(output * sharpness, target).item()
+            for sharpness in (0.25, 0.4, 0.6, 0.8, 1.0, 1.3)
+        ]
+        return min(losses)
+
+    def fit_blend(self, linear: Tensor, deep: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """The weights of both paths that make the log-loss of the given rows smallest."""
+        from scipy.optimize import minimize
+
+        a, b, y = linear.double(), deep.double(), target.long()
+
+        def loss(weights: Array) -> tuple[float, Array]:
+            w = torch.tensor(weights, requires_grad=True)
+            value = nn.functional.cross_entropy(w[0] * a + w[1] * b, y) + 1e-4 * w.square().sum()
+            value.backward()  # type: ignore[no-untyped-call]
+            assert w.grad is not None
+            return value.item(), w.grad.numpy()
+
+        found = minimize(loss, np.array([0.5, 0.5]), jac=True, bounds=[(0, 50)] * 2, method="L-BFGS-B")
+        return {"weights": torch.tensor(found.x, dtype=torch.float32)}
+
+    def blend_layer(self) -> ClassBlend:
+        """Linear and deep path as calibrated log-probabilities."""
+        return ClassBlend()
+
+    def decode(self, output: Array) -> pl.Series:
+        """The most probable level."""
+        levels = pl.Series(self.columns[0], self.levels[0], dtype=pl.String)
+        return levels[output.argmax(1)]
+
+    def row_losses(self, output: Array, target: Array) -> Array:
+        """1 where right, 0 where wrong: their mean is the metric."""
+        return (output.argmax(1) == target).astype(np.float64)
+
+    def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
+        """Accuracy, macro F1 over the levels that occur, and log-loss."""
+        predicted = output.argmax(1)
+        right = np.bincount(target[predicted == target], minlength=output.shape[1])
+        size = np.bincount(target, minlength=output.shape[1])
+        called = np.bincount(predicted, minlength=output.shape[1])
+        occurs = size + called > 0
+        macro = (2 * right[occurs] / (size + called)[occurs]).mean()
+        loss = -output[np.arange(len(target)), target].mean()
+        return {
+            "accuracy": float((predicted == target).mean()),
+            "macro F1": float(macro),
+            "log-loss": float(loss),
+        }
+
+
+class CategoryInput(InputLayer):
+    """(batch, columns) codes -> (batch, columns, width)."""
+
+    first: Tensor
+
+    def __init__(self, sizes: list[int], width: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.columns, self.width, self.features = len(sizes), width, sum(sizes)
+        self.register_buffer("first", torch.tensor([0, *sizes[:-1]]).cumsum(0))
+        self.embedding = Embedding(self.features, width, generator)
+        self.unknown = Dropout(0.01)
+
+    def forward(self, raw: Tensors) -> Tensor:
+        """embedding[code]; while training a few codes are made unknown, so that it is learnt."""
+        codes = raw["category"].long()
+        if self.training:
+            codes = codes * ~self.unknown.dropped(codes.float())
+        return self.embedding(codes + self.first)
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """One-hot: feature `code` of each column, once."""
+        index = raw["category"].long() + self.first
+        return index, torch.ones(index.shape)
+
+
+def _codes(names: pl.Series, levels: tuple[str, ...]) -> pl.Series:
+    """Position of each name among the levels, null where it is none of them."""
+    table = pl.DataFrame({"name": pl.Series(levels, dtype=pl.String)}).with_row_index("code")
+    asked = names.alias("name").to_frame()
+    joined = asked.join(table, on="name", how="left", maintain_order="left")
+    return joined["code"].cast(pl.Int64)
+

@@ -1,0 +1,324 @@
+"""Numbers: measurements, amounts and counts, as inputs and as targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor, nn
+
+from pellucid.errors import DataError, Mends
+from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, texts
+from pellucid.kinds.contract import Array, Encoded
+from pellucid.networks.layers import (
+    EnsembleLinear,
+    InputLayer,
+    MissingValue,
+    NumberBlend,
+    PiecewiseLinear,
+)
+from pellucid.networks.layers.input import Tensors
+
+PIECES = 48  # knots of the piecewise-linear embedding (Gorishniy et al. 2022)
+TAIL = 0.05  # the output layer learns this quantile and its mirror image for the interval
+LARGEST = 3e38  # what float32 holds
+
+
+@dataclass(frozen=True)
+class Number:
+    """Columns of numbers; the arrays hold one row for each column."""
+
+    kind: ClassVar[str] = "number"
+    metric: ClassVar[str] = "RMSE"
+    higher_is_better: ClassVar[bool] = False
+
+    columns: tuple[str, ...]
+    styles: tuple[Style, ...]
+    centre: Array  # (columns,) median
+    scale: Array  # (columns,) spread of the middle half, in units of a normal deviation
+    start: Array  # (columns, pieces) where each ramp begins, in standard units
+    slope: Array  # (columns, pieces) 1 / its length; 0 fills up columns of few values
+    limits: Array  # (columns, 2) smallest and largest value
+    gaps: Array  # (columns,) share of the cells that are missing
+    precise: bool  # float32 would blur values of some column: keep float64 until centred
+
+    @classmethod
+    def matches(cls, cells: pl.Series) -> str | None:
+        """Numbers, or texts of which nearly all are written as numbers."""
+        if is_code(cells):
+            return None
+        if cells.dtype.is_numeric():
+            return "it holds numbers"
+        if cells.dtype != pl.String:
+            return None
+        style, share = number_style(cells)
+        if share < 0.95:
+            return None
+        written = {"plain": "", "comma": " with a decimal comma", "stripped": " with marks"}
+        others = f" ({1 - share:.1%} of the cells are not)" if share < 1 else ""
+        return f"it holds numbers{written[style]}{others}"
+
+    @classmethod
+    def fit(cls, cells: pl.DataFrame) -> Self:
+        """Median, spread and quantile knots of each column."""
+        styles = tuple(number_style(series)[0] for series in cells)
+        fits = [_fit_column(numbers(series, style)) for series, style in zip(cells, styles, strict=True)]
+        pieces = max((len(fit.start) for fit in fits), default=1)
+        return cls(
+            columns=tuple(cells.columns),
+            styles=styles,
+            centre=np.array([fit.centre for fit in fits]),
+            scale=np.array([fit.scale for fit in fits]),
+            start=np.stack([_fill(fit.start, pieces) for fit in fits]),
+            slope=np.stack([_fill(fit.slope, pieces) for fit in fits]),
+            limits=np.array([fit.limits for fit in fits]),
+            gaps=np.array([fit.gaps for fit in fits]),
+            precise=any(fit.precise for fit in fits),
+        )
+
+    @classmethod
+    def fit_target(cls, cells: pl.Series) -> Self:
+        """As `fit`, but in units of the mean and the standard deviation, as squared error asks."""
+        fitted = cls.fit(cells.to_frame())
+        values = numbers(cells, fitted.styles[0])
+        values = values.filter(values.is_finite().fill_null(False)).to_numpy()
+        deviation = float(values.std()) or 1.0
+        return replace(fitted, centre=np.array([values.mean()]), scale=np.array([deviation]))
+
+    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """(rows, columns) float, NaN where missing."""
+        dtype = np.float64 if self.precise else np.float32
+        values = np.empty((cells.height, len(self.columns)), dtype)
+        for position, (column, style) in enumerate(zip(self.columns, self.styles, strict=True)):
+            parsed = numbers(cells[column], style)
+            values[:, position] = _finite(parsed, cells[column], mends).clip(-LARGEST, LARGEST)
+        return {"number": values}
+
+    def input_layer(self, width: int, generator: torch.Generator) -> InputLayer:
+        """Standardise, embed piecewise linearly, fill what is missing."""
+        return NumberInput(self, width, generator)
+
+    def features(self, encoded: Encoded) -> Array:
+        """The numbers as they are."""
+        values = encoded["number"]
+        assert isinstance(values, np.ndarray)
+        return values
+
+    def summary(self, column: str) -> str:
+        """The range, and the share that is missing."""
+        position = self.columns.index(column)
+        low, high = self.limits[position]
+        gaps = self.gaps[position]
+        missing = f", {gaps:.0%} missing" if gaps >= 0.005 else ", a few missing" if gaps else ""
+        return f"{low:.6g} to {high:.6g}{missing}"
+
+    # ---- as a target ---------------------------------------------------------------------------
+
+    def encode_target(self, cells: pl.Series) -> Array:
+        """(rows,) float32 in standard units of the learning rows."""
+        values = numbers(cells, self.styles[0])
+        wrong = values.is_null() | values.is_infinite().fill_null(False)
+        if wrong.any():
+            row = int(wrong.arg_true()[0])
+            raise DataError(
+                f"The target {cells.name!r} is a number, but row {row + 1} holds {cells[row]!r}; "
+                f'correct it, or pass kinds={{"{cells.name}": "category"}}.'
+            )
+        return ((values.to_numpy() - self.centre[0]) / self.scale[0]).astype(np.float32)
+
+    @property
+    def linear_outputs(self) -> int:
+        """The linear path gives the mean."""
+        return 1
+
+    def strengths(self, design: Any) -> tuple[float, ...]:
+        """Ridge penalties that are worth trying."""
+        return (0.3, 3.0, 30.0) if hasattr(design, "indptr") else (0.1, 1.0, 10.0, 100.0)
+
+    def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
+        """Ridge regression."""
+        from sklearn.linear_model import Ridge
+
+        solver = "sparse_cg" if hasattr(design, "indptr") else "cholesky"
+        model = Ridge(alpha=strength, solver=solver, tol=1e-3, random_state=0).fit(design, target)
+        return model.coef_.reshape(-1, 1), np.reshape(model.intercept_, 1)
+
+    def linear_score(self, output: Array, target: Array) -> float:
+        """Minus the squared error."""
+        return -float(np.square(output[:, 0] - target).mean())
+
+    def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
+        """The mean, and how far below and above it the outer quantiles lie."""
+        return EnsembleLinear(members, width, 3, generator)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Squared error of the mean, and a light pinball loss of the two quantiles."""
+        error = target - output[..., 0]  # (members, batch)
+        below = error.detach() + nn.functional.softplus(output[..., 1])
+        above = error.detach() - nn.functional.softplus(output[..., 2])
+        pinball = torch.maximum(TAIL * below, (TAIL - 1) * below).mean()
+        pinball = pinball + torch.maximum((1 - TAIL) * above, -TAIL * above).mean()
+        return error.square().mean() + 0.3 * pinball
+
+    def combine(self, output: Tensor) -> Tensor:
+        """(batch, 3): mean, and distances to the lower and the upper quantile."""
+        mean = output[..., :1].mean(0)
+        return torch.cat([mean, nn.functional.softplus(output[..., 1:]).mean(0)], -1)
+
+    def score(self, output: Tensor, target: Tensor) -> float:
+        """Squared error of the mean: what training makes small."""
+        return (output[:, 0] - target).square().mean().item()
+
+    def fit_blend(self, linear: Tensor, deep: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Least squares with weights that are not negative, then the interval made to cover 90 %.
+
+        The margin is the conformal correction of quantile regression (Romano et al. 2019).
+        """
+        from scipy.optimize import nnls
+
+        y = target.double().numpy()
+        paths = np.stack([linear[:, 0].double().numpy(), deep[:, 0].double().numpy()], 1)
+        shift = paths.mean(0)
+        weights, _ = nnls(paths - shift, y - y.mean())
+        mean = (paths - shift) @ weights + y.mean()
+        error = y - mean
+        below, above = deep[:, 1].double().numpy(), deep[:, 2].double().numpy()
+        scores = np.sort(np.maximum(-error - below, error - above))
+        rank = min(int(np.ceil((len(y) + 1) * (1 - 2 * TAIL))), len(y)) - 1
+        values = [*weights, float(y.mean() - shift @ weights)]
+        return {
+            "weights": torch.tensor(values, dtype=torch.float32),
+            "margins": torch.tensor([scores[rank]], dtype=torch.float32),
+        }
+
+    def blend_layer(self) -> NumberBlend:
+        """Linear and deep path as one, clamped near the range that was learnt from."""
+        low, high = (self.limits[0] - self.centre[0]) / self.scale[0]
+        room = 0.25 * (high - low)
+        return NumberBlend(float(low - room), float(high + room))
+
+    def decode(self, output: Array) -> pl.Series:
+        """The mean in the column's own units."""
+        return pl.Series(self.columns[0], output[:, 0] * self.scale[0] + self.centre[0])
+
+    def decode_interval(self, output: Array) -> pl.DataFrame:
+        """The 90 % interval in the column's own units."""
+        low, high = output[:, 0] - output[:, 1], output[:, 0] + output[:, 2]
+        units = (low * self.scale[0] + self.centre[0], high * self.scale[0] + self.centre[0])
+        return pl.DataFrame({"low": units[0], "high": units[1]})
+
+    def row_losses(self, output: Array, target: Array) -> Array:
+        """Squared error of each row, whose mean's root is the metric."""
+        return np.square((output[:, 0] - target) * self.scale[0])
+
+    def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
+        """RMSE and mean absolute error in the column's units, and R²."""
+        error = (output[:, 0] - target).astype(np.float64)
+        spread = float(np.square(target - target.mean()).mean())
+        return {
+            "RMSE": float(np.sqrt(np.square(error).mean()) * self.scale[0]),
+            "mean absolute error": float(np.abs(error).mean() * self.scale[0]),
+            "R²": 1 - float(np.square(error).mean()) / spread if spread else 0.0,
+        }
+
+
+class NumberInput(InputLayer):
+    """(batch, columns) numbers -> (batch, columns, width)."""
+
+    centre: Tensor
+    scale: Tensor
+    gappy: Tensor
+
+    def __init__(self, fitted: Number, width: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.columns, self.width = len(fitted.columns), width
+        dtype = torch.float64 if fitted.precise else torch.float32
+        self.register_buffer("centre", torch.as_tensor(fitted.centre, dtype=dtype))
+        self.register_buffer("scale", torch.as_tensor(fitted.scale, dtype=dtype))
+        self.register_buffer("gappy", torch.as_tensor(np.flatnonzero(fitted.gaps > 0)))
+        start, slope = (torch.as_tensor(x, dtype=torch.float32) for x in (fitted.start, fitted.slope))
+        self.piecewise = PiecewiseLinear(start, slope, width, generator)
+        self.missing = MissingValue(self.columns, width)
+        self.features = self.columns + len(self.gappy)
+
+    def standardise(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """Values in standard units, 0 where missing; and where they are missing."""
+        standard = ((raw["number"] - self.centre) / self.scale).float()
+        missing = standard.isnan()
+        return standard.nan_to_num(0.0).clamp(-30, 30), missing
+
+    def forward(self, raw: Tensors) -> Tensor:
+        """Tails drawn in as z / sqrt(1 + (z / 3)²) (Holzmüller et al. 2024) beside the ramps."""
+        standard, missing = self.standardise(raw)
+        squashed = standard * torch.rsqrt(1 + (standard / 3).square())
+        return self.missing(self.piecewise(standard, squashed), missing)
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """Each number in standard units, and a flag for each column that has had gaps."""
+        standard, missing = self.standardise(raw)
+        value = torch.cat([standard, missing[:, self.gappy].float()], 1)
+        return torch.arange(self.features).expand(value.shape), value
+
+
+@dataclass(frozen=True)
+class _Fit:
+    centre: float
+    scale: float
+    start: Array
+    slope: Array
+    limits: tuple[float, float]
+    gaps: float
+    precise: bool
+
+
+def _fit_column(values: pl.Series) -> _Fit:
+    present = values.filter(values.is_finite().fill_null(False)).to_numpy()
+    gaps = 1 - len(present) / max(len(values), 1)
+    if not len(present):
+        return _Fit(0.0, 1.0, np.zeros(1), np.zeros(1), (0.0, 0.0), gaps, False)
+    present = np.sort(present.clip(-1e300, 1e300))
+    centre, scale = _centre_and_scale(present)
+    blurred = np.abs(present.clip(-LARGEST, LARGEST).astype(np.float32) - present).max() / scale
+    standard = ((present - centre) / scale).clip(-30, 30)
+    knots = _knots(standard)
+    start, length = knots[:-1], np.diff(knots)
+    limits = (float(present[0]), float(present[-1]))
+    return _Fit(centre, scale, start, 1 / length, limits, gaps, bool(blurred > 1e-3))
+
+
+def _centre_and_scale(ordered: Array) -> tuple[float, float]:
+    centre = float(np.median(ordered))
+    low, high = np.quantile(ordered, [0.25, 0.75])
+    scale = float(high / 1.349 - low / 1.349)
+    if scale <= 0:  # most values are the same: the others decide
+        others = ordered[ordered != centre]
+        scale = float(np.abs(others - centre).mean()) if len(others) else 1.0
+    return centre, max(scale, 1e-300)
+
+
+def _knots(ordered: Array) -> Array:
+    """Edges between pieces: quantiles, or midway between values where there are few values."""
+    distinct = np.unique(ordered)
+    if len(distinct) > PIECES:
+        distinct = np.unique(np.quantile(ordered, np.linspace(0, 1, PIECES + 1)))
+    knots = distinct[np.concatenate([[True], np.diff(distinct) > 1e-6])]
+    return knots if len(knots) > 1 else np.array([knots[0] - 1, knots[0]])
+
+
+def _fill(row: Array, pieces: int) -> Array:
+    return np.pad(row, (0, pieces - len(row)))
+
+
+def _finite(parsed: pl.Series, cells: pl.Series, mends: Mends) -> Array:
+    infinite = parsed.is_infinite().fill_null(False)
+    mends.add(mend_of("an infinite number", cells, infinite, mends))
+    if cells.dtype == pl.String and parsed.null_count():
+        wrong = parsed.is_null() & texts(cells).is_not_null()
+        mends.add(mend_of("not a number", cells, wrong, mends))
+    values = parsed.to_numpy()
+    return np.where(infinite.to_numpy(), np.nan, values)
+

@@ -1,0 +1,189 @@
+"""Text: from a few words to long articles, in any script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.errors import Mends
+from pellucid.kinds.cells import texts
+from pellucid.kinds.contract import Array, Encoded, Ragged
+from pellucid.kinds.terms import Vocabulary, count_terms, fit_vocabulary
+from pellucid.networks.layers import InputLayer, SequenceEncoder
+from pellucid.networks.layers.input import Tensors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PIECES = 8_000  # subwords of the tokenizer
+LENGTH = 256  # subwords read of one text: the first and the last half of a longer one
+SAMPLE = 20_000_000  # characters that the tokenizer learns from
+CHANNELS, EMBEDDING = 64, 96
+
+
+@dataclass(frozen=True)
+class Text:
+    """Columns of text: terms for the linear path, subwords for the deep one."""
+
+    kind: ClassVar[str] = "text"
+
+    columns: tuple[str, ...]
+    vocabularies: tuple[Vocabulary, ...]
+    tokenizer: str  # the JSON of a byte-level BPE tokenizer, learnt from all the columns
+    length: int
+    words: tuple[float, ...]  # mean number of words, for people
+
+    @classmethod
+    def matches(cls, cells: pl.Series) -> str | None:
+        """Whatever is left that can be written down."""
+        if cells.dtype.is_nested() or cells.dtype == pl.Object:
+            return None
+        return "it holds text"
+
+    @classmethod
+    def fit(cls, cells: pl.DataFrame) -> Self:
+        """Terms by document frequency and subwords by byte-pair encoding."""
+        columns = [texts(series).fill_null("") for series in cells]
+        tokenizer = _train_tokenizer(columns)
+        lengths = [len(e.ids) for series in columns for e in _encode(tokenizer, series.head(2000))]
+        length = int(min(LENGTH, max(8, np.quantile(lengths or [8], 0.99))))
+        return cls(
+            columns=tuple(cells.columns),
+            vocabularies=tuple(fit_vocabulary(series) for series in columns),
+            tokenizer=tokenizer.to_str(),
+            length=length + length % 2,
+            words=tuple(float(s.str.count_matches(r"\S+").mean() or 0) for s in columns),  # type: ignore[arg-type]
+        )
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_str(self.tokenizer)
+
+    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """Subword ids, one sequence a row and column; term ids and counts, one sequence a row."""
+        columns = [texts(cells[column]).fill_null("") for column in self.columns]
+        return {"text.pieces": self._pieces(columns), **self._terms(columns)}
+
+    def _pieces(self, columns: list[pl.Series]) -> Ragged:
+        sequences = [_encode(self._tokenizer, series) for series in columns]
+        half = self.length // 2
+        cut = [
+            ids if len(ids) <= self.length else ids[:half] + ids[-half:]
+            for row in zip(*([e.ids for e in s] for s in sequences), strict=True)
+            for ids in row
+        ]
+        values = np.fromiter((i for ids in cut for i in ids), np.int32)
+        return Ragged(values, _offsets([len(ids) for ids in cut]), len(columns))
+
+    def _terms(self, columns: list[pl.Series]) -> Encoded:
+        rows, index, count, first = [], [], [], 0
+        for vocabulary, series in zip(self.vocabularies, columns, strict=True):
+            of_row, of_term, counted = count_terms(vocabulary, series)
+            rows.append(of_row)
+            index.append(of_term + first)
+            count.append(counted)
+            first += len(vocabulary.rarity)
+        order = np.argsort(np.concatenate(rows), kind="stable")
+        lengths = np.bincount(np.concatenate(rows), minlength=len(columns[0]))
+        offsets = _offsets(lengths)
+        return {
+            "text.terms": Ragged(np.concatenate(index)[order].astype(np.int32), offsets),
+            "text.counts": Ragged(np.concatenate(count)[order].astype(np.float32), offsets),
+        }
+
+    def input_layer(self, width: int, generator: torch.Generator) -> InputLayer:
+        """One encoder for all the columns; `width` is that of the other kinds and not used."""
+        return TextInput(self, generator)
+
+    def features(self, encoded: Encoded) -> None:
+        """Nothing: gradient boosting has no way with text."""
+        return
+
+    def summary(self, column: str) -> str:
+        """How long the texts are."""
+        return f"about {self.words[self.columns.index(column)]:,.0f} words"
+
+
+class TextInput(InputLayer):
+    """(batch, columns, length) subwords -> (batch, columns, width)."""
+
+    rarity: Tensor
+    group: Tensor
+
+    def __init__(self, fitted: Text, generator: torch.Generator) -> None:
+        super().__init__()
+        self.columns = len(fitted.columns)
+        self.encoder = SequenceEncoder(fitted._tokenizer.get_vocab_size(), EMBEDDING, CHANNELS, generator)
+        self.width = self.encoder.width
+        rarity = np.concatenate([v.rarity for v in fitted.vocabularies])
+        groups = [
+            2 * position + (np.arange(len(v.rarity)) >= v.words)
+            for position, v in enumerate(fitted.vocabularies)
+        ]
+        self.register_buffer("rarity", torch.as_tensor(rarity, dtype=torch.float32))
+        self.register_buffer("group", torch.as_tensor(np.concatenate(groups)))
+        self.features = len(rarity)
+
+    def forward(self, raw: Tensors) -> Tensor:
+        """Encode each text by itself."""
+        pieces = raw["text.pieces"]
+        return self.encoder(pieces.flatten(0, 1)).unflatten(0, pieces.shape[:2])  # type: ignore[no-any-return]
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """TF-IDF with sublinear counts, words and character n-grams each of length 1."""
+        index, count = raw["text.terms"].squeeze(1), raw["text.counts"].squeeze(1)
+        value = torch.where(count > 0, 1 + count.clamp(min=1).log(), 0.0) * self.rarity[index]
+        group = self.group[index]
+        squares = torch.zeros(len(index), 2 * self.columns).scatter_add(1, group, value.square())
+        length = squares.clamp(min=1e-12).sqrt().gather(1, group)
+        return index, value / length
+
+
+def _train_tokenizer(columns: list[pl.Series]) -> Tokenizer:
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="[PAD]"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=PIECES,
+        min_frequency=2,
+        special_tokens=["[PAD]"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        max_token_length=24,
+    )
+    tokenizer.train_from_iterator(_sample(columns), trainer)
+    return tokenizer
+
+
+def _sample(columns: list[pl.Series]) -> list[str]:
+    sample: list[str] = []
+    for series in columns:
+        room = SAMPLE // len(columns)
+        for text in series.to_list():
+            room -= len(text)
+            if room < 0:
+                break
+            sample.append(text[:100_000])
+    return sample
+
+
+def _encode(tokenizer: Tokenizer, series: pl.Series) -> list:  # type: ignore[type-arg]
+    """Long texts are cut first: the middle is never read, and encoding it would cost time."""
+    room = 16 * LENGTH
+    cut = [t if len(t) <= 2 * room else t[:room] + " " + t[-room:] for t in series.to_list()]
+    return tokenizer.encode_batch_fast(cut)  # type: ignore[no-any-return]
+
+
+def _offsets(lengths: object) -> Array:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

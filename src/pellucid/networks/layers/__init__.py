@@ -1,0 +1,25 @@
+"""The small closed vocabulary of layers of which every network is composed."""
+
+from pellucid.networks.layers.blend import ClassBlend, NumberBlend
+from pellucid.networks.layers.dropout import Dropout, seed_dropout
+from pellucid.networks.layers.embedding import Embedding, SparseLinear
+from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleScale, Linear
+from pellucid.networks.layers.input import InputLayer, MissingValue
+from pellucid.networks.layers.piecewise import PiecewiseLinear
+from pellucid.networks.layers.sequence import SequenceEncoder
+
+__all__ = [
+    "ClassBlend",
+    "Dropout",
+    "Embedding",
+    "EnsembleLinear",
+    "EnsembleScale",
+    "InputLayer",
+    "Linear",
+    "MissingValue",
+    "NumberBlend",
+    "PiecewiseLinear",
+    "SequenceEncoder",
+    "SparseLinear",
+    "seed_dropout",
+]

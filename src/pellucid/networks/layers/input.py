@@ -1,0 +1,49 @@
+"""What every input layer is: raw tensors of all columns of one kind to one vector a column."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pellucid.networks.layers.dropout import Dropout
+
+Tensors = dict[str, Tensor]
+
+
+class InputLayer(nn.Module):
+    """All columns of one kind: raw tensors -> (batch, columns, width).
+
+    `terms` gives the same columns as sparse features for the linear path: which feature
+    (batch, terms) and how much of it (batch, terms), of `features` features in all.
+    """
+
+    columns: int
+    width: int
+    features: int
+
+    def forward(self, raw: Tensors) -> Tensor:
+        """(batch, columns, width)."""
+        raise TypeError(f"{type(self).__name__} has no forward")
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """Index and value of each sparse feature, both (batch, terms)."""
+        raise TypeError(f"{type(self).__name__} has no terms")
+
+
+class MissingValue(nn.Module):
+    """Put a learnt vector in place of each missing cell: (batch, columns, width).
+
+    While training, a few cells that are present count as missing too, so that a column whose
+    first gap comes at prediction finds a vector that has been trained.
+    """
+
+    def __init__(self, columns: int, width: int, share: float = 0.01) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(columns, width))
+        self.dropout = Dropout(share)
+
+    def forward(self, x: Tensor, missing: Tensor) -> Tensor:
+        """x where a cell is present, the column's vector where it is missing."""
+        if self.training:
+            missing = missing | self.dropout.dropped(missing.float())
+        return torch.where(missing.unsqueeze(-1), self.weight, x)

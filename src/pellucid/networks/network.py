@@ -1,0 +1,123 @@
+"""The network: input layers, a body of hidden layers and output layers, beside a linear path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pellucid.networks.layers import Dropout, EnsembleScale, InputLayer, Linear, SparseLinear
+from pellucid.networks.layers.input import Tensors
+from pellucid.schema import Schema
+
+
+@dataclass(frozen=True)
+class Body:
+    """The shape of the hidden layers."""
+
+    members: int = 16  # networks that share their weights (TabM)
+    width: int = 128
+    blocks: int = 2
+    embedding: int = 16  # width of one number's, category's or date's vector
+    dropout: float = 0.1
+
+
+class DeepNetwork(nn.Module):
+    """Input layers of every kind -> hidden layers -> one output layer for each target.
+
+    `members` networks in one, which differ in how they scale their input and in their output
+    layer (TabM-mini, Gorishniy et al. 2024).
+    """
+
+    def __init__(self, schema: Schema, body: Body, generator: torch.Generator) -> None:
+        super().__init__()
+        layers = [kind.input_layer(body.embedding, generator) for kind in schema.inputs]
+        self.inputs = nn.ModuleList(layers)
+        width = sum(layer.columns * layer.width for layer in layers)
+        self.scale = EnsembleScale(body.members, width, generator)
+        hidden: list[nn.Module] = []
+        for _ in range(body.blocks):
+            hidden += [Linear(width, body.width, generator), nn.ReLU(), Dropout(body.dropout)]
+            width = body.width
+        self.hidden = nn.Sequential(*hidden)
+        self.outputs = nn.ModuleList(
+            target.output_layer(body.members, width, generator) for target in schema.targets
+        )
+
+    def forward(self, raw: Tensors) -> list[Tensor]:
+        """One output for each target: (members, batch, outputs)."""
+        x = torch.cat([layer(raw).flatten(1) for layer in self.inputs], 1)
+        x = self.hidden(self.scale(x))
+        return [output(x) for output in self.outputs]
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """The sparse features of all kinds, numbered one after the other."""
+        first, index, value = 0, [], []
+        for layer in self.inputs:
+            assert isinstance(layer, InputLayer)
+            which, how_much = layer.terms(raw)
+            index.append(which + first)
+            value.append(how_much)
+            first += layer.features
+        return torch.cat(index, 1), torch.cat(value, 1)
+
+    @property
+    def features(self) -> int:
+        """How many sparse features there are."""
+        return sum(layer.features for layer in self.inputs)  # type: ignore[misc]
+
+
+class Network(nn.Module):
+    """What a model is in the end: deep networks averaged, a linear path, and their blend."""
+
+    def __init__(self, schema: Schema, deep: Sequence[DeepNetwork]) -> None:
+        super().__init__()
+        self.targets = schema.targets
+        self.deep = nn.ModuleList(deep)
+        self.linear = nn.ModuleList(
+            SparseLinear(deep[0].features, target.linear_outputs) for target in schema.targets
+        )
+        self.blend = nn.ModuleList(target.blend_layer() for target in schema.targets)
+
+    def forward(self, raw: Tensors) -> list[Tensor]:
+        """One output for each target: (batch, outputs)."""
+        linear, deep = self.paths(raw)
+        return [
+            blend(of_linear, of_deep)
+            for blend, of_linear, of_deep in zip(self.blend, linear, deep, strict=True)
+        ]
+
+    def paths(self, raw: Tensors) -> tuple[list[Tensor], list[Tensor]]:
+        """The linear and the deep path's outputs by themselves."""
+        outputs = [network(raw) for network in self.deep]
+        deep = [
+            target.combine(torch.cat([output[position] for output in outputs]))
+            for position, target in enumerate(self.targets)
+        ]
+        index, value = self.deep[0].terms(raw)  # type: ignore[operator]
+        return [linear(index, value) for linear in self.linear], deep
+
+    def plan(self) -> list[dict[str, object]]:
+        """Every layer with its shape and number of parameters, in order."""
+        return list(_layers(self))
+
+
+def new_network(schema: Schema, body: Body, count: int, seed: int) -> Network:
+    """A network of `count` deep networks with weights drawn from `seed`."""
+    generators = (torch.Generator().manual_seed(seed * 1_000 + i) for i in range(count))
+    return Network(schema, [DeepNetwork(schema, body, g) for g in generators])
+
+
+def _layers(network: Network) -> Iterator[dict[str, object]]:
+    for name, layer in network.named_modules():
+        if any(True for _ in layer.children()):
+            continue
+        tensors = [*layer.parameters(recurse=False), *layer.buffers(recurse=False)]
+        yield {
+            "layer": name,
+            "type": type(layer).__name__,
+            "shape": [list(t.shape) for t in tensors],
+            "parameters": sum(p.numel() for p in layer.parameters(recurse=False)),
+        }

@@ -1,0 +1,134 @@
+"""Which column is which kind: fitted once on learning rows, saved with the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pellucid.errors import DataError, Mend, Mends, ModelError
+from pellucid.kinds import (
+    KINDS,
+    TARGETS,
+    Array,
+    Encoded,
+    Kind,
+    TargetKind,
+    Vocabulary,
+    kind_named,
+    recognise,
+    recognise_target,
+)
+
+RECOGNITION_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fitted kinds of the inputs and the targets, and why each column is what it is."""
+
+    inputs: tuple[Kind, ...]  # one for each kind that occurs, over all its columns
+    targets: tuple[TargetKind, ...]  # one for each target
+    reasons: Mapping[str, str]
+
+    @property
+    def columns(self) -> list[str]:
+        """The input columns, kind by kind."""
+        return [column for kind in self.inputs for column in kind.columns]
+
+    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """Raw arrays of every input kind, row by row."""
+        encoded: Encoded = {}
+        for kind in self.inputs:
+            encoded |= kind.encode(cells.select(kind.columns), mends)
+        return encoded
+
+    def complete(self, cells: pl.DataFrame, mends: Mends) -> pl.DataFrame:
+        """The input columns; a column that is absent is taken as missing, and counted."""
+        absent = [column for column in self.columns if column not in cells.columns]
+        if len(absent) == len(self.columns):
+            raise DataError(
+                f"None of the model's {len(self.columns)} columns is there: it needs "
+                f"{_some(self.columns)}, the data have {_some(cells.columns)}."
+            )
+        for column in absent:
+            mends.add(Mend("the column is absent", "taken as missing", cells.height, column))
+        return cells.with_columns(pl.lit(None, pl.String).alias(c) for c in absent)
+
+
+def fit_schema(
+    cells: pl.DataFrame, targets: Sequence[str], kinds: Mapping[str, str], mends: Mends
+) -> Schema:
+    """Recognise and fit every column on `cells`, a sample of the learning rows."""
+    reasons: dict[str, str] = {}
+    found: dict[str, list[str]] = {kind.kind: [] for kind in KINDS}
+    for series in cells.drop(targets):
+        kind, reasons[series.name] = _kind_of(series.head(RECOGNITION_ROWS), kinds)
+        found[kind.kind].append(series.name)
+    inputs = tuple(kind.fit(cells.select(found[kind.kind])) for kind in KINDS if found[kind.kind])
+    fitted = []
+    for name in targets:
+        target, reasons[name] = _target_of(cells[name], kinds)
+        fitted.append(target.fit_target(cells[name]))
+    return Schema(inputs, tuple(fitted), reasons)
+
+
+def _kind_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Kind], str]:
+    if series.name in kinds:
+        return kind_named(kinds[series.name]), "you said so"
+    return recognise(series)
+
+
+def _target_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[TargetKind], str]:
+    if series.name in kinds:
+        return kind_named(kinds[series.name], target=True), "you said so"  # type: ignore[return-value]
+    return recognise_target(series)
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+# ---- saving: plain JSON and named arrays, no code -------------------------------------------------
+
+SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, Vocabulary, Schema)}
+
+
+def to_json(value: Any, arrays: dict[str, Array], path: str = "schema") -> Any:
+    """A fitted schema as JSON; its arrays go into `arrays` under their paths."""
+    if is_dataclass(value):
+        content = {f.name: to_json(getattr(value, f.name), arrays, f"{path}.{f.name}") for f in fields(value)}
+        return {"type": type(value).__name__, **content}
+    if isinstance(value, np.ndarray):
+        arrays[path] = np.ascontiguousarray(value)
+        return {"array": path}
+    if isinstance(value, Mapping):
+        return {"map": {str(k): to_json(v, arrays, f"{path}.{k}") for k, v in value.items()}}
+    if isinstance(value, tuple | list):
+        return [to_json(item, arrays, f"{path}.{i}") for i, item in enumerate(value)]
+    return value
+
+
+def from_json(saved: Any, arrays: Mapping[str, Array]) -> Any:
+    """The inverse of `to_json`; ModelError for what this version does not know."""
+    if isinstance(saved, list):
+        return tuple(from_json(item, arrays) for item in saved)
+    if not isinstance(saved, dict):
+        return saved
+    if set(saved) == {"array"}:
+        if saved["array"] not in arrays:
+            raise ModelError(f"The model lacks the array {saved['array']!r}: it is damaged. Learn it again.")
+        return arrays[saved["array"]]
+    if set(saved) == {"map"}:
+        return {key: from_json(item, arrays) for key, item in saved["map"].items()}
+    made = SAVED.get(saved.get("type", ""))
+    if made is None or {f.name for f in fields(made)} != set(saved) - {"type"}:  # type: ignore[arg-type]
+        raise ModelError(
+            f"The model's schema holds {saved.get('type')!r} in a form that this version does not "
+            "know: it is damaged or of another version. Learn it again, or update pellucid."
+        )
+    return made(**{name: from_json(item, arrays) for name, item in saved.items() if name != "type"})

@@ -1,0 +1,133 @@
+"""Encoded rows, in memory or memory-mapped, from which batches of tensors are taken."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pellucid.kinds import Array, Encoded, Ragged
+
+IN_MEMORY = 512 * 2**20  # bytes; more goes to files that the system pages in and out
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Rows of encoded inputs (and of targets); every array has one entry a row."""
+
+    height: int
+    dense: Mapping[str, Tensor]
+    ragged: Mapping[str, tuple[Tensor, Tensor, int]]  # values, offsets, sequences a row
+    keep_alive: object = field(default=None, repr=False, compare=False)
+
+    def batch(self, rows: Tensor) -> Tensors:
+        """The given rows (int64) as tensors; sequences padded with 0 to the longest of them."""
+        tensors = {name: values[rows] for name, values in self.dense.items()}
+        for name, (values, offsets, per_row) in self.ragged.items():
+            tensors[name] = _padded(values, offsets, per_row, rows)
+        return tensors
+
+    def lengths(self) -> Tensor | None:
+        """The length of each row's longest sequence, None where nothing is ragged."""
+        longest = None
+        for values, offsets, per_row in self.ragged.values():
+            del values
+            length = offsets.diff().view(-1, per_row).amax(1)
+            longest = length if longest is None else torch.maximum(longest, length)
+        return longest
+
+
+def build_store(batches: Iterable[Encoded], folder: Path | None = None) -> Store:
+    """Gather encoded batches; above IN_MEMORY bytes they go to memory-mapped files in `folder`."""
+    writers: dict[str, _Writer] = {}
+    keep_alive = None
+    height = 0
+    for encoded in batches:
+        for name, values in _flat(encoded).items():
+            writers.setdefault(name, _Writer(name)).append(values)
+        height += _rows(encoded)
+        if keep_alive is None and sum(w.bytes for w in writers.values()) > IN_MEMORY:
+            keep_alive = tempfile.TemporaryDirectory(dir=folder, prefix=".store-")
+        if keep_alive is not None:
+            for writer in writers.values():
+                writer.spill(Path(keep_alive.name))
+    arrays = {name: writer.result() for name, writer in writers.items()}
+    dense = {name: a for name, a in arrays.items() if ":" not in name}
+    ragged = {}
+    for name in {n.split(":")[0] for n in arrays if ":" in n}:
+        lengths, per_row = arrays[f"{name}:lengths"], int(arrays[f"{name}:per_row"][0])
+        offsets = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
+        ragged[name] = (arrays[f"{name}:values"], offsets, per_row)
+    return Store(height, dense, dict(sorted(ragged.items())), keep_alive)
+
+
+def _flat(encoded: Encoded) -> dict[str, Array]:
+    flat: dict[str, Array] = {}
+    for name, values in encoded.items():
+        if isinstance(values, Ragged):
+            flat[f"{name}:values"] = values.values
+            flat[f"{name}:lengths"] = np.diff(values.offsets)
+            flat[f"{name}:per_row"] = np.array([values.per_row])
+        else:
+            flat[name] = values
+    return flat
+
+
+def _rows(encoded: Encoded) -> int:
+    first = next(iter(encoded.values()))
+    if isinstance(first, Ragged):
+        return (len(first.offsets) - 1) // first.per_row
+    return len(first)
+
+
+class _Writer:
+    """Collects the pieces of one array, in a list until told to spill them to a file."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.bytes = name, 0
+        self.pieces: list[Array] = []
+        self.path: Path | None = None
+        self.shape: tuple[int, ...] = ()
+        self.dtype: np.dtype[np.generic] = np.dtype(np.float32)
+
+    def append(self, piece: Array) -> None:
+        self.shape, self.dtype = piece.shape[1:], piece.dtype
+        self.pieces.append(piece)
+        self.bytes += piece.nbytes
+
+    def spill(self, folder: Path) -> None:
+        self.path = self.path or folder / self.name.replace(":", "-")
+        with self.path.open("ab") as file:
+            for piece in self.pieces:
+                np.ascontiguousarray(piece).tofile(file)
+        self.pieces = []
+
+    def result(self) -> Tensor:
+        if self.path is None:
+            return torch.from_numpy(np.concatenate(self.pieces))
+        if self.path.stat().st_size == 0:
+            return torch.zeros(0, *self.shape)
+        mapped = np.memmap(self.path, self.dtype, "r+").reshape(-1, *self.shape)
+        return torch.from_numpy(mapped)
+
+
+def _padded(values: Tensor, offsets: Tensor, per_row: int, rows: Tensor) -> Tensor:
+    sequences = (rows.unsqueeze(1) * per_row + torch.arange(per_row)).flatten()
+    start, end = offsets[sequences], offsets[sequences + 1]
+    longest = max(int((end - start).max()), 1) if len(sequences) else 1
+    within = torch.arange(longest)
+    index = start.unsqueeze(1) + within
+    real = within < (end - start).unsqueeze(1)
+    if not len(values):
+        values = torch.zeros(1, dtype=values.dtype)
+    taken = values[index.clamp(max=len(values) - 1)] * real
+    if not taken.is_floating_point():
+        taken = taken.long()
+    return taken.view(-1, per_row, longest)

@@ -1,0 +1,56 @@
+"""The linear path: features as a sparse matrix, and its weights by a convex solver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from pellucid.kinds import Array, TargetKind
+from pellucid.networks.network import DeepNetwork
+from pellucid.store import Store
+
+MOST_ROWS = 100_000  # a line is known well from these
+MOST_WEIGHTS = 60_000_000  # features x outputs
+DENSE_FEATURES = 1_024
+
+
+def design_matrix(network: DeepNetwork, store: Store, rows: Array) -> Any:
+    """The features of the rows: a SciPy CSR matrix, or a plain array when nothing is sparse."""
+    from scipy import sparse
+
+    pieces = []
+    for chunk in torch.as_tensor(rows).split(2_048):
+        with torch.inference_mode():
+            index, value = network.terms(store.batch(chunk))
+        if network.features <= DENSE_FEATURES and not store.ragged:
+            dense = torch.zeros(len(chunk), network.features, dtype=torch.float64)
+            pieces.append(dense.scatter_add_(1, index, value.double()).numpy())
+            continue
+        real = value != 0
+        offsets = torch.cat([torch.zeros(1, dtype=torch.int64), real.sum(1).cumsum(0)])
+        content = (value[real].numpy(), index[real].numpy().astype(np.int32), offsets.numpy())
+        pieces.append(sparse.csr_matrix(content, shape=(len(chunk), network.features)))
+    return np.concatenate(pieces) if isinstance(pieces[0], np.ndarray) else sparse.vstack(pieces, "csr")
+
+
+def solve(
+    target: TargetKind, design: Any, values: Array, strength: float
+) -> tuple[Array, Array]:
+    """Weights (features, outputs) and bias (outputs,) of the linear path."""
+    weight, bias = target.solve_linear(design, values, strength)
+    return weight.astype(np.float32), bias.astype(np.float32)
+
+
+def best_strength(
+    target: TargetKind, design: Any, values: Array, fold: tuple[Array, Array]
+) -> float:
+    """The regularisation whose solution on fold[0] is the best on fold[1]."""
+    learn, choose = fold
+    scores = {}
+    for strength in target.strengths(design):
+        weight, bias = solve(target, design[learn], values[learn], strength)
+        output = np.asarray(design[choose] @ weight + bias)
+        scores[strength] = target.linear_score(output, values[choose])
+    return max(scores, key=lambda strength: scores[strength])

@@ -1,0 +1,131 @@
+"""Gradient descent: the loop in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from pellucid.networks.layers import Dropout
+from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.watch import Watch
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The step size as a function of the step: warm up, stay, anneal linearly to 0.
+
+    Annealing begins at `steps` or when `patience` evaluations brought nothing better, then from
+    the best weights; it lasts a quarter of the steps before it. An evaluation comes every
+    `evaluate_every` steps.
+    """
+
+    rate: float
+    steps: int
+    evaluate_every: int
+    patience: int
+    warmup: int = 10
+    decay: float = 3e-4
+    clip: float | None = 1.0
+    anneal_at: int | None = None  # of a run that is done over: where it began to anneal
+    stop_at: int | None = None  # ... and where it was cut short
+
+
+@dataclass
+class Descent:
+    """Where a descent stands; with the optimizer's state it is all that a resumed run needs."""
+
+    step: int = 0
+    anneal_from: int | None = None
+    anneal_steps: int = 0
+    best: float = float("inf")
+    best_step: int = 0
+    waited: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def rate(self, schedule: Schedule) -> float:
+        """The step size of the next step; 0 when the descent is over."""
+        rate = schedule.rate * min(1.0, (self.step + 1) / max(schedule.warmup, 1))
+        if self.anneal_from is None:
+            return rate
+        return rate * max(0.0, 1 - (self.step - self.anneal_from) / self.anneal_steps)
+
+    def anneal(self) -> None:
+        """Begin to anneal now."""
+        self.anneal_from = self.step
+        self.anneal_steps = max(10, self.step // 4)
+
+
+def train(
+    module: nn.Module,
+    loss_of: Callable[[int], Tensor],
+    score: Callable[[], float],
+    schedule: Schedule,
+    seed: int,
+    watch: Watch,
+) -> Descent:
+    """Descend until annealed; leave the weights of the best evaluation in the module.
+
+    `loss_of(step)` is the loss of the step's batch, `score()` what is to be made small on rows
+    that are not learnt from. Step's noise comes from (seed, step) alone, so that a descent
+    resumed from `watch`'s checkpoint takes the same path as one never interrupted.
+    """
+    optimizer = FlatAdamW(module, schedule.decay, schedule.clip)
+    noise = [layer.generator for layer in module.modules() if isinstance(layer, Dropout)]
+    descent = Descent()
+    best = optimizer.weights.clone()
+    watch.resume(descent, optimizer, best)
+    module.train()
+    while (rate := descent.rate(schedule)) > 0 and descent.step != schedule.stop_at:
+        for position, generator in enumerate(noise):
+            generator.manual_seed((seed * 1_000_003 + descent.step) * 1009 + position)
+        loss = loss_of(descent.step)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step(rate)
+        descent.step += 1
+        if descent.step % schedule.evaluate_every == 0 or descent.rate(schedule) == 0:
+            _evaluate(module, score, descent, best, optimizer, float(loss.detach()), rate)
+            _anneal_if_due(descent, schedule, best, optimizer)
+        if descent.step == schedule.anneal_at and descent.anneal_from is None:
+            descent.anneal()
+        if descent.step % 10 == 0 and not watch.look(descent, optimizer, best, loss):
+            break
+    if descent.step and (not descent.history or descent.history[-1]["step"] != descent.step):
+        _evaluate(module, score, descent, best, optimizer, float(loss.detach()), 0.0)
+    optimizer.weights.copy_(best)
+    module.eval()
+    return descent
+
+
+def _evaluate(
+    module: nn.Module,
+    score: Callable[[], float],
+    descent: Descent,
+    best: Tensor,
+    optimizer: FlatAdamW,
+    loss: float,
+    rate: float,
+) -> None:
+    module.eval()
+    with torch.inference_mode():
+        value = score()
+    module.train()
+    descent.history.append({"step": descent.step, "loss": loss, "score": value, "rate": rate})
+    if value < descent.best:
+        descent.best, descent.best_step, descent.waited = value, descent.step, 0
+        best.copy_(optimizer.weights)
+    else:
+        descent.waited += 1
+
+
+def _anneal_if_due(descent: Descent, schedule: Schedule, best: Tensor, optimizer: FlatAdamW) -> None:
+    if descent.anneal_from is not None:
+        return
+    if descent.waited >= schedule.patience:
+        optimizer.weights.copy_(best)
+        descent.anneal_from = descent.step
+        descent.anneal_steps = max(10, descent.best_step // 4)
+    elif descent.step >= schedule.steps:
+        descent.anneal()

@@ -1,0 +1,67 @@
+"""AdamW over one flat buffer: the same arithmetic as torch.optim.AdamW, fewer calls."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+
+
+class FlatAdamW:
+    """AdamW (Loshchilov and Hutter 2019) whose parameters and gradients are views of two buffers.
+
+    A small network's step is mostly the cost of calling operations, so that one call over one
+    buffer is two to three times as quick as a call for each parameter. Matrices decay; biases,
+    scales and vectors (fewer than two dimensions, or marked by a name in `SPARED`) do not.
+    """
+
+    SPARED = ("bias", "missing.weight", "scale.weight", "attention")
+
+    def __init__(self, module: nn.Module, decay: float, clip: float | None = 1.0) -> None:
+        named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
+        spared = [n.endswith(self.SPARED) or p.ndim < 2 for n, p in named]
+        decayed = [p for (_, p), spare in zip(named, spared, strict=True) if not spare]
+        others = [p for (_, p), spare in zip(named, spared, strict=True) if spare]
+        self.decay, self.clip = decay, clip
+        self.parameters = decayed + others
+        sizes = [sum(p.numel() for p in group) for group in (decayed, others)]
+        self.weights = torch.cat([p.detach().flatten() for p in self.parameters])
+        self.gradients = torch.zeros_like(self.weights)
+        self.moments = torch.zeros(2, len(self.weights))
+        self.count = torch.zeros(())
+        self._views()
+        parts = zip(*(x.split(sizes) for x in (self.weights, self.gradients, *self.moments)), strict=True)
+        self.groups = [(*part, d) for part, d in zip(parts, (decay, 0.0), strict=True) if len(part[0])]
+
+    def _views(self) -> None:
+        start = 0
+        for parameter in self.parameters:
+            end = start + parameter.numel()
+            parameter.data = self.weights[start:end].view_as(parameter)
+            parameter.grad = self.gradients[start:end].view_as(parameter)
+            start = end
+
+    def step(self, rate: float) -> None:
+        """Clip the gradient, take one step downhill, set the gradient to zero."""
+        if self.clip is not None:
+            norm = torch.linalg.vector_norm(self.gradients)
+            self.gradients.mul_((self.clip / (norm + 1e-6)).clamp(max=1.0))
+        self.count += 1
+        for weights, gradients, mean, square, decay in self.groups:
+            torch._fused_adamw_(
+                [weights], [gradients], [mean], [square], [], [self.count],
+                lr=rate, beta1=BETAS[0], beta2=BETAS[1], weight_decay=decay, eps=EPSILON,
+                amsgrad=False, maximize=False,
+            )  # fmt: skip
+        self.gradients.zero_()
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that a resumed run needs."""
+        return {"weights": self.weights, "moments": self.moments, "count": self.count}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go back to a state that `state` gave."""
+        self.weights.copy_(state["weights"])
+        self.moments.copy_(state["moments"])
+        self.count.copy_(state["count"])

@@ -1,0 +1,63 @@
+"""What looks on while a network descends: the clock, Ctrl-C, the progress line, the checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from pellucid.training.checkpoint import load_checkpoint, save_checkpoint
+from pellucid.training.optimizers import FlatAdamW
+
+if TYPE_CHECKING:
+    from pellucid.training.loop import Descent
+
+CHECKPOINT_SECONDS = 15.0
+
+
+class Watch:
+    """Looks at a descent every few steps; what it sees changes no weight, only the end.
+
+    `deadline` (time.monotonic) is when annealing must be over. Annealing that begins for its
+    sake, or for Ctrl-C, is written down as `cut`, so that the run can be done over.
+    """
+
+    def __init__(
+        self,
+        deadline: float = float("inf"),
+        checkpoint: Path | None = None,
+        report: Callable[[Descent, Tensor], None] | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.deadline, self.checkpoint = deadline, checkpoint
+        self.report, self.interrupted = report, interrupted
+        self.cut: dict[str, int] = {}
+        self.saved = self.started = time.monotonic()
+        self.first_step = 0
+
+    def resume(self, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
+        """Take the descent up where its checkpoint left it, if there is one."""
+        if self.checkpoint is not None and self.checkpoint.exists():
+            load_checkpoint(self.checkpoint, descent, optimizer, best)
+        self.first_step = descent.step
+
+    def look(self, descent: Descent, optimizer: FlatAdamW, best: Tensor, loss: Tensor) -> bool:
+        """Report, save and check the clock; False if the descent must stop at once."""
+        now = time.monotonic()
+        if self.report is not None:
+            self.report(descent, loss)
+        if descent.anneal_from is None:
+            seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
+            if self.interrupted() or now + 1.1 * seconds_a_step * (descent.step // 4) > self.deadline:
+                descent.anneal()
+                self.cut["anneal_at"] = descent.step
+        elif now > self.deadline and "anneal_at" in self.cut:
+            self.cut["stop_at"] = descent.step
+            return False
+        if self.checkpoint is not None and now - self.saved > CHECKPOINT_SECONDS:
+            save_checkpoint(self.checkpoint, descent, optimizer, best)
+            self.saved = now
+        return True
