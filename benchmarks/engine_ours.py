@@ -1,0 +1,171 @@
+"""pellucid's training loop beside the tutorial's, in a process of its own; prints JSON."""
+
+from __future__ import annotations
+
+# isort: off
+import pellucid  # noqa: F401  sets the waiting policy, which must come before torch
+
+# isort: on
+import copy
+import json
+import multiprocessing
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.engine_loops import (
+    LEARNING_RATE,
+    SIZES,
+    Size,
+    interleaved,
+    network,
+    rows,
+    tutorial_loop,
+)
+from pellucid.store import Store
+from pellucid.training.loop import Schedule, train
+from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.watch import Watch
+
+CORES = 2
+
+
+def batch_losses(
+    model: nn.Module, store: Store, size: Size, seed: int = 0
+) -> tuple[int, Callable[[int], Tensor]]:
+    """The number of steps in an epoch, and the loss of the batch of a step."""
+    order = torch.randperm(store.height, generator=torch.Generator().manual_seed(seed))
+    batches = torch.split(order, size.batch)
+
+    def loss_of(step: int) -> Tensor:
+        batch = store.batch(batches[step])
+        return nn.functional.cross_entropy(model(batch["X"]), batch["y"])
+
+    return len(batches), loss_of
+
+
+def make_store() -> Store:
+    """The benchmark's rows as the trainer keeps rows."""
+    X, y = rows()
+    return Store(len(X), {"X": X, "y": y}, {})
+
+
+def schedule(steps: int) -> Schedule:
+    """A constant step size over an epoch, no clipping: what the other loops do."""
+    return Schedule(
+        rate=LEARNING_RATE,
+        steps=10 * steps,
+        evaluate_every=10 * steps,
+        patience=steps,
+        warmup=0,
+        decay=1e-2,
+        clip=None,
+        stop_at=steps,
+    )
+
+
+def trainer_loop(size: Size) -> Callable[[], None]:
+    """An epoch by pellucid's own loop, looked on as when learning."""
+    initial, store = network(size.width), make_store()
+
+    def loop() -> None:
+        model = copy.deepcopy(initial)
+        steps, loss_of = batch_losses(model, store, size)
+        watch = Watch(report=lambda descent, loss: None)
+        train(model, loss_of, lambda: 0.0, schedule(steps), 0, watch)
+
+    return loop
+
+
+def bare_loop(size: Size) -> Callable[[], None]:
+    """Forward, loss, backward and the flat optimizer step, nothing else."""
+    initial, store = network(size.width), make_store()
+
+    def loop() -> None:
+        model = copy.deepcopy(initial)
+        steps, loss_of = batch_losses(model, store, size)
+        optimizer = FlatAdamW(model, 1e-2, None)
+        for step in range(steps):
+            loss_of(step).backward()  # type: ignore[no-untyped-call]
+            optimizer.step(LEARNING_RATE)
+
+    return loop
+
+
+def weight_difference(steps: int = 30, seed: int = 0) -> float:
+    """The largest difference of a weight from plain torch and AdamW after 30 equal steps."""
+    size = SIZES[0]
+    ours, theirs = network(size.width, seed), network(size.width, seed)
+    store = make_store()
+    _, our_loss = batch_losses(ours, store, size)
+    _, their_loss = batch_losses(theirs, store, size)
+    train(ours, our_loss, lambda: 0.0, schedule(steps), 0, Watch())
+    matrices = [p for p in theirs.parameters() if p.ndim > 1]
+    vectors = [p for p in theirs.parameters() if p.ndim < 2]
+    groups: list[dict[str, Any]] = [
+        {"params": matrices},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=1e-2)
+    for step in range(steps):
+        their_loss(step).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        optimizer.zero_grad()
+    pairs = zip(ours.parameters(), theirs.parameters(), strict=True)
+    return max(float((a - b).detach().abs().max()) for a, b in pairs)
+
+
+def speed() -> dict[str, Any]:
+    """Everything that is measured on one quiet thread."""
+    torch.set_num_threads(1)
+    epochs = {}
+    for size in SIZES:
+        loops = {
+            "tutorial": tutorial_loop(size),
+            "bare step": bare_loop(size),
+            "pellucid": trainer_loop(size),
+        }
+        epochs[str(size)] = interleaved(loops)
+    return {
+        "epochs": epochs,
+        "weight_difference": weight_difference(),
+        "predict_speed": float("nan"),
+    }
+
+
+def busy() -> dict[str, dict[str, float]]:
+    """Wall seconds of an epoch with one and with two threads, both cores busy with others' work."""
+    others = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(CORES)]
+    for other in others:
+        other.start()
+    try:
+        return {str(size): _threads(size) for size in SIZES}
+    finally:
+        for other in others:
+            other.terminate()
+
+
+def _threads(size: Size) -> dict[str, float]:
+    loop = trainer_loop(size)
+
+    def with_threads(count: int) -> Callable[[], None]:
+        def timed() -> None:
+            torch.set_num_threads(count)
+            loop()
+
+        return timed
+
+    loops = {"1 thread": with_threads(1), "2 threads": with_threads(2)}
+    return interleaved(loops, clock="perf_counter")
+
+
+def _burn() -> None:
+    while True:
+        sum(range(10_000))
+
+
+if __name__ == "__main__":
+    print(json.dumps(speed() if sys.argv[1] == "speed" else busy()))
