@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pellucid.errors import DataError, Mend, Mends, ModelError
+from pellucid.errors import DataError, Mend, Mends, ModelError, UsageError
 from pellucid.kinds import (
     KINDS,
     TARGETS,
@@ -60,20 +61,37 @@ class Schema:
 
 
 def fit_schema(
-    cells: pl.DataFrame, targets: Sequence[str], kinds: Mapping[str, str], mends: Mends
+    cells: pl.DataFrame,
+    learnt: pl.DataFrame,
+    everything: pl.DataFrame,
+    kinds: Mapping[str, str],
 ) -> Schema:
-    """Recognise and fit every column on `cells`, a sample of the learning rows."""
+    """Recognise and fit every column.
+
+    `cells` is a sample of the learning rows' inputs, `learnt` all their targets; `everything`
+    holds the targets of all rows, for the names of the classes only.
+    """
+    _known(kinds, [*cells.columns, *learnt.columns])
     reasons: dict[str, str] = {}
     found: dict[str, list[str]] = {kind.kind: [] for kind in KINDS}
-    for series in cells.drop(targets):
+    for series in cells:
         kind, reasons[series.name] = _kind_of(series.head(RECOGNITION_ROWS), kinds)
         found[kind.kind].append(series.name)
     inputs = tuple(kind.fit(cells.select(found[kind.kind])) for kind in KINDS if found[kind.kind])
     fitted = []
-    for name in targets:
-        target, reasons[name] = _target_of(cells[name], kinds)
-        fitted.append(target.fit_target(cells[name]))
+    for series in learnt:
+        target, reasons[series.name] = _target_of(series, kinds)
+        levels = target.kind == "category"
+        fitted.append(target.fit_target(everything[series.name] if levels else series))
     return Schema(inputs, tuple(fitted), reasons)
+
+
+def _known(kinds: Mapping[str, str], columns: list[str]) -> None:
+    for column in kinds:
+        if column not in columns:
+            close = difflib.get_close_matches(column, columns, 1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            raise UsageError(f"A kind was given for {column!r}, which is no column in use.{meant}")
 
 
 def _kind_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Kind], str]:

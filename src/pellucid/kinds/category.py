@@ -213,6 +213,27 @@ class Category:
         """1 where right, 0 where wrong: their mean is the metric."""
         return (output.argmax(1) == target).astype(np.float64)
 
+    def aggregate(self, losses: Array) -> Array:
+        """The metric of rows with these losses, along the first axis."""
+        return np.asarray(losses.mean(0))
+
+    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+        """Always the most frequent class."""
+        share = np.bincount(target, minlength=self.linear_outputs) / len(target)
+        return "majority class", np.tile(np.log(share + 1e-9), (rows, 1))
+
+    def boosting(self, seed: int) -> Any:
+        """Gradient-boosted trees for classes."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(random_state=seed)
+
+    def boosted_output(self, model: Any, features: Array) -> Array:
+        """Log-probabilities of every level from a fitted `boosting`."""
+        output = np.full((len(features), self.linear_outputs), -20.0)
+        output[:, model.classes_] = np.log(model.predict_proba(features) + 1e-9)
+        return output
+
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """Accuracy, macro F1 over the levels that occur, and log-loss."""
         predicted = output.argmax(1)

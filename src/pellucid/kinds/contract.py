@@ -71,9 +71,17 @@ class TargetKind(Kind, Protocol):
     metric: ClassVar[str]
     higher_is_better: ClassVar[bool]
 
+    @classmethod
+    def fit_target(cls, cells: pl.Series) -> Self:
+        """As `fit`, for the one column that is predicted."""
+
     def encode_target(self, cells: pl.Series) -> Array:
         """Cells as a target array, one entry a row; a cell it cannot be is an error."""
 
+    def decode(self, output: Array) -> pl.Series:
+        """Outputs as cells: the inverse of encode_target."""
+
+    # the deep path
     def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
         """(members, batch, width) -> (members, batch, outputs)."""
 
@@ -83,8 +91,44 @@ class TargetKind(Kind, Protocol):
     def combine(self, output: Tensor) -> Tensor:
         """The members' outputs as one: (members, batch, outputs) -> (batch, outputs)."""
 
-    def decode(self, output: Array) -> pl.Series:
-        """Combined outputs as cells, the inverse of encode_target."""
+    def score(self, output: Tensor, target: Tensor) -> float:
+        """What training makes small on rows that are not learnt from."""
+
+    # the linear path, and its blend with the deep one
+    @property
+    def linear_outputs(self) -> int:
+        """How many outputs the linear path has."""
+
+    def strengths(self, design: Any) -> tuple[float, ...]:
+        """Regularisations that are worth trying."""
+
+    def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
+        """Weights (features, outputs) and bias (outputs,) by a convex solver."""
+
+    def linear_score(self, output: Array, target: Array) -> float:
+        """How good linear outputs are; higher is better."""
+
+    def blend_layer(self) -> nn.Module:
+        """linear (batch, outputs), deep (batch, outputs) -> (batch, outputs)."""
+
+    def fit_blend(self, linear: Tensor, deep: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """The state of the blend layer that is best, and calibrated, on the given rows."""
+
+    # performance, and the conventional ways
+    def row_losses(self, output: Array, target: Array) -> Array:
+        """What each row contributes to the metric: (rows,)."""
+
+    def aggregate(self, losses: Array) -> Array:
+        """The metric of rows with these losses, along the first axis."""
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """Every measure of performance by name, the main one first."""
+
+    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+        """Name and outputs of the way that looks at no input."""
+
+    def boosting(self, seed: int) -> Any:
+        """An unfitted estimator of gradient-boosted trees."""
+
+    def boosted_output(self, model: Any, features: Array) -> Array:
+        """Outputs of a fitted `boosting`."""

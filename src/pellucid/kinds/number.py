@@ -215,6 +215,24 @@ class Number:
         """Squared error of each row, whose mean's root is the metric."""
         return np.square((output[:, 0] - target) * self.scale[0])
 
+    def aggregate(self, losses: Array) -> Array:
+        """The metric of rows with these losses, along the first axis."""
+        return np.sqrt(losses.mean(0))
+
+    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+        """Always the mean."""
+        return "mean", np.full((rows, 1), target.mean())
+
+    def boosting(self, seed: int) -> Any:
+        """Gradient-boosted trees for numbers."""
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        return HistGradientBoostingRegressor(random_state=seed)
+
+    def boosted_output(self, model: Any, features: Array) -> Array:
+        """The mean from a fitted `boosting`."""
+        return np.asarray(model.predict(features)).reshape(-1, 1)
+
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """RMSE and mean absolute error in the column's units, and R²."""
         error = (output[:, 0] - target).astype(np.float64)

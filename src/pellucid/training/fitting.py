@@ -44,21 +44,22 @@ class Fitted:
 
     network: Network
     descents: Sequence[Descent]
-    cuts: dict[str, dict[str, int]]
+
+    @property
+    def cuts(self) -> dict[str, dict[str, int]]:
+        """What the clock or Ctrl-C changed, by deep network."""
+        return {str(i): descent.cut for i, descent in enumerate(self.descents) if descent.cut}
 
 
 def fit(task: Task, plan: Plan, watch_of: Callable[[int], Watch]) -> Fitted:
     """Fit the deep networks one after the other, then the linear path, then the blend."""
     network = new_network(task.schema, plan.body, len(task.folds), task.seed)
-    descents, cuts = [], {}
-    for position, fold in enumerate(task.folds):
-        watch = watch_of(position)
-        descents.append(_descend(network.deep[position], task, plan, position, watch))  # type: ignore[arg-type]
-        if watch.cut:
-            cuts[str(position)] = watch.cut
-        del fold
+    descents = [
+        _descend(deep, task, plan, position, watch_of(position))  # type: ignore[arg-type]
+        for position, deep in enumerate(network.deep)
+    ]
     finish(network, task)
-    return Fitted(network.eval(), descents, cuts)
+    return Fitted(network.eval(), descents)
 
 
 def finish(network: Network, task: Task) -> None:

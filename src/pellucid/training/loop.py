@@ -44,6 +44,7 @@ class Descent:
     best_step: int = 0
     waited: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    cut: dict[str, int] = field(default_factory=dict)  # what the clock or Ctrl-C changed
 
     def rate(self, schedule: Schedule) -> float:
         """The step size of the next step; 0 when the descent is over."""
@@ -78,7 +79,8 @@ def train(
     best = optimizer.weights.clone()
     watch.resume(descent, optimizer, best)
     module.train()
-    while (rate := descent.rate(schedule)) > 0 and descent.step != schedule.stop_at:
+    stop_at = descent.cut.get("stop_at", schedule.stop_at)
+    while (rate := descent.rate(schedule)) > 0 and descent.step != stop_at:
         for position, generator in enumerate(noise):
             generator.manual_seed((seed * 1_000_003 + descent.step) * 1009 + position)
         loss = loss_of(descent.step)
@@ -94,6 +96,7 @@ def train(
             break
     if descent.step and (not descent.history or descent.history[-1]["step"] != descent.step):
         _evaluate(module, score, descent, best, optimizer, float(loss.detach()), 0.0)
+    watch.save(descent, optimizer, best)
     optimizer.weights.copy_(best)
     module.eval()
     return descent

@@ -22,7 +22,7 @@ class Watch:
     """Looks at a descent every few steps; what it sees changes no weight, only the end.
 
     `deadline` (time.monotonic) is when annealing must be over. Annealing that begins for its
-    sake, or for Ctrl-C, is written down as `cut`, so that the run can be done over.
+    sake, or for Ctrl-C, is written down as the descent's `cut`, so that it can be done over.
     """
 
     def __init__(
@@ -34,7 +34,6 @@ class Watch:
     ) -> None:
         self.deadline, self.checkpoint = deadline, checkpoint
         self.report, self.interrupted = report, interrupted
-        self.cut: dict[str, int] = {}
         self.saved = self.started = time.monotonic()
         self.first_step = 0
 
@@ -53,11 +52,16 @@ class Watch:
             seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
             if self.interrupted() or now + 1.1 * seconds_a_step * (descent.step // 4) > self.deadline:
                 descent.anneal()
-                self.cut["anneal_at"] = descent.step
-        elif now > self.deadline and "anneal_at" in self.cut:
-            self.cut["stop_at"] = descent.step
+                descent.cut["anneal_at"] = descent.step
+        elif now > self.deadline and not descent.cut.get("stop_at"):
+            descent.cut["stop_at"] = descent.step
             return False
-        if self.checkpoint is not None and now - self.saved > CHECKPOINT_SECONDS:
-            save_checkpoint(self.checkpoint, descent, optimizer, best)
-            self.saved = now
+        if now - self.saved > CHECKPOINT_SECONDS:
+            self.save(descent, optimizer, best)
         return True
+
+    def save(self, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
+        """Write the checkpoint, if there is a place for one."""
+        if self.checkpoint is not None:
+            save_checkpoint(self.checkpoint, descent, optimizer, best)
+            self.saved = time.monotonic()

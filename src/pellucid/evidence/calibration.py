@@ -1,0 +1,50 @@
+"""Whether confidence can be believed: reliability of probabilities, coverage of intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.evidence.document import Calibration, CalibrationBin
+from pellucid.kinds import Array
+
+BINS = 10
+NOMINAL = 0.9
+
+
+def class_calibration(output: Array, deep: Array, target: Array) -> Calibration:
+    """Expected calibration error of the answer, and of the deep path before it was blended."""
+    return {
+        "bins": _bins(output, target),
+        "before": _error(_bins(deep, target)),
+        "after": _error(_bins(output, target)),
+    }
+
+
+def number_calibration(output: Array, target: Array, scale: float) -> Calibration:
+    """The share of true values inside the 90 % interval, and its mean width."""
+    mean, below, above = output.T
+    inside = (target >= mean - below) & (target <= mean + above)
+    width = float((below + above).mean() * scale)
+    return {"coverage": float(inside.mean()), "nominal": NOMINAL, "width": width}
+
+
+def _bins(logs: Array, target: Array) -> list[CalibrationBin]:
+    """Bins of equal numbers of rows (Naeini et al. 2015), fewer when rows are few."""
+    confidence = np.exp(logs.max(1))
+    right = logs.argmax(1) == target
+    order = np.argsort(confidence, kind="stable")
+    count = max(1, min(BINS, len(order) // 20))
+    return [
+        {
+            "confidence": float(confidence[part].mean()),
+            "accuracy": float(right[part].mean()),
+            "rows": len(part),
+        }
+        for part in np.array_split(order, count)
+        if len(part)
+    ]
+
+
+def _error(bins: list[CalibrationBin]) -> float:
+    rows = sum(b["rows"] for b in bins)
+    return sum(abs(b["confidence"] - b["accuracy"]) * b["rows"] for b in bins) / max(rows, 1)

@@ -1,0 +1,167 @@
+"""The judgement of a run: everything that is measured on the rows that nothing has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from pellucid.evidence.baseline import Conventional, conventional_ways
+from pellucid.evidence.calibration import class_calibration, number_calibration
+from pellucid.evidence.curve_fit import expected_gain
+from pellucid.evidence.document import (
+    Baseline,
+    Confusion,
+    CurvePoint,
+    Importance,
+    Interval,
+    NamedValue,
+    Performance,
+    Target,
+)
+from pellucid.evidence.intervals import gap, interval
+from pellucid.evidence.rows import worst_mistakes
+from pellucid.evidence.verdict import verdict
+from pellucid.experience import Experience
+from pellucid.kinds import Array, TargetKind
+from pellucid.networks.network import DeepNetwork, Network
+from pellucid.training.fitting import Task
+
+SCATTER_ROWS = 1_000
+CONFUSION_LEVELS = 1_000
+
+
+def judge(
+    experience: Experience,
+    task: Task,
+    network: Network,
+    curves: Sequence[list[CurvePoint]],
+    importances: Sequence[list[Importance]],
+) -> dict[str, Target]:
+    """The evidence for every target by its name."""
+    answers = outputs_of(network, task, experience.split.prove)
+    return {
+        kind.columns[0]: judge_target(
+            experience, task, network, position, answers[position], curves[position],
+            importances[position],
+        )
+        for position, kind in enumerate(experience.schema.targets)
+    }  # fmt: skip
+
+
+def judge_target(  # noqa: PLR0913
+    experience: Experience,
+    task: Task,
+    network: Network,
+    position: int,
+    outputs: tuple[Array, Array],
+    curve: list[CurvePoint],
+    importance: list[Importance],
+) -> Target:
+    """The evidence for one target; `outputs` are the network's answer and its deep path's."""
+    kind = experience.schema.targets[position]
+    prove = experience.split.prove
+    target = task.targets[position].numpy()[prove]
+    output, deep = outputs
+    losses = kind.row_losses(output, target)
+    performance = _performance(kind, losses, task.seed)
+    first = network.deep[0]
+    assert isinstance(first, DeepNetwork)
+    ways = conventional_ways(task, first, position, prove)
+    judged = [_baseline(kind, way, losses, target, task.seed) for way in ways]
+    simplest: NamedValue = {"name": judged[0][0]["name"], "value": judged[0][0]["value"]}
+    best = _best(kind, judged[1:])
+    doubled = expected_gain(curve, 2.0, kind.higher_is_better) if len(curve) >= 3 else None
+    forecast: Interval | None = (
+        None if doubled is None else {"value": doubled[0], "low": doubled[1], "high": doubled[2]}
+    )
+    return {
+        "kind": kind.kind,
+        "reason": experience.schema.reasons[kind.columns[0]],
+        "levels": list(kind.levels[0]) if kind.kind == "category" else None,  # type: ignore[attr-defined]
+        "unit": None,
+        "performance": performance,
+        "others": {k: v for k, v in kind.metrics(output, target).items() if k != kind.metric},
+        "simplest": simplest,
+        "baselines": [baseline for baseline, _ in judged[1:]],
+        "baseline": None if best is None else {"name": best[0]["name"], "value": best[0]["value"]},
+        "gap": None if best is None else best[1],
+        "curve": curve,
+        "doubled": forecast,
+        "calibration": _calibration(kind, output, deep, target),
+        "confusion": _confusion(kind, output, target),
+        "scatter": _scatter(kind, output, target, task.seed),
+        "importance": importance,
+        "mistakes": worst_mistakes(experience, position, output, prove),
+        "verdict": verdict(kind, performance, simplest, judged[0][1], best, forecast),
+    }
+
+
+def _performance(kind: TargetKind, losses: Array, seed: int) -> Performance:
+    measured = interval(kind, losses, seed)
+    return {
+        "metric": kind.metric,
+        "rows": len(losses),
+        "higher_is_better": kind.higher_is_better,
+        **measured,
+    }
+
+
+def _baseline(
+    kind: TargetKind, way: Conventional, ours: Array, target: Array, seed: int
+) -> tuple[Baseline, Interval]:
+    losses = kind.row_losses(way.output, target)
+    measured = interval(kind, losses, seed)
+    baseline: Baseline = {"name": way.name, "seconds": round(way.seconds, 2), **measured}
+    return baseline, gap(kind, ours, losses, seed)
+
+
+def _best(
+    kind: TargetKind, judged: Sequence[tuple[Baseline, Interval]]
+) -> tuple[Baseline, Interval] | None:
+    """The way that does best on the proving rows: choosing it there favours it, not us."""
+    if not judged:
+        return None
+    sign = 1 if kind.higher_is_better else -1
+    return max(judged, key=lambda pair: sign * pair[0]["value"])
+
+
+def _calibration(kind: TargetKind, output: Array, deep: Array, target: Array):  # type: ignore[no-untyped-def]
+    if kind.kind == "category":
+        return class_calibration(output, deep, target)
+    return number_calibration(output, target, float(kind.scale[0]))  # type: ignore[attr-defined]
+
+
+def _confusion(kind: TargetKind, output: Array, target: Array) -> Confusion | None:
+    levels = output.shape[1]
+    if kind.kind != "category" or levels > CONFUSION_LEVELS:
+        return None
+    counts = np.bincount(target * levels + output.argmax(1), minlength=levels * levels)
+    return {
+        "levels": list(kind.levels[0]),  # type: ignore[attr-defined]
+        "counts": counts.reshape(levels, levels).tolist(),
+    }
+
+
+def _scatter(kind: TargetKind, output: Array, target: Array, seed: int) -> list[list[float]] | None:
+    if kind.kind == "category":
+        return None
+    rows = np.sort(np.random.default_rng(seed).permutation(len(target))[:SCATTER_ROWS])
+    predicted, span = kind.decode(output[rows]), kind.decode_interval(output[rows])  # type: ignore[attr-defined]
+    true = kind.decode(target[rows, None])
+    columns = (true, predicted, span["low"], span["high"])
+    return [[float(f"{v:.6g}") for v in row] for row in zip(*columns, strict=True)]
+
+
+def outputs_of(network: Network, task: Task, rows: Array) -> list[tuple[Array, Array]]:
+    """The network's answer on the rows and that of its deep path alone, target by target."""
+    answers: list[list[Array]] = [[] for _ in task.targets]
+    deeps: list[list[Array]] = [[] for _ in task.targets]
+    with torch.inference_mode():
+        for chunk in torch.as_tensor(rows).split(1_024):
+            linear, deep = network.paths(task.store.batch(chunk))
+            for position, blend in enumerate(network.blend):
+                answers[position].append(blend(linear[position], deep[position]).numpy())
+                deeps[position].append(deep[position].numpy())
+    return [(np.concatenate(a), np.concatenate(d)) for a, d in zip(answers, deeps, strict=True)]

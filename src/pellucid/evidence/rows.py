@@ -1,0 +1,104 @@
+"""What single rows and columns tell: the worst mistakes, and what each column is worth."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import polars as pl
+
+from pellucid.errors import Mends
+from pellucid.evidence.document import Importance, Mistake
+from pellucid.evidence.intervals import gap
+from pellucid.experience import Experience
+from pellucid.kinds import Array, TargetKind
+from pellucid.networks.network import Network
+from pellucid.store import build_store
+from pellucid.training.fitting import predict
+
+MISTAKES = 12
+IMPORTANCE_ROWS = 1_000
+
+
+def worst_mistakes(
+    experience: Experience, position: int, output: Array, prove: Array
+) -> list[Mistake]:
+    """The rows whose true value was held for least likely, or was missed by most."""
+    kind = experience.schema.targets[position]
+    target = experience.targets[position].numpy()[prove]
+    wrongness, confidence = _wrongness(kind, output, target)
+    worst = [int(i) for i in np.argsort(-wrongness, kind="stable")[:MISTAKES] if wrongness[i] > 0]
+    rows = prove[worst]
+    cells = experience.take(rows, [*experience.schema.columns, kind.columns[0]])
+    predicted = kind.decode(output[worst]).to_list()
+    shown = [
+        {column: _shown(value) for column, value in row.items() if column != kind.columns[0]}
+        for row in cells.to_dicts()
+    ]
+    return [
+        {
+            "row": experience.place(int(rows[i])),
+            "true": _value(kind, cells[kind.columns[0]][i]),
+            "predicted": predicted[i],
+            "confidence": None if confidence is None else float(confidence[worst[i]]),
+            "cells": shown[i],  # type: ignore[typeddict-item]
+        }
+        for i in range(len(worst))
+    ]
+
+
+def column_importance(
+    experience: Experience, network: Network, prove: Array, seconds: float, seed: int
+) -> list[list[Importance]]:
+    """For each target, what performance loses when one column is shuffled among the rows.
+
+    Permutation importance (Breiman 2001) on at most 1,000 proving rows; columns that the time
+    does not suffice for are left out.
+    """
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.permutation(prove)[:IMPORTANCE_ROWS])
+    cells = experience.raw(rows)
+    schema, deadline = experience.schema, time.monotonic() + seconds
+    whole = _losses(experience, network, cells, rows)
+    found: list[list[Importance]] = [[] for _ in schema.targets]
+    for column in schema.columns:
+        if time.monotonic() > deadline:
+            break
+        shuffled = cells.with_columns(cells[column][rng.permutation(len(rows))])
+        losses = _losses(experience, network, shuffled, rows)
+        for target, kind in enumerate(schema.targets):
+            lost = gap(kind, whole[target], losses[target], seed)
+            found[target].append({"column": column, **lost})
+    return [sorted(each, key=lambda item: -item["value"]) for each in found]
+
+
+def _losses(
+    experience: Experience, network: Network, cells: pl.DataFrame, rows: Array
+) -> list[Array]:
+    store = build_store([experience.schema.encode(cells, Mends())])
+    outputs = predict(network, store, np.arange(len(rows)))
+    kinds, targets = experience.schema.targets, experience.targets
+    return [
+        kind.row_losses(output.numpy(), target.numpy()[rows])
+        for kind, output, target in zip(kinds, outputs, targets, strict=True)
+    ]
+
+
+def _wrongness(kind: TargetKind, output: Array, target: Array) -> tuple[Array, Array | None]:
+    if kind.kind != "category":
+        return np.abs(output[:, 0] - target), None
+    wrong = output.argmax(1) != target
+    surprise = -output[np.arange(len(target)), target]
+    return np.where(wrong, surprise, 0.0), np.exp(output.max(1))
+
+
+def _value(kind: TargetKind, cell: str) -> str | float:
+    return cell if kind.kind == "category" else float(kind.decode(_encoded(kind, cell))[0])
+
+
+def _encoded(kind: TargetKind, cell: str) -> Array:
+    return kind.encode_target(pl.Series(kind.columns[0], [cell])).reshape(1, 1)
+
+
+def _shown(value: object) -> object:
+    return value[:2_000] if isinstance(value, str) else value

@@ -1,0 +1,222 @@
+"""Experience: a raw table made ready to be learnt from, and which rows may be seen for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.data.checking import Findings, check, require_column
+from pellucid.data.splitting import Split, duplicate_blocks, folds, split
+from pellucid.data.table import Table
+from pellucid.errors import DataError, Mend, Mends
+from pellucid.kinds import Array, Encoded, Kind, recognise
+from pellucid.kinds.cells import texts
+from pellucid.kinds.date import Date
+from pellucid.kinds.number import Number
+from pellucid.schema import Schema, fit_schema
+from pellucid.settings import Settings
+from pellucid.store import Store, build_store
+
+SAMPLE_ROWS = 200_000  # from which kinds are recognised and fitted
+CHECK_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Experience:
+    """Everything that learning and judging need to know about the data."""
+
+    tables: tuple[Table, ...]  # the user's table, and the user's own test table if there is one
+    schema: Schema
+    store: Store
+    targets: Sequence[Tensor]
+    split: Split
+    findings: Findings
+    blocks: Array  # rows with the same number stay together
+
+    def folds(self, count: int, seed: int) -> list[tuple[Array, Array]]:
+        """Rows to learn from and to choose on: the split's own, or `count` of them in turn."""
+        if count == 1:
+            return [(self.split.learn, self.split.choose)]
+        rows = np.sort(np.concatenate([self.split.learn, self.split.choose]))
+        strata = _strata(self.schema, self.targets, rows)
+        return folds(rows, strata, self.blocks[rows], count, seed)
+
+    def place(self, row: int) -> str:
+        """Where a row stands for a person."""
+        for table in self.tables:
+            if row < table.height:
+                return table.place(row)
+            row -= table.height
+        raise IndexError(row)
+
+    def raw(self, rows: Array) -> pl.DataFrame:
+        """The input cells of a few rows of one table, as they were read."""
+        first = 0
+        for table in self.tables:
+            if rows[0] < first + table.height:
+                columns = [c for c in self.schema.columns if c in table.columns]
+                return self.schema.complete(table.take(rows - first, columns), Mends())
+            first += table.height
+        raise IndexError(int(rows[0]))
+
+    def take(self, rows: Array, columns: Sequence[str]) -> pl.DataFrame:
+        """The raw cells of a few rows, as texts."""
+        first, frames = 0, []
+        for table in self.tables:
+            mine = rows[(rows >= first) & (rows < first + table.height)] - first
+            frames.append(table.take(mine, columns).select(pl.all().cast(pl.String)))
+            first += table.height
+        return pl.concat(frames)
+
+
+def gather(
+    tables: tuple[Table, ...],
+    targets: Sequence[str],
+    settings: Settings,
+    own: str | None,
+    mends: Mends,
+    folder: Path | None = None,
+) -> Experience:
+    """Check, split, fit the schema on learning rows, encode everything; the order matters."""
+    for table in tables:
+        for target in targets:
+            require_column(table, target)
+    answers = pl.concat([t.lazy.select(targets).collect() for t in tables], how="vertical_relaxed")
+    usable = _usable(answers, mends, tables)
+    cut = _split(tables, answers, usable, settings, own)
+    seen = np.sort(np.concatenate([cut[0].learn, cut[0].choose]))
+    findings, schema = _schema(tables, answers, seen, targets, settings, own)
+    store = build_store(_encode(tables, schema, mends), folder)
+    encoded = [
+        torch.as_tensor(_target(kind, answers[kind.columns[0]], usable)) for kind in schema.targets
+    ]
+    return Experience(tables, schema, store, encoded, cut[0], findings, cut[1])
+
+
+def _usable(answers: pl.DataFrame, mends: Mends, tables: tuple[Table, ...]) -> Array:
+    """Rows whose targets are all there."""
+    missing = np.zeros(answers.height, bool)
+    for series in answers:
+        gone = texts(series).is_null() if series.dtype == pl.String else series.is_null()
+        missing |= gone.to_numpy()
+    first = np.flatnonzero(missing)[:3]
+    where = tuple(tables[0].place(int(row)) for row in first if row < tables[0].height)
+    mends.add(Mend("the target is missing", "row skipped", int(missing.sum()), None, where))
+    usable = np.flatnonzero(~missing)
+    if len(usable) < 10:
+        raise DataError(
+            f"{len(usable)} rows of {tables[0].name} have the target {answers.columns[0]!r}; "
+            "at least 10 are needed to learn and to prove it."
+        )
+    return usable
+
+
+def _split(
+    tables: tuple[Table, ...],
+    answers: pl.DataFrame,
+    usable: Array,
+    settings: Settings,
+    own: str | None,
+) -> tuple[Split, Array]:
+    """The split over usable rows, and the block of every row."""
+    inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
+    blocks = _blocks(tables, inputs, settings.group)
+    strata = answers.to_series(0)[usable]
+    order = _order(tables[0], settings.time)
+    column = None if own is None else tables[0].column(own)
+    test = np.zeros(0, np.int64)
+    if len(tables) > 1:
+        test = usable[usable >= tables[0].height]
+        usable = usable[usable < tables[0].height]
+        strata = strata[: len(usable)]
+    made = split(
+        strata,
+        blocks=blocks[usable],
+        order=None if order is None else order[usable],
+        own=None if column is None else column[usable],
+        seed=settings.seed,
+        prove=len(test) == 0,
+    )
+    prove = np.concatenate([usable[made.prove], test])
+    return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=prove), blocks
+
+
+def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> Array:
+    if group is not None:
+        require_column(tables[0], group)
+        names = pl.concat([texts(t.column(group)) for t in tables]).fill_null("")
+        return names.rank("dense").to_numpy().astype(np.int64)
+    height = sum(table.height for table in tables)
+    blocks = np.arange(height)
+    blocks[: tables[0].height] = duplicate_blocks(tables[0], inputs)
+    return blocks
+
+
+def _order(table: Table, column: str | None) -> Array | None:
+    if column is None:
+        return None
+    require_column(table, column)
+    cells = table.column(column)
+    kind: Kind
+    for made in (Date, Number):
+        if made.matches(cells):
+            kind = made.fit(cells.to_frame())
+            values = kind.encode(cells.to_frame(), Mends())[kind.kind]
+            assert isinstance(values, np.ndarray)
+            return values[:, 0].astype(np.float64)
+    raise DataError(
+        f"The time column {column!r} holds neither dates nor numbers: {recognise(cells)[1]}. "
+        "Name a column of dates, or leave --time out."
+    )
+
+
+def _schema(
+    tables: tuple[Table, ...],
+    answers: pl.DataFrame,
+    seen: Array,
+    targets: Sequence[str],
+    settings: Settings,
+    own: str | None,
+) -> tuple[Findings, Schema]:
+    rng = np.random.default_rng(settings.seed)
+    sample = seen
+    if len(seen) > SAMPLE_ROWS:
+        sample = np.sort(rng.choice(seen, SAMPLE_ROWS, replace=False))
+    cells = tables[0].take(sample)
+    rows = np.sort(rng.permutation(len(sample))[:CHECK_ROWS])
+    findings = check(cells[rows], list(targets), settings)
+    left_out = {finding.column for finding in findings.ignored} | {own, settings.group}
+    kept = [c for c in cells.columns if c not in left_out and c not in targets]
+    if not kept:
+        raise DataError(
+            f"No column is left to predict {targets[0]!r} from: "
+            + "; ".join(f"{f.column} ({f.reason})" for f in findings.ignored)
+        )
+    learnt, everything = answers[seen], answers
+    return findings, fit_schema(cells.select(kept), learnt, everything, settings.kinds)
+
+
+def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:
+    for table in tables:
+        first = 0
+        for cells in table.batches([c for c in schema.columns if c in table.columns]):
+            mends.place = lambda row, first=first, table=table: table.place(first + row)  # type: ignore[misc]
+            yield schema.encode(schema.complete(cells, mends), mends)
+            first += cells.height
+
+
+def _target(kind: object, answers: pl.Series, usable: Array) -> Array:
+    values = kind.encode_target(answers[usable])  # type: ignore[attr-defined]
+    full = np.zeros(len(answers), values.dtype)
+    full[usable] = values
+    return full  # type: ignore[no-any-return]
+
+
+def _strata(schema: Schema, targets: Sequence[Tensor], rows: Array) -> pl.Series:
+    return pl.Series(schema.targets[0].columns[0], targets[0].numpy()[rows])

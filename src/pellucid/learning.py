@@ -1,0 +1,221 @@
+"""The main job: learn from a raw table, prove it, keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pellucid.data.reading import read
+from pellucid.data.table import Table, fingerprint
+from pellucid.errors import Mends, UsageError
+from pellucid.evidence.curve import curve_sizes, learning_curve
+from pellucid.evidence.judgement import judge
+from pellucid.evidence.rows import column_importance
+from pellucid.experience import Experience, gather
+from pellucid.interruption import Interruption
+from pellucid.keeping import load, versions, write_model
+from pellucid.model import Model
+from pellucid.narration import Narration, document
+from pellucid.settings import Settings
+from pellucid.training.budget import first_plan, fit_to_time, planned_seconds, probe, threads_set
+from pellucid.training.fitting import Fitted, Task, fit
+from pellucid.training.plan import Plan
+from pellucid.training.watch import Watch
+from pellucid.workshop import Workshop
+
+CURVE_SHARE, IMPORTANCE_SHARE = 0.6, 0.4  # of the time that is left when each begins
+
+
+def learn(  # noqa: PLR0913
+    source: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    test: Any = None,
+    minutes: float = 5.0,
+    seed: int = 0,
+    kinds: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    strict: bool = False,
+    plan: str | Path | Plan | None = None,
+    output: str | Path | None = None,
+    verbose: bool = True,
+    **words: Any,
+) -> Model:
+    """Learn to predict `target` from all other columns of `source`, and prove it.
+
+    source: a path (CSV, TSV, Parquet, Arrow, JSON lines, Excel), a `Query`, a pandas, polars or
+        Arrow frame, or "sample:NAME".
+    target: the column, or columns, to predict.
+    test: rows to prove it on: a path or a frame, or the name of a column that says which rows
+        are for training and which for testing. Without it 15 % of the rows are set apart.
+    minutes: wall clock for everything, evidence included.
+    kinds: column -> "number", "category", "date" or "text", over what is recognised.
+    ignore: columns to leave out.
+    group: a column whose equal values are kept on one side of the split.
+    time: a column of dates or numbers: learn from the past, prove on the future.
+    strict: every mend of the data is an error.
+    plan: a model (or its path) whose plan is followed step by step; the clock is not heeded.
+    output: a folder to write the model to; a run killed on the way goes on from there.
+
+    `label`, `time_limit` (in seconds) and `random_state` are taken for `target`, `minutes` and
+    `seed`. Raises DataError for data that cannot be used, UsageError for a request that cannot
+    be met.
+    """
+    target, minutes, seed = _other_words(words, target, minutes, seed)
+    settings = Settings(minutes, seed, dict(kinds or {}), tuple(ignore), group, time, strict)
+    narration = Narration(quiet=not verbose)
+    with Interruption(narration.interrupted) as interruption:
+        mends = Mends(strict)
+        tables, own = _tables(source, test, mends)
+        workshop = Workshop(_path(output), _request(tables, target, settings, plan))
+        experience = gather(tables, target, settings, own, mends, workshop.folder)
+        narration.data(experience, mends)
+        chosen = _plan(plan, workshop, experience, settings, narration)
+        with threads_set(chosen.threads):
+            task = _task(experience, chosen, settings)
+            fitted = fit(task, chosen, _watches(chosen, plan, workshop, settings, narration, interruption))
+            chosen = replace(chosen, cuts=fitted.cuts or chosen.cuts)
+            narration.learned(fitted)
+            targets = _judge(experience, task, chosen, fitted, (workshop, settings), narration)
+        evidence = document(experience, mends, chosen, (fitted, targets), narration, workshop)
+        model = Model(experience.schema, fitted.network, chosen, evidence, asdict(settings))
+        return _keep(model, _path(output), workshop, narration)
+
+
+def _other_words(
+    words: Mapping[str, Any], target: Any, minutes: float, seed: int
+) -> tuple[list[str], float, int]:
+    """The words of other libraries, and what is plainly wrong with a request."""
+    unknown = set(words) - {"label", "time_limit", "random_state"}
+    if unknown:
+        raise UsageError(f"learn() knows no {', '.join(sorted(unknown))}; see help(pellucid.learn).")
+    target = words.get("label", target)
+    minutes = words["time_limit"] / 60 if "time_limit" in words else minutes
+    seed = int(words.get("random_state") or 0) if "random_state" in words else seed
+    if not target:
+        raise UsageError('Say what to predict: target="the column".')
+    if not 0 < minutes < 1e6:
+        raise UsageError(f"minutes must be a number above 0, however: minutes={minutes}.")
+    names = [target] if isinstance(target, str) else list(target)
+    if len(set(names)) < len(names):
+        raise UsageError(f"A target is named twice: {', '.join(names)}.")
+    return names, float(minutes), int(seed)
+
+
+def _path(output: str | Path | None) -> Path | None:
+    return None if output is None else Path(output)
+
+
+def _tables(source: Any, test: Any, mends: Mends) -> tuple[tuple[Table, ...], str | None]:
+    """The table, the user's own test table, and the user's own split column."""
+    table = read(source, mends)
+    if test is None:
+        return (table,), None
+    if isinstance(test, str) and test in table.columns and not Path(test).exists():
+        return (table,), test
+    return (table, read(test, mends)), None
+
+
+def _request(
+    tables: tuple[Table, ...], target: list[str], settings: Settings, plan: object
+) -> dict[str, Any]:
+    return {
+        "data": [fingerprint(table) for table in tables],
+        "target": target,
+        "settings": {**asdict(settings), "ignore": list(settings.ignore)},
+        "plan": None if plan is None else str(plan),
+        "versions": versions(),
+    }
+
+
+def _plan(
+    given: str | Path | Plan | None,
+    workshop: Workshop,
+    experience: Experience,
+    settings: Settings,
+    narration: Narration,
+) -> Plan:
+    """The plan that is given, the one of a run that was killed, or a new one that fits the time."""
+    learn = len(experience.split.learn)
+    chosen = _given(given) or workshop.plan()
+    seconds = 0.0
+    if chosen is None:
+        draft = first_plan(experience.schema, learn)
+        task = _task(experience, replace(draft, folds=1), settings)
+        probed = probe(task, draft)
+        left = settings.minutes * 60 - workshop.spent
+        chosen = replace(fit_to_time(draft, learn, probed, left), curve=curve_sizes(learn))
+        seconds = workshop.spent + planned_seconds(chosen, learn, probed)
+        workshop.keep_plan(chosen)
+    narration.plan(chosen, experience, min(seconds, settings.minutes * 60), workshop.resumed)
+    return chosen
+
+
+def _given(plan: str | Path | Plan | None) -> Plan | None:
+    return load(plan).plan if isinstance(plan, str | Path) else plan
+
+
+def _task(experience: Experience, plan: Plan, settings: Settings) -> Task:
+    folds = experience.folds(plan.folds, settings.seed)
+    return Task(experience.schema, experience.store, experience.targets, folds, settings.seed)
+
+
+def _watches(  # noqa: PLR0913
+    plan: Plan,
+    given: object,
+    workshop: Workshop,
+    settings: Settings,
+    narration: Narration,
+    interruption: Interruption,
+):  # type: ignore[no-untyped-def]
+    """For each deep network a watch with its share of the time that is left for training."""
+
+    def watch_of(position: int) -> Watch:
+        workshop.note_time()
+        left = settings.minutes * 60 - workshop.spent
+        share = 0.85 * left / (plan.folds - position + 0.2)
+        deadline = float("inf") if given is not None else narration.now() + share
+        report = narration.descent(plan, position, workshop)
+        return Watch(deadline, workshop.checkpoint(position), report, interruption)
+
+    return watch_of
+
+
+def _judge(
+    experience: Experience,
+    task: Task,
+    plan: Plan,
+    fitted: Fitted,
+    clock: tuple[Workshop, Settings],
+    narration: Narration,
+) -> dict[str, Any]:
+    workshop, settings = clock
+    prove = experience.split.prove
+
+    def left() -> float:
+        return max(5.0, settings.minutes * 60 - workshop.spent)
+
+    end = narration.now() + CURVE_SHARE * left()
+    narration.stage("proving")
+
+    def watch_of(position: int) -> Watch:
+        share = (end - narration.now()) * 2.0 ** (position - len(plan.curve) + 1)
+        return Watch(narration.now() + share)
+
+    curves = learning_curve(task, plan, prove, watch_of)
+    seconds = IMPORTANCE_SHARE * left()
+    importances = column_importance(experience, fitted.network, prove, seconds, task.seed)
+    return judge(experience, task, fitted.network, curves, importances)
+
+
+def _keep(model: Model, output: Path | None, workshop: Workshop, narration: Narration) -> Model:
+    replaced = output is not None and output.exists()
+    if output is not None:
+        write_model(model, output)
+        workshop.clear()
+    narration.verdict(model, output, replaced)
+    return model

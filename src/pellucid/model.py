@@ -1,0 +1,168 @@
+"""A learnt model: what is saved, loaded by path alone, and predicted with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from pellucid import __version__
+from pellucid.data.reading import read
+from pellucid.data.table import Table
+from pellucid.errors import Mends, ModelError
+from pellucid.files import replace_folder
+from pellucid.kinds import Array, TargetKind
+from pellucid.networks.network import Network, new_network
+from pellucid.schema import Schema, from_json, to_json
+from pellucid.store import build_store
+from pellucid.training.fitting import predict as network_outputs
+from pellucid.training.plan import Plan
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A schema, a network fitted to it, the plan it was learnt by and the evidence for it."""
+
+    schema: Schema
+    network: Network
+    plan: Plan
+    evidence: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of what is predicted."""
+        return tuple(kind.columns[0] for kind in self.schema.targets)
+
+    def predict(self, source: Any) -> Any:
+        """One prediction a row, in the caller's row order and kind of frame.
+
+        One target gives a Series (pandas with the caller's index, else polars), several a frame.
+        """
+        frame = pl.concat(self.predictions(source, Mends()))
+        series = frame.select(self.targets)
+        return _like(source, series if len(self.targets) > 1 else series.to_series())
+
+    def predict_proba(self, source: Any) -> Any:
+        """The probability of each level, one column a level (`target=level` if several targets)."""
+        classes = [kind for kind in self.schema.targets if kind.kind == "category"]
+        if not classes:
+            raise ModelError(
+                f"{self.targets[0]!r} is a number: it has an interval, not probabilities. "
+                "Call predict_interval."
+            )
+        outputs = pl.concat(self._frames(source, Mends(), _probabilities))
+        return _like(source, outputs)
+
+    def predict_interval(self, source: Any) -> Any:
+        """The 90 % interval of each number, as columns low and high (`target low` if several)."""
+        if all(kind.kind == "category" for kind in self.schema.targets):
+            raise ModelError(f"{self.targets[0]!r} is a class: call predict_proba.")
+        return _like(source, pl.concat(self._frames(source, Mends(), _intervals)))
+
+    def predictions(self, source: Any, mends: Mends, proba: bool = False) -> Iterator[pl.DataFrame]:
+        """Predictions slice by slice, with memory for one slice, whatever the length of the source.
+
+        Each frame holds a column for each target, a number's interval (`target low`,
+        `target high`) and a class's probability (`target confidence`, or with `proba` one column
+        for each level).
+        """
+        parts = (_predicted, _intervals_named, _probabilities_named if proba else _confidence)
+        return self._frames(source, mends, *parts)
+
+    def evaluate(self, source: Any) -> dict[str, dict[str, float]]:
+        """Every measure of performance on labelled rows, by target."""
+        table = read(source, Mends(), ragged="mend")
+        outputs = self.outputs(table, Mends())
+        return {
+            kind.columns[0]: dict(
+                kind.metrics(output, kind.encode_target(table.column(kind.columns[0])))
+            )
+            for kind, output in zip(self.schema.targets, outputs, strict=True)
+        }
+
+    def outputs(self, table: Table, mends: Mends) -> list[Array]:
+        """The network's outputs for every row, one array a target."""
+        slices = list(self._outputs(table, mends))
+        return [np.concatenate(parts) for parts in zip(*slices, strict=True)]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model directory, whole or not at all; an older one there is replaced."""
+        from pellucid.keeping import write_model
+
+        return write_model(self, Path(path))
+
+    def _frames(self, source: Any, mends: Mends, *parts: Any) -> Iterator[pl.DataFrame]:
+        table = read(source, mends, ragged="mend")
+        for outputs in self._outputs(table, mends):
+            yield pl.concat(
+                [
+                    frame
+                    for kind, output in zip(self.schema.targets, outputs, strict=True)
+                    for part in parts
+                    if (frame := part(kind, output, len(self.targets))) is not None
+                ],
+                how="horizontal",
+            )
+
+    def _outputs(self, table: Table, mends: Mends) -> Iterator[list[Array]]:
+        known = [column for column in self.schema.columns if column in table.columns]
+        first = 0
+        for cells in table.batches(known or table.columns[:1]):
+            mends.place = lambda row, first=first: table.place(first + row)  # type: ignore[misc]
+            encoded = self.schema.encode(self.schema.complete(cells, mends), mends)
+            store = build_store([encoded])
+            outputs = network_outputs(self.network, store, np.arange(cells.height))
+            yield [output.numpy() for output in outputs]
+            first += cells.height
+
+
+def _predicted(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame:
+    return kind.decode(output).to_frame()
+
+
+def _probabilities(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
+    if kind.kind != "category":
+        return None
+    prefix = f"{kind.columns[0]}=" if targets > 1 else ""
+    return pl.DataFrame(np.exp(output), [f"{prefix}{level}" for level in kind.levels[0]])  # type: ignore[attr-defined]
+
+
+def _probabilities_named(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
+    return _probabilities(kind, output, 2)
+
+
+def _confidence(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
+    if kind.kind != "category":
+        return None
+    return pl.DataFrame({f"{kind.columns[0]} confidence": np.exp(output.max(1))})
+
+
+def _intervals(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
+    if kind.kind == "category":
+        return None
+    frame: pl.DataFrame = kind.decode_interval(output)  # type: ignore[attr-defined]
+    return frame if targets == 1 else frame.rename(lambda name: f"{kind.columns[0]} {name}")
+
+
+def _intervals_named(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
+    return _intervals(kind, output, 2)
+
+
+def _like(source: Any, result: pl.Series | pl.DataFrame) -> Any:
+    """As pandas with the caller's index if pandas came in, else polars."""
+    if type(source).__module__.split(".")[0] != "pandas":
+        return result
+    import pandas as pd
+
+    if isinstance(result, pl.Series):
+        return pd.Series(result.to_list(), index=source.index, name=result.name)
+    return pd.DataFrame({c: result[c].to_numpy() for c in result.columns}, index=source.index)

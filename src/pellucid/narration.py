@@ -1,0 +1,269 @@
+"""What a run tells people while it goes, and writes down for the report."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from pellucid import __version__
+from pellucid.errors import Mends
+from pellucid.evidence.numerals import duration, memory
+from pellucid.experience import Experience
+from pellucid.keeping import versions
+from pellucid.kinds import TargetKind
+from pellucid.model import Model
+from pellucid.progress import Progress
+from pellucid.training.fitting import Fitted
+from pellucid.training.loop import Descent
+from pellucid.training.plan import Plan
+from pellucid.workshop import Workshop
+
+if TYPE_CHECKING:
+    from pellucid.evidence.document import Document
+
+MOST_INPUTS = 12
+
+
+class Narration:
+    """Prints each stage as it happens, and remembers when it began."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.progress = Progress(quiet=quiet)
+        self.stages: list[tuple[str, float]] = [("reading", self.now())]
+        self.planned: dict[str, float] = {"seconds": 0.0, "megabytes": 0.0}
+        self.resumed = False
+
+    @staticmethod
+    def now() -> float:
+        """Seconds of a clock that never jumps."""
+        return time.monotonic()
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+        self.stages.append((name, self.now()))
+
+    def interrupted(self) -> None:
+        """Ctrl-C was pressed once."""
+        self.progress.line("stopping", "annealing and finishing; press Ctrl-C again to stop at once")
+
+    def data(self, experience: Experience, mends: Mends) -> None:
+        """What was read, what is predicted, from what, and how the rows are split."""
+        say = self.progress.line
+        table = experience.tables[0]
+        skipped = sum(m.count for m in mends.found if m.action.startswith("row skipped"))
+        counts = f"{table.height:,} rows · {len(table.columns)} columns"
+        say("data", f"{table.name} · {counts}" + (f" · {skipped:,} rows skipped" if skipped else ""))
+        for mend in mends.found:
+            say("", str(mend))
+        for kind in experience.schema.targets:
+            say("task", _task(kind, experience.schema.reasons[kind.columns[0]]))
+        say("inputs", _inputs(experience))
+        if experience.findings.ignored:
+            say("ignored", " · ".join(f"{i.column} ({i.reason})" for i in experience.findings.ignored))
+        for warning in experience.findings.warnings:
+            say("beware", warning)
+        split = experience.split
+        say(
+            "split",
+            f"{len(split.learn):,} learn / {len(split.choose):,} choose / {len(split.prove):,} prove"
+            f" · {split.how}",
+        )
+        self.stage("planning")
+
+    def plan(self, plan: Plan, experience: Experience, seconds: float, resumed: bool) -> None:
+        """The size of the network, and what it will cost at most."""
+        weights = plan.folds * _weights(plan, experience)
+        # A weight costs itself, its gradient, two moments and the best so far, 4 bytes each.
+        megabytes = peak_megabytes() + 20 * weights / 2**20 / max(plan.folds, 1) + 100
+        self.planned = {"seconds": seconds, "megabytes": megabytes}
+        self.resumed = resumed
+        folds = f"{plan.folds} networks of " if plan.folds > 1 else ""
+        about = f" · at most {duration(seconds)} on {plan.threads} of {os.cpu_count()} cores" if seconds else ""
+        again = " · goes on from its checkpoints" if resumed else ""
+        self.progress.line(
+            "plan",
+            f"{folds}{weights / max(plan.folds, 1) / 1e6:.2g} M weights · {plan.body.members} members"
+            f"{about} · peak memory about {memory(megabytes)}{again}",
+        )
+        self.stage("learning")
+
+    def descent(
+        self, plan: Plan, position: int, workshop: Workshop
+    ) -> Callable[[Descent, Tensor], None]:
+        """A report for one deep network's descent."""
+        started, before = self.now(), None
+        noted = self.now()
+
+        def report(descent: Descent, loss: Tensor) -> None:
+            nonlocal before, noted
+            if before is None:
+                before = descent.step - 10
+            if self.now() - noted > 5:
+                noted = self.now()
+                workshop.note_time()
+            if self.progress.quiet:
+                return
+            rate = (descent.step - before) / max(self.now() - started, 1e-9)
+            last = descent.anneal_from + descent.anneal_steps if descent.anneal_from else plan.steps * 1.25
+            left = (last - descent.step) / rate + (plan.folds - position - 1) * last / rate
+            done = (position + min(1.0, descent.step / last)) / plan.folds
+            score = f"score {descent.best:.4f} · " if descent.history else ""
+            self.progress.advance("learning", done, f"{score}{rate * plan.batch:,.0f} rows/s", left)
+
+        return report
+
+    def learned(self, fitted: Fitted) -> None:
+        """The networks are trained."""
+        steps = sum(d.step for d in fitted.descents)
+        seconds = self.now() - self.stages[-1][1]
+        early = " · annealed early to keep the budget" if fitted.cuts else ""
+        self.progress.line("learning", f"{steps:,} steps in {duration(seconds)}{early}")
+
+    def verdict(self, model: Model, output: Path | None, replaced: bool) -> None:
+        """The verdict on every target, and where the model is."""
+        self.progress.line("", "")
+        for name, target in model.evidence["targets"].items():
+            heading = "verdict" if len(model.targets) == 1 else name
+            for position, sentence in enumerate(target["verdict"]["sentences"]):
+                self.progress.line(heading[: 9] if position == 0 else "", sentence)
+        if output is not None:
+            how = "replaced" if replaced else "saved"
+            self.progress.line(how, f"{output}/   report.html shows the curve, the mistakes and the network")
+        self.progress.close()
+
+
+def document(
+    experience: Experience,
+    mends: Mends,
+    plan: Plan,
+    run: tuple[Fitted, Mapping[str, Any]],
+    narration: Narration,
+    workshop: Workshop,
+) -> Document:
+    """Everything that was measured and told, as one JSON document."""
+    fitted, targets = run
+    network = fitted.network.plan()
+    name = Path(experience.tables[0].name).name.split(".")[0] or "model"
+    return {
+        "format": 1,
+        "pellucid": __version__,
+        "name": name,
+        "data": _data(experience, mends, workshop),
+        "targets": dict(targets),
+        "history": _history(fitted, narration),
+        "plan": {
+            "network": network,
+            "parameters": sum(int(layer["parameters"]) for layer in network),  # type: ignore[call-overload]
+            "steps": plan.folds * plan.steps,
+            **narration.planned,
+        },
+        "actual": {
+            "seconds": workshop.spent,
+            "megabytes": peak_megabytes(),
+            "steps": sum(d.step for d in fitted.descents),
+            "schedule_changed": bool(fitted.cuts),
+            "stages": _stages(narration),
+        },
+        "reproduce": {
+            "command": f"pellucid reproduce {name}.pellucid {experience.tables[0].name}",
+            "seed": int(workshop.request["settings"]["seed"]),
+            "threads": plan.threads,
+            "versions": versions(),
+            "weights_hash": "",
+        },
+    }  # type: ignore[typeddict-item]
+
+
+def peak_megabytes() -> float:
+    """The largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _task(kind: TargetKind, reason: str) -> str:
+    name = kind.columns[0]
+    if kind.kind == "category":
+        levels = kind.levels[0]  # type: ignore[attr-defined]
+        shown = " ".join(levels[:8]) + (" …" if len(levels) > 8 else "")
+        what = f"the class {name!r} ({len(levels)} levels: {shown})"
+    else:
+        what = f"the number {name!r} ({kind.summary(name)})"
+    return f"predict {what}, because {reason} · performance: {kind.metric}"
+
+
+def _inputs(experience: Experience) -> str:
+    columns = [
+        f"{column} {kind.kind} ({kind.summary(column)})"
+        for kind in experience.schema.inputs
+        for column in kind.columns
+    ]
+    if len(columns) <= MOST_INPUTS:
+        return " · ".join(columns)
+    counts = " · ".join(f"{len(k.columns)} × {k.kind}" for k in experience.schema.inputs)
+    return f"{len(columns)} columns: {counts}"
+
+
+def _weights(plan: Plan, experience: Experience) -> int:
+    from pellucid.networks.network import new_network
+
+    network = new_network(experience.schema, plan.body, 1, 0)
+    return sum(p.numel() for p in network.parameters())
+
+
+def _data(experience: Experience, mends: Mends, workshop: Workshop) -> dict[str, Any]:
+    table, split, schema = experience.tables[0], experience.split, experience.schema
+    return {
+        "source": table.name,
+        "rows": table.height,
+        "hash": workshop.request["data"][0],
+        "mends": [{**asdict(mend), "where": list(mend.where)} for mend in mends.found],
+        "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
+        "warnings": list(experience.findings.warnings),
+        "columns": [
+            {
+                "name": column,
+                "kind": kind.kind,
+                "reason": schema.reasons[column],
+                "summary": kind.summary(column),
+            }
+            for kind in schema.inputs
+            for column in kind.columns
+        ],
+        "split": {
+            "learn": len(split.learn),
+            "choose": len(split.choose),
+            "prove": len(split.prove),
+            "how": split.how,
+        },
+    }
+
+
+def _history(fitted: Fitted, narration: Narration) -> list[dict[str, Any]]:
+    return [
+        {
+            "member": member,
+            "step": int(moment["step"]),
+            "seconds": moment.get("seconds", 0.0),
+            "loss": moment["loss"],
+            "metric": moment["score"],
+            "rate": moment["rate"],
+        }
+        for member, descent in enumerate(fitted.descents)
+        for moment in descent.history
+    ]
+
+
+def _stages(narration: Narration) -> list[dict[str, Any]]:
+    ends = [start for _, start in narration.stages[1:]] + [narration.now()]
+    return [
+        {"name": name, "seconds": round(end - start, 2)}
+        for (name, start), end in zip(narration.stages, ends, strict=True)
+    ]

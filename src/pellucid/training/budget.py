@@ -1,0 +1,147 @@
+"""The budget: from minutes and a short probe to a plan that is written down before training."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+
+from pellucid.networks.network import Body, DeepNetwork
+from pellucid.schema import Schema
+from pellucid.training.batches import Batches
+from pellucid.training.fitting import Task, predict
+from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.plan import Plan
+
+TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
+PROBE_STEPS = 4
+SHARE_OF_MEMBERS = 0.72  # of the time left: for the deep networks; the rest is for the evidence
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a few steps of the planned network cost, and at which number of threads."""
+
+    threads: int
+    step_seconds: float
+    row_seconds: float  # of a prediction
+
+
+def first_plan(schema: Schema, learn: int) -> Plan:
+    """Network and batch by the number of rows and columns (evidence: TabM, and our benchmarks)."""
+    text = any(kind.kind == "text" for kind in schema.inputs)
+    columns = sum(len(kind.columns) for kind in schema.inputs)
+    body = Body(
+        members=8 if text or learn < 5_000 or learn > 200_000 else 16,
+        width=128 if learn < 5_000 else 256,
+        blocks=2,
+        embedding=16 if columns <= 20 else 8 if columns <= 100 else 4,
+        dropout=0.1,
+    )
+    batch = _batch(learn, text)
+    per_epoch = -(-learn // batch)
+    return Plan(
+        body=body,
+        folds=_folds(learn, text),
+        batch=batch,
+        rate=2e-3,
+        decay=3e-4,
+        steps=per_epoch * (TEXT_EPOCHS if text else TABLE_EPOCHS),
+        evaluate_every=per_epoch,
+        patience=4 if text else 16,
+        threads=1,
+    )
+
+
+def probe(task: Task, plan: Plan) -> Probe:
+    """Time a few steps of a throw-away network at one thread and at all of them."""
+    generator = torch.Generator().manual_seed(0)
+    network = DeepNetwork(task.schema, plan.body, generator)
+    optimizer = FlatAdamW(network, plan.decay)
+    rows = torch.as_tensor(task.folds[0][0])
+    batches = Batches(rows, plan.batch, 0, task.store.lengths())
+    best: Probe | None = None
+    for threads in sorted({1, usable_threads()}):
+        with threads_set(threads):
+            seconds = _time_steps(network, optimizer, batches, task)
+            started = time.perf_counter()
+            some = task.folds[0][1][:2_048]
+            predict(network.eval(), task.store, some)
+            network.train()
+            row = (time.perf_counter() - started) / len(some)
+        # A second thread must pay for itself: shared machines punish it later.
+        if best is None or seconds < 0.8 * best.step_seconds:
+            best = Probe(threads, seconds, row)
+    assert best is not None
+    return best
+
+
+def fit_to_time(plan: Plan, learn: int, probed: Probe, seconds: float) -> Plan:
+    """As many steps and folds as the time allows."""
+    plan = replace(plan, threads=probed.threads)
+    for folds in sorted({plan.folds, min(plan.folds, 4), 1}, reverse=True):
+        steps = int(SHARE_OF_MEMBERS * seconds / folds / (1.25 * _step_cost(plan, probed, learn)))
+        if steps >= min(plan.steps, 30 * plan.evaluate_every) or folds == 1:
+            break
+    steps = max(10, min(plan.steps, steps))
+    every = min(plan.evaluate_every, max(1, steps // 12))
+    return replace(plan, folds=folds, steps=steps, evaluate_every=every)
+
+
+def planned_seconds(plan: Plan, learn: int, probed: Probe) -> float:
+    """The longest that training can take by the plan."""
+    return plan.folds * plan.steps * 1.25 * _step_cost(plan, probed, learn) / SHARE_OF_MEMBERS
+
+
+def usable_threads() -> int:
+    """Processors that this process may use."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, affinity or 1)
+
+
+@contextmanager
+def threads_set(threads: int) -> Iterator[None]:
+    """torch's threads for a while, then the caller's own again."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _folds(learn: int, text: bool) -> int:
+    """Small data are learnt in folds, so that every row is both learnt from and chosen on."""
+    if text:
+        return 1 if learn > 1_500 else 4
+    return 8 if learn < 500 else 5 if learn < 5_000 else 4 if learn < 20_000 else 1
+
+
+def _batch(learn: int, text: bool) -> int:
+    for rows, batch in ((700, 32), (4_500, 64), (10_000, 128), (32_000, 256), (108_000, 512)):
+        if learn < rows:
+            return min(batch, 64) if text else batch
+    return 128 if text and learn < 200_000 else 1_024
+
+
+def _step_cost(plan: Plan, probed: Probe, learn: int) -> float:
+    chosen = min(20_000, learn * 0.2)
+    return probed.step_seconds + chosen * probed.row_seconds / max(plan.evaluate_every, 1)
+
+
+def _time_steps(network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, task: Task) -> float:
+    times = []
+    for step in range(PROBE_STEPS + 1):
+        started = time.perf_counter()
+        rows = batches(step)
+        outputs = network(task.store.batch(rows))
+        kinds = task.schema.targets
+        losses = [k.loss(o, t[rows]) for k, o, t in zip(kinds, outputs, task.targets, strict=True)]
+        torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step(0.0)
+        times.append(time.perf_counter() - started)
+    return sorted(times[1:])[PROBE_STEPS // 2]
