@@ -4,47 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from pellucid.errors import Mend
+from pellucid.data.lines import Lines
+from pellucid.errors import DataError
 
 BATCH_ROWS = 65_536
+BATCH_CELLS = 4_000_000  # a slice of a wide table holds fewer rows: 64 MB of string views
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of raw cells; `lazy` stands over a frame in memory or a Parquet file on disk.
+    """Rows of raw cells; `lazy` stands over a frame in memory or Parquet files on disk.
 
-    Cells of text files are strings just as they were written; kinds give them meaning.
-    `rows` numbers the rows for messages: `place(i)` is "line 17" in a text file, else "row 16".
+    Cells of text files are strings just as they were written, an empty field is null; kinds give
+    them meaning. Typed sources keep their types.
     """
 
     name: str
     lazy: pl.LazyFrame
     height: int
-    mends: tuple[Mend, ...] = ()
+    lines: Lines | None = field(default=None, repr=False, compare=False)
     keep_alive: object = field(default=None, repr=False, compare=False)  # a temporary folder
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """The column names in order."""
         return self.lazy.collect_schema().names()
 
+    def place(self, row: int) -> str:
+        """Where a row stands for a person: "line 17" in a text file, else "row 16", from 1."""
+        return f"row {row + 1}" if self.lines is None else f"line {self.lines.of(row)}"
+
     def column(self, name: str) -> pl.Series:
         """All cells of one column."""
-        return self.lazy.select(name).collect().to_series()
+        return self._collect(self.lazy.select(name)).to_series()
 
     def batches(
-        self, columns: Sequence[str] | None = None, size: int = BATCH_ROWS
+        self, columns: Sequence[str] | None = None, size: int | None = None
     ) -> Iterator[pl.DataFrame]:
         """Slices of `size` rows in order, holding one slice in memory at a time."""
         chosen = self.lazy if columns is None else self.lazy.select(columns)
+        size = size or self._slice_rows(columns)
         for start in range(0, self.height, size):
-            yield chosen.slice(start, size).collect()
+            yield self._collect(chosen.slice(start, size))
 
-    def take(self, rows: Sequence[int], columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The given rows (few of them), in the given order."""
+    def take(
+        self, rows: Sequence[int] | NDArray[np.int64], columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """The given rows in the given order, decoding only the slices that hold them."""
         chosen = self.lazy if columns is None else self.lazy.select(columns)
-        frames = [chosen.slice(row, 1).collect() for row in rows]
-        return pl.concat(frames) if frames else chosen.head(0).collect()
+        wanted = np.asarray(rows, dtype=np.int64)
+        if not wanted.size:
+            return self._collect(chosen.head(0))
+        order = np.argsort(wanted, kind="stable")
+        ascending = wanted[order]
+        slices = ascending // self._slice_rows(columns)
+        frames = []
+        for part in np.split(ascending, np.flatnonzero(np.diff(slices)) + 1):
+            frame = self._collect(chosen.slice(int(part[0]), int(part[-1] - part[0]) + 1))
+            frames.append(frame[part - part[0]])
+        back = np.empty_like(order)
+        back[order] = np.arange(order.size)
+        gathered: pl.DataFrame = pl.concat(frames)[back]
+        return gathered
+
+    def _slice_rows(self, columns: Sequence[str] | None) -> int:
+        width = len(self.columns if columns is None else columns)
+        return int(np.clip(BATCH_CELLS // max(width, 1), 256, BATCH_ROWS))
+
+    def _collect(self, lazy: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return lazy.collect()
+        except (pl.exceptions.ComputeError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(f"{self.name} can no longer be read: {reason}") from error
