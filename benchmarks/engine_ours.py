@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,8 +25,11 @@ from benchmarks.engine_loops import (
     network,
     rows,
     tutorial_loop,
+    tutorial_predict,
 )
 from pellucid.store import Store
+from pellucid.training.batches import Batches
+from pellucid.training.fitting import predict
 from pellucid.training.loop import Schedule, train
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.watch import Watch
@@ -37,14 +41,13 @@ def batch_losses(
     model: nn.Module, store: Store, size: Size, seed: int = 0
 ) -> tuple[int, Callable[[int], Tensor]]:
     """The number of steps in an epoch, and the loss of the batch of a step."""
-    order = torch.randperm(store.height, generator=torch.Generator().manual_seed(seed))
-    batches = torch.split(order, size.batch)
+    batches = Batches(torch.arange(store.height), size.batch, seed)
 
     def loss_of(step: int) -> Tensor:
-        batch = store.batch(batches[step])
+        batch = store.batch(batches(step))
         return nn.functional.cross_entropy(model(batch["X"]), batch["y"])
 
-    return len(batches), loss_of
+    return batches.per_epoch, loss_of
 
 
 def make_store() -> Store:
@@ -95,6 +98,32 @@ def bare_loop(size: Size) -> Callable[[], None]:
     return loop
 
 
+class OneMember(nn.Module):
+    """The network in the shape that `predict` takes: named inputs, a list of outputs."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, tensors: dict[str, Tensor]) -> list[Tensor]:
+        """(rows, features) to one output of (1, rows, classes)."""
+        return [self.body(tensors["X"]).unsqueeze(0)]
+
+
+def predict_loops(size: Size) -> dict[str, Callable[[], None]]:
+    """The same network asked for every row, by the tutorial's loop and by pellucid's."""
+    store, model = make_store(), network(size.width)
+    X, wanted, member = store.dense["X"], np.arange(store.height), OneMember(model).eval()
+    return {
+        "tutorial": lambda: _done(tutorial_predict(model, X, size.batch)),
+        "pellucid": lambda: _done(predict(member, store, wanted)),  # type: ignore[arg-type]
+    }
+
+
+def _done(result: object) -> None:
+    del result
+
+
 def weight_difference(steps: int = 30, seed: int = 0) -> float:
     """The largest difference of a weight from plain torch and AdamW after 30 equal steps."""
     size = SIZES[0]
@@ -121,8 +150,9 @@ def weight_difference(steps: int = 30, seed: int = 0) -> float:
 def speed() -> dict[str, Any]:
     """Everything that is measured on one quiet thread."""
     torch.set_num_threads(1)
-    epochs = {}
+    epochs, predictions = {}, {}
     for size in SIZES:
+        predictions[str(size)] = interleaved(predict_loops(size))
         loops = {
             "tutorial": tutorial_loop(size),
             "bare step": bare_loop(size),
@@ -132,7 +162,7 @@ def speed() -> dict[str, Any]:
     return {
         "epochs": epochs,
         "weight_difference": weight_difference(),
-        "predict_speed": float("nan"),
+        "predictions": predictions,
     }
 
 
