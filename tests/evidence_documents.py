@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.evidence.document import Calibration, Confusion, Data, Document, Moment, Target
+from pellucid.evidence.document import (
+    Baseline,
+    Calibration,
+    Confusion,
+    Data,
+    Document,
+    Moment,
+    Target,
+)
 
 ARTICLE = (
     "I had been looking forward to this for months, and the first evening did not disappoint. "
@@ -32,6 +40,10 @@ def reviews() -> Document:
         "812 brands were seen, 190 of them once: unseen brands at prediction are taken as unknown."
     ]
     data["split"]["how"] = "Rows of one “user” were kept together."
+    for point in target["curve"]:  # of smaller networks, which end a little lower
+        point.update(
+            value=point["value"] - 0.011, low=point["low"] - 0.011, high=point["high"] - 0.011
+        )
     return document("reviews", data, {"stars": target})
 
 
@@ -173,17 +185,14 @@ def category(
         "unit": None,
         "performance": {
             "metric": "accuracy", "value": accuracy, "low": accuracy - around,
-            "high": accuracy + around, "rows": rows, "higher_is_better": True,
+            "high": min(accuracy + around, 1.0), "rows": rows, "higher_is_better": True,
         },
         "others": {"macro F1": accuracy - 0.012, "log-loss": 0.41, "AUC": 0.962},
         "simplest": {"name": f"always “{levels[0]}”", "value": simplest},
         "baselines": [
-            {"name": "TF-IDF + linear model", "value": baseline, "low": baseline - around,
-             "high": baseline + around, "seconds": 21.4},
-            {"name": "gradient boosting", "value": baseline - 0.031, "low": baseline - 0.031 - around,
-             "high": baseline - 0.031 + around, "seconds": 48.0},
-            {"name": "linear model", "value": baseline - 0.052, "low": baseline - 0.052 - around,
-             "high": baseline - 0.052 + around, "seconds": 3.2},
+            _baseline("TF-IDF + linear model", baseline, around, 21.4),
+            _baseline("gradient boosting", baseline - 0.031, around, 48.0),
+            _baseline("linear model", baseline - 0.052, around, 3.2),
         ],
         "baseline": {"name": "TF-IDF + linear model", "value": baseline},
         "gap": {"value": better, "low": better - 0.008, "high": better + 0.008},
@@ -204,6 +213,11 @@ def category(
             "sentences": _sentences(accuracy, around, baseline, better, rows),
         },
     }  # fmt: skip
+
+
+def _baseline(name: str, value: float, around: float, seconds: float) -> Baseline:
+    low, high = value - around, value + around
+    return {"name": name, "value": value, "low": low, "high": high, "seconds": seconds}
 
 
 def number(name: str, unit: str) -> Target:
@@ -247,7 +261,7 @@ def number(name: str, unit: str) -> Target:
         "beats_baseline": True,
         "sentences": [
             f"It learned: RMSE 545 {unit} (521 to 571) on 8,091 rows it never saw.",
-            f"It beats the conventional way (gradient boosting, 556 {unit}) by 11 {unit} (2 to 21).",
+            "It beats the conventional way (gradient boosting, 556) by 11 (2 to 21).",
             f"With twice the rows expect about 12 {unit} less.",
         ],
     }

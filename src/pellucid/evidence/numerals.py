@@ -51,6 +51,12 @@ class Measure:
         """'87.1 % (86.3 to 87.9)'."""
         return f"{self.value(number, low, high)} ({self.interval(low, high)})"
 
+    def gap(self, value: float, low: float, high: float) -> tuple[str, str, str]:
+        """A lead and its interval as ('better', '2.2 points', '1.4 to 3.0'), or as 'worse'."""
+        if value >= 0:
+            return "better", self.difference(value, low, high), self.interval(low, high)
+        return "worse", self.difference(-value, -high, -low), self.interval(-high, -low)
+
     def axis(self, values: Sequence[float]) -> list[str]:
         """The values of an axis: of shares, percent without the sign."""
         return axis([100 * value for value in values] if self.is_share else values)
@@ -114,6 +120,11 @@ def axis(values: Sequence[float]) -> list[str]:
 def count(number: float) -> str:
     """48213 -> '48,213'."""
     return _signed(f"{number:,.0f}")
+
+
+def counted(number: int, noun: str) -> str:
+    """'1 column', '2 columns'."""
+    return f"{count(number)}{SPACE}{noun}" + ("" if number == 1 else "s")
 
 
 def brief(number: float) -> str:

@@ -21,7 +21,7 @@ def render(template: str, **values: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for written in ("percent", "count", "duration", "memory", "bound"):
+    for written in ("count", "counted", "duration", "memory", "bound"):
         environment.filters[written] = getattr(numerals, written)
     return environment.get_template(template).render(**values)
 

@@ -106,7 +106,7 @@ def _badge(target: Target) -> tuple[str, str]:
     return {
         True: ("Better than the conventional way", "good"),
         False: ("The conventional way is better", "bad"),
-        None: ("As good as the conventional way", "even"),
+        None: ("Level with the conventional way", "even"),
     }[verdict["beats_baseline"]]
 
 
@@ -120,9 +120,7 @@ def _facts(target: Target) -> list[Fact]:
         value = measure.value(baseline["value"], low, high)
         facts.append(Fact("best conventional way", value, baseline["name"], "theirs"))
     if gap:
-        side = "better" if gap["value"] >= 0 else "worse"
-        size = measure.difference(abs(gap["value"]), gap["low"], gap["high"])
-        between = measure.interval(gap["low"], gap["high"])
+        side, size, between = measure.gap(gap["value"], gap["low"], gap["high"])
         facts.append(Fact(f"the network is {side} by", size, between))
     simplest = target["simplest"]
     value = measure.value(simplest["value"], low, high)

@@ -54,7 +54,7 @@ def importance(target: Target) -> Figure | None:
         "values are shuffled, with a line for the 95 % interval. The numbers follow in a table."
     )
     rows = tuple(
-        (column["column"], measure.difference(column["value"]), _interval(column, measure))
+        (column["column"], _lost(column, measure), measure.interval(column["low"], column["high"]))
         for column in columns[:MOST_IN_TABLE]
     )
     return Figure(
@@ -99,12 +99,12 @@ def _bar(item: Bar, y: float, across: Scale) -> list[Markup]:
 
 def _column(column: Importance, measure: Measure) -> Bar:
     tone = "ours" if column["low"] > 0 else "quiet"
-    words = measure.difference(column["value"])
+    words = _lost(column, measure)
     return Bar(column["column"], column["value"], words, tone, column["low"], column["high"])
 
 
-def _interval(column: Importance, measure: Measure) -> str:
-    return measure.interval(column["low"], column["high"])
+def _lost(column: Importance, measure: Measure) -> str:
+    return measure.difference(column["value"], column["low"], column["high"])
 
 
 def _importance_caption(columns: list[Importance], measure: Measure) -> str:
@@ -112,7 +112,7 @@ def _importance_caption(columns: list[Importance], measure: Measure) -> str:
     first = columns[0]
     words = "No column matters on its own: the network spreads its trust, or found nothing. "
     if first["low"] > 0:
-        lost = measure.difference(first["value"])
+        lost = _lost(first, measure)
         words = f"Shuffling “{first['column']}” costs {lost} of {measure.name}. "
     if without and len(columns) > 1:
         verb = "has" if without == 1 else "have"

@@ -19,9 +19,10 @@ from pellucid.evidence.figures.svg import (
     label,
     length,
 )
-from pellucid.evidence.numerals import count, percent
+from pellucid.evidence.numerals import count, counted, percent
 
 MOST_LEVELS = 20  # in a matrix that can still be read
+MOST_LEVELS_NARROW = 12  # on a phone
 MOST_PAIRS = 15
 MOST_IN_TABLE = 60
 
@@ -31,6 +32,14 @@ def confusion_matrix(confusion: Confusion) -> Figure:
     if len(confusion["levels"]) > MOST_LEVELS:
         return _most_confused(confusion)
     title = "Confusion matrix"
+    pairs = _pairs(confusion)
+    crowded = len(confusion["levels"]) > MOST_LEVELS_NARROW and pairs
+
+    def draw(width: int) -> Drawing:
+        if crowded and width <= NARROW:
+            return bars(_pair_bars(pairs, width), width)
+        return _matrix(confusion, width)
+
     description = (
         "One row for each true level, one column for each predicted level; a darker cell holds a "
         "larger share of its row. The diagonal is right, the rest is wrong. The counts follow in "
@@ -44,7 +53,7 @@ def confusion_matrix(confusion: Confusion) -> Figure:
     return Figure(
         title,
         _matrix_caption(confusion),
-        drawn(lambda width: _matrix(confusion, width), title, description),
+        drawn(draw, title, description),
         Table(("true \\ predicted", *levels, "found"), rows),
         small=len(levels) <= 6,
     )
@@ -128,12 +137,12 @@ def _row(counts: list[int], index: int, levels: list[str], grid: _Grid) -> list[
                 width=grid.size - 2,
                 height=grid.size - 2,
                 class_="cell ours" if right else "cell theirs",
-                fill_opacity=f"{0.04 + 0.86 * shade:.2f}" if number else "0.04",
+                # Never so dark that its number could not be read.
+                fill_opacity=f"{0.03 + 0.57 * shade:.2f}" if number else "0.03",
             )
         )
         if number and length(count(number), grid.font) <= grid.size - 4:
-            tone = "number on" if shade > 0.5 else "number"
-            where = {"class_": tone, "text_anchor": "middle"}
+            where = {"class_": "number", "text_anchor": "middle"}
             parts.append(label(x + grid.size / 2, y + grid.size / 2 + 4, count(number), **where))
     return parts
 
@@ -151,7 +160,7 @@ def _matrix_caption(confusion: Confusion) -> str:
         return words + "Every row was recognised."
     true, predicted, number, share = pairs[0]
     return words + (
-        f"Most often confused: “{true}” taken for “{predicted}”, {count(number)} times "
+        f"Most often confused: “{true}” taken for “{predicted}”, {counted(number, 'time')} "
         f"({percent(share)} of all “{true}”)."
     )
 
@@ -175,11 +184,9 @@ def _most_confused(confusion: Confusion) -> Figure:
         "The numbers follow in a table."
     )
     pairs = _pairs(confusion)
-    shown = pairs[:MOST_PAIRS]
-    items = [
-        Bar(f"{true} → {predicted}", number, f"{count(number)} ({percent(share, 0)})", "theirs")
-        for true, predicted, number, share in shown
-    ]
+    drawing = Markup("")
+    if pairs:
+        drawing = drawn(lambda width: bars(_pair_bars(pairs, width), width), title, description)
     rows = tuple(
         (true, predicted, count(number), percent(share))
         for true, predicted, number, share in pairs[:MOST_IN_TABLE]
@@ -187,11 +194,22 @@ def _most_confused(confusion: Confusion) -> Figure:
     return Figure(
         title,
         _levels_caption(confusion),
-        drawn(lambda width: bars(items, width), title, description) if items else Markup(""),
+        drawing,
         Table(
             ("true", "predicted", "rows", "share of the true level"), rows, len(pairs) - len(rows)
         ),
     )
+
+
+def _pair_bars(pairs: list[tuple[str, str, int, float]], width: int) -> list[Bar]:
+    def pair(true: str, predicted: str) -> str:
+        room = 134.0 if width > NARROW else 98.0
+        return f"{fit(true, room)} → {fit(predicted, room)}"
+
+    return [
+        Bar(pair(true, predicted), number, f"{count(number)} ({percent(share, 0)})", "theirs")
+        for true, predicted, number, share in pairs[:MOST_PAIRS]
+    ]
 
 
 def _levels_caption(confusion: Confusion) -> str:

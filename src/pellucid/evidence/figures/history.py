@@ -115,7 +115,7 @@ def _panel(name: str, lines: list[Line], size: tuple[float, float]) -> list[Mark
     across = Scale(0, max(step for step, _ in points) or 1, 46, width - 12)
     up = Scale(*extent(value for _, value in points), height - 40, 26)
     parts = [label(0, 12, measure.axis_name, class_="axis")]
-    levels = up.ticks(5)
+    levels = up.ticks(7)
     for value, words in zip(levels, measure.axis(levels), strict=True):
         parts.append(line(across.start, up(value), across.end, up(value), "grid"))
         parts.append(

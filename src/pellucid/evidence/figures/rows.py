@@ -27,7 +27,7 @@ class Rows:
     @property
     def gutter(self) -> float:
         """Pixels for the names."""
-        return min(max(map(length, self.names), default=0.0) + 22, 230.0)
+        return min(max(map(length, self.names), default=0.0) + 22, 0.44 * self.width)
 
     @property
     def start(self) -> float:

@@ -94,16 +94,12 @@ def path(points: Iterable[tuple[float, float]], class_: str, closed: bool = Fals
 
 
 def fit(words: str, pixels: float, font: float = FONT) -> str:
-    """Cut words, with an ellipsis, to about so many pixels."""
+    """Cut words to about so many pixels, in the middle: names often differ at their end."""
     if length(words, font) <= pixels:
         return words
-    kept, used = "", length("…", font)
-    for letter in words:
-        used += length(letter, font)
-        if used > pixels:
-            break
-        kept += letter
-    return kept.rstrip() + "…"
+    room = max(int(len(words) * pixels / length(words, font)) - 1, 2)
+    tail = room // 3
+    return words[: room - tail].rstrip() + "…" + words[len(words) - tail :].lstrip()
 
 
 def length(words: str, font: float = FONT) -> float:

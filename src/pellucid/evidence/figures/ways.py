@@ -86,12 +86,10 @@ def _caption(target: Target, measure: Measure) -> str:
     rows = f"All were judged on the same {target['performance']['rows']:,} unseen rows."
     if best is None or gap is None:
         return rows
-    side = "better" if gap["value"] >= 0 else "worse"
-    size = measure.difference(abs(gap["value"]), gap["low"], gap["high"])
-    ends = measure.interval(gap["low"], gap["high"])
+    side, size, ends = measure.gap(gap["value"], gap["low"], gap["high"])
     return (
         f"{rows} Row by row, the network is {size} {side} than the best conventional way, "
-        f"{best['name']} (95 % interval of its lead: {ends})."
+        f"{best['name']} (95 % interval: {ends})."
     )
 
 
