@@ -1,0 +1,86 @@
+"""The lessons: one file a lesson or small family, one table of them, one function to call them."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pellucid.errors import UsageError
+from pellucid.working.lessons import (
+    derivative,
+    determinant,
+    eigenvalues,
+    gradient,
+    inverse,
+    matrices,
+    tensors,
+)
+from pellucid.working.step import Step
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson by name: what calls it, and whether it writes decimals rather than fractions."""
+
+    work: Callable[..., Step]
+    decimal: bool = False
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        return (self.work.__doc__ or "").split("\n", maxsplit=1)[0]
+
+
+LESSONS: dict[str, Lesson] = {
+    "scalar": Lesson(tensors.scalar),
+    "vector": Lesson(tensors.vector),
+    "matrix": Lesson(tensors.matrix),
+    "tensor": Lesson(tensors.tensor),
+    "sum": Lesson(matrices.sum_),
+    "product": Lesson(matrices.product),
+    "transpose": Lesson(matrices.transposed),
+    "identity": Lesson(matrices.identity_),
+    "inverse": Lesson(inverse.inverse),
+    "determinant": Lesson(determinant.determinant),
+    "eigenvalues": Lesson(eigenvalues.eigenvalues),
+    "derivative": Lesson(derivative.derivative),
+    "gradient": Lesson(gradient.gradient),
+    "jacobian": Lesson(gradient.jacobian),
+}
+
+
+def lesson(name: str, *arguments: Any, **options: Any) -> Step:
+    """Work a lesson on numbers, text or arrays; without any, on the lecture's own example."""
+    found = find(name)
+    options = {key.replace("-", "_"): value for key, value in options.items()}
+    try:
+        inspect.signature(found.work).bind(*arguments, **options)
+    except TypeError as fault:
+        raise UsageError(f"lesson {name}: {fault}. It takes: {usage(name)}.") from None
+    step = found.work(*arguments, **options)
+    written = " ".join(str(value) for value in (*arguments, *options.values()))
+    if found.decimal or re.search(r"\d\.\d", written[:10_000]):
+        return replace(step, decimal=True)  # numbers are shown as they were typed
+    return step
+
+
+def find(name: str) -> Lesson:
+    """The lesson of a name, or an error with the nearest names."""
+    key = str(name).strip().lower().replace("_", "-").replace(" ", "-")
+    if key not in LESSONS:
+        near = difflib.get_close_matches(key, LESSONS, n=3)
+        advice = (
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(LESSONS)}."
+        )
+        raise UsageError(f"No lesson is called {name!r}; {advice}")
+    return LESSONS[key]
+
+
+def usage(name: str) -> str:
+    """The arguments of a lesson with their defaults."""
+    parameters = inspect.signature(find(name).work).parameters.values()
+    return ", ".join(f"{p.name}={p.default!r}" for p in parameters) or "nothing"

@@ -1,0 +1,91 @@
+"""How numbers are written: exact ones exactly, floats with a named number of digits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pellucid.working.arithmetic import Scalar
+
+DIGITS = 6  # significant digits of a float
+LONGEST = 24  # characters of an exact number, beyond which it is shown rounded
+
+
+@dataclass
+class Notation:
+    """How to write numbers, and what was left out so far."""
+
+    decimal: bool = False  # 4.8 for 24/5
+    rounded: bool = False  # digits of a number
+    shortened: bool = False  # entries of an array
+
+
+@dataclass(frozen=True)
+class Written:
+    """The parts of a written number: -above/below or -above times ten to the exponent."""
+
+    negative: bool
+    above: str
+    below: str = ""
+    exponent: int = 0
+
+
+def written(value: Scalar, notation: Notation) -> Written:
+    """Write a number; note in `notation` when digits are left out."""
+    if isinstance(value, bool):
+        return Written(False, str(value))
+    if isinstance(value, (int, Fraction)):
+        return _exact(Fraction(value), notation)
+    return _floating(value, notation)
+
+
+def _exact(value: Fraction, notation: Notation) -> Written:
+    size, negative = abs(value), value < 0
+    if notation.decimal and size.denominator > 1:
+        text = terminating(size)
+        if text is not None and len(text) <= LONGEST:
+            return Written(negative, text)
+    if size.numerator >= 10**LONGEST or size.denominator >= 10 ** (LONGEST // 2):
+        notation.rounded = True
+        return _rounded(size, negative)
+    return Written(negative, str(size.numerator), _below(size.denominator))
+
+
+def _below(denominator: int) -> str:
+    return str(denominator) if denominator > 1 else ""
+
+
+def _rounded(size: Fraction, negative: bool) -> Written:
+    """An exact number too long to show; int division keeps even one beyond float64 readable."""
+    exponent = len(str(size.numerator)) - len(str(size.denominator))
+    mantissa = float(size / Fraction(10) ** exponent)
+    if -5 < exponent < 15:
+        return Written(negative, f"{mantissa * 10.0**exponent:.{DIGITS}g}")
+    if mantissa < 1:
+        mantissa, exponent = mantissa * 10, exponent - 1
+    return Written(negative, f"{mantissa:.{DIGITS}g}", exponent=exponent)
+
+
+def terminating(value: Fraction) -> str | None:
+    """The decimal expansion if it ends, else None."""
+    rest, twos, fives = value.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    places = max(twos, fives)
+    if rest != 1 or places > LONGEST:
+        return None
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    whole, part = digits[: len(digits) - places], digits[len(digits) - places :]
+    return ("-" if value < 0 else "") + whole + ("." + part if part else "")
+
+
+def _floating(value: float, notation: Notation) -> Written:
+    if not math.isfinite(value):
+        return Written(value < 0, "nan" if math.isnan(value) else "∞")
+    text = f"{abs(value):.{DIGITS}g}"
+    notation.rounded = notation.rounded or float(text) != abs(value)
+    mantissa, _, exponent = text.partition("e")
+    return Written(value < 0, mantissa, exponent=int(exponent or 0))
