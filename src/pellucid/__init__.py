@@ -1,3 +1,66 @@
 """pellucid: deep learning on raw data that proves it learned and shows its working."""
 
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pellucid.data.sources import Query
+    from pellucid.errors import DataError, ModelError, PellucidError, UsageError
+    from pellucid.estimators import PellucidClassifier, PellucidRegressor
+    from pellucid.keeping import load
+    from pellucid.learning import learn
+    from pellucid.model import Model
+    from pellucid.reproduction import reproduce
+
 __version__ = "0.1.0"
+__all__ = [
+    "DataError",
+    "Model",
+    "ModelError",
+    "PellucidClassifier",
+    "PellucidError",
+    "PellucidRegressor",
+    "Query",
+    "UsageError",
+    "learn",
+    "load",
+    "reproduce",
+]
+
+# OpenMP's threads spin while they wait for each other; on a busy machine that makes two threads
+# ten times as slow as one. It reads these when torch is imported, and a user's own choice stays.
+if "torch" not in sys.modules:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+_HOMES = {
+    "DataError": "errors",
+    "Model": "model",
+    "ModelError": "errors",
+    "PellucidClassifier": "estimators",
+    "PellucidError": "errors",
+    "PellucidRegressor": "estimators",
+    "Query": "data.sources",
+    "UsageError": "errors",
+    "learn": "learning",
+    "load": "keeping",
+    "reproduce": "reproduction",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import pellucid` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"pellucid.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from torch import Tensor
 
@@ -35,8 +35,9 @@ MOST_INPUTS = 12
 class Narration:
     """Prints each stage as it happens, and remembers when it began."""
 
-    def __init__(self, quiet: bool) -> None:
-        self.progress = Progress(quiet=quiet)
+    def __init__(self, verbose: bool | TextIO) -> None:
+        stream = None if isinstance(verbose, bool) else verbose
+        self.progress = Progress(stream, quiet=not verbose)
         self.stages: list[tuple[str, float]] = [("reading", self.now())]
         self.planned: dict[str, float] = {"seconds": 0.0, "megabytes": 0.0}
         self.resumed = False

@@ -108,11 +108,11 @@ class DateInput(InputLayer):
     def __init__(self, fitted: Date, width: int, generator: torch.Generator) -> None:
         super().__init__()
         self.columns, self.width = len(fitted.columns), width
-        self.register_buffer("origin", torch.as_tensor(fitted.first))
+        self.register_buffer("origin", torch.tensor(fitted.first))
         span = np.maximum((fitted.last - fitted.first) / 2, DAY / 24)
-        self.register_buffer("span", torch.as_tensor(span))
+        self.register_buffer("span", torch.tensor(span))
         self.register_buffer("period", torch.tensor([PERIODS[part] for part in PARTS[1:]]))
-        varies = torch.as_tensor(fitted.varies[:, 1:], dtype=torch.float32)
+        varies = torch.tensor(fitted.varies[:, 1:], dtype=torch.float32)
         self.register_buffer("varies", varies)  # (columns, parts)
         values = 1 + 2 * varies.shape[1]
         self.features = self.columns * (values + 1)

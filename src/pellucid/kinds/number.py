@@ -255,10 +255,10 @@ class NumberInput(InputLayer):
         super().__init__()
         self.columns, self.width = len(fitted.columns), width
         dtype = torch.float64 if fitted.precise else torch.float32
-        self.register_buffer("centre", torch.as_tensor(fitted.centre, dtype=dtype))
-        self.register_buffer("scale", torch.as_tensor(fitted.scale, dtype=dtype))
-        self.register_buffer("gappy", torch.as_tensor(np.flatnonzero(fitted.gaps > 0)))
-        start, slope = (torch.as_tensor(x, dtype=torch.float32) for x in (fitted.start, fitted.slope))
+        self.register_buffer("centre", torch.tensor(fitted.centre, dtype=dtype))
+        self.register_buffer("scale", torch.tensor(fitted.scale, dtype=dtype))
+        self.register_buffer("gappy", torch.tensor(np.flatnonzero(fitted.gaps > 0)))
+        start, slope = (torch.tensor(x, dtype=torch.float32) for x in (fitted.start, fitted.slope))
         self.piecewise = PiecewiseLinear(start, slope, width, generator)
         self.missing = MissingValue(self.columns, width)
         self.features = self.columns + len(self.gappy)

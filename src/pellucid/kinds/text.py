@@ -128,8 +128,8 @@ class TextInput(InputLayer):
             2 * position + (np.arange(len(v.rarity)) >= v.words)
             for position, v in enumerate(fitted.vocabularies)
         ]
-        self.register_buffer("rarity", torch.as_tensor(rarity, dtype=torch.float32))
-        self.register_buffer("group", torch.as_tensor(np.concatenate(groups)))
+        self.register_buffer("rarity", torch.tensor(rarity, dtype=torch.float32))
+        self.register_buffer("group", torch.tensor(np.concatenate(groups)))
         self.features = len(rarity)
 
     def forward(self, raw: Tensors) -> Tensor:

@@ -48,11 +48,11 @@ def first_plan(schema: Schema, learn: int) -> Plan:
         body=body,
         folds=_folds(learn, text),
         batch=batch,
-        rate=2e-3,
+        rate=2e-3 if text or learn >= 5_000 else 3e-3,
         decay=3e-4,
         steps=per_epoch * (TEXT_EPOCHS if text else TABLE_EPOCHS),
         evaluate_every=per_epoch,
-        patience=4 if text else 16,
+        patience=4 if text else 10,
         threads=1,
     )
 
@@ -122,7 +122,7 @@ def _folds(learn: int, text: bool) -> int:
 
 
 def _batch(learn: int, text: bool) -> int:
-    for rows, batch in ((700, 32), (4_500, 64), (10_000, 128), (32_000, 256), (108_000, 512)):
+    for rows, batch in ((300, 32), (4_500, 64), (10_000, 128), (32_000, 256), (108_000, 512)):
         if learn < rows:
             return min(batch, 64) if text else batch
     return 128 if text and learn < 200_000 else 1_024

@@ -1,0 +1,78 @@
+"""Performance on new labelled rows, and whether it held."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from pellucid.data.checking import require_column
+from pellucid.data.reading import read
+from pellucid.errors import DataError, Mends
+from pellucid.evidence.document import Performance
+from pellucid.evidence.intervals import interval
+from pellucid.evidence.numerals import Measure
+from pellucid.kinds import TargetKind
+from pellucid.kinds.cells import texts
+from pellucid.model import Model
+
+
+class Evaluation(TypedDict):
+    """How well the model does on new rows, beside what it promised."""
+
+    performance: Performance
+    others: dict[str, float]
+    promised: Performance | None
+    held: bool | None  # None where the model brings no promise
+    sentence: str
+
+
+def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
+    """Every target's performance on the rows of `source`; rows without an answer are left out.
+
+    Performance held when the new 95 % interval reaches the promised one.
+    """
+    mends = Mends()
+    table = read(source, mends, ragged="mend")
+    for name in model.targets:
+        require_column(table, name)
+    outputs = model.outputs(table, mends)
+    found = {}
+    for kind, output in zip(model.schema.targets, outputs, strict=True):
+        name = kind.columns[0]
+        answers = table.column(name)
+        known = texts(answers).is_not_null()
+        if not known.any():
+            raise DataError(f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated.")
+        rows = known.arg_true().to_numpy()
+        target = kind.encode_target(answers.gather(rows))
+        losses = kind.row_losses(output[rows], target)
+        performance: Performance = {
+            "metric": kind.metric,
+            "rows": len(rows),
+            "higher_is_better": kind.higher_is_better,
+            **interval(kind, losses, seed=0),
+        }
+        promised = model.evidence["targets"][name]["performance"] if model.evidence else None
+        held = None if promised is None else _held(kind, performance, promised)
+        found[name] = Evaluation(
+            performance=performance,
+            others={k: v for k, v in kind.metrics(output[rows], target).items() if k != kind.metric},
+            promised=promised,
+            held=held,
+            sentence=_sentence(performance, promised, held),
+        )
+    return found
+
+
+def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:
+    if kind.higher_is_better:
+        return now["high"] >= promised["low"]
+    return now["low"] <= promised["high"]
+
+
+def _sentence(now: Performance, promised: Performance | None, held: bool | None) -> str:
+    measure = Measure(now["metric"], None)
+    text = f"{now['metric']} {measure.interval(now)} on {now['rows']:,} rows"
+    if promised is None or held is None:
+        return text + "."
+    before = f"{measure.interval(promised)} when it was learnt"
+    return f"{text}: performance {'held' if held else 'did not hold'} ({before})."
