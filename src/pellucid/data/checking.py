@@ -1,0 +1,154 @@
+"""Looks for columns that should not be learnt from, and for what a user ought to know."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pellucid.data.identifiers import group_count, identifier_reason
+from pellucid.data.leaks import find_leaks
+from pellucid.data.numbers import is_number
+from pellucid.data.table import Table
+from pellucid.errors import DataError
+from pellucid.settings import Settings
+
+FEW_ROWS = 10  # of a class
+COMMON_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A column that is not learnt from, and why."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a look at some learning rows found."""
+
+    ignored: tuple[Ignored, ...]
+    warnings: tuple[str, ...]
+
+
+def check(frame: pl.DataFrame, targets: list[str], settings: Settings) -> Findings:
+    """Find ids, constants, empty and copied columns, leaks, groups, repeats and rare classes."""
+    for name in settings.ignore:
+        if name not in frame.columns:
+            raise DataError(_no_column(name, frame.columns, "the table"))
+    inputs = [name for name in frame.columns if name not in targets]
+    ignored = tuple(_ignored(frame, inputs, settings))
+    gone = {found.column for found in ignored}
+    kept = [name for name in inputs if name not in gone]
+    warnings = [
+        *(warning for target in targets for warning in find_leaks(frame, kept, target)),
+        *_groups(frame, kept, settings),
+        *_repeats(frame, kept, targets),
+        *(warning for target in targets for warning in _rare_classes(frame[target])),
+    ]
+    return Findings(ignored, tuple(warnings))
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that a misspelt one was probably meant to be."""
+    by_lower = {other.lower(): other for other in names}
+    close = difflib.get_close_matches(name.lower().strip(), by_lower, 1)
+    return by_lower[close[0]] if close else None
+
+
+def require_column(table: Table, name: str) -> None:
+    """Raise an error that helps if the table has no such column."""
+    if name not in table.columns:
+        raise DataError(_no_column(name, table.columns, table.name))
+
+
+def _no_column(name: str, names: list[str], table: str) -> str:
+    close = nearest(name, names)
+    shown = ", ".join(repr(other) for other in names[:10]) + (", …" if len(names) > 10 else "")
+    return f"{table} has no column {name!r}; " + (
+        f"did you mean {close!r}?" if close else f"its columns are {shown}"
+    )
+
+
+def _ignored(frame: pl.DataFrame, inputs: list[str], settings: Settings) -> Iterator[Ignored]:
+    """Each column at most once, the plainest reason first; who gives a kind wants the column."""
+    seen: dict[int, list[str]] = {}
+    only = len(inputs) == 1
+    for name in inputs:
+        column = frame[name]
+        if name in settings.ignore:
+            yield Ignored(name, "as you asked")
+        elif reason := _empty_reason(column):
+            yield Ignored(name, reason)
+        elif twin := _twin(frame, column, seen):
+            yield Ignored(name, f"an exact copy of {twin!r}")
+        elif not only and name not in (*settings.kinds, settings.group, settings.time):
+            if reason := identifier_reason(column):
+                yield Ignored(name, reason)
+
+
+def _empty_reason(column: pl.Series) -> str | None:
+    if column.null_count() == len(column):
+        return "no value in any row"
+    if column.null_count() == 0 and column.n_unique() == 1:
+        return f"the same in every row: {str(column[0])[:40]!r}"
+    return None
+
+
+def _twin(frame: pl.DataFrame, column: pl.Series, seen: dict[int, list[str]]) -> str | None:
+    """An earlier column with the same cells; `seen` gathers columns by a checksum."""
+    hashes = column.hash(0).to_numpy()
+    weights = np.arange(1, 2 * len(hashes), 2, dtype=np.uint64)
+    same = seen.setdefault(int((hashes * weights).sum()), [])
+    twin = next((name for name in same if frame[name].equals(column, null_equal=True)), None)
+    same.append(column.name)
+    return twin
+
+
+def _groups(frame: pl.DataFrame, kept: list[str], settings: Settings) -> Iterator[str]:
+    if settings.group is not None:
+        return
+    for name in kept:
+        if groups := group_count(frame[name]):
+            yield (
+                f"{name!r} seems to name groups: {groups:,} values in {frame.height:,} rows. To be "
+                f"judged on groups never seen, keep each on one side: --group {shlex.quote(name)}"
+            )
+
+
+def _repeats(frame: pl.DataFrame, kept: list[str], targets: list[str]) -> Iterator[str]:
+    """Rows with the same inputs, unless the table holds few different ones anyway."""
+    distinct = frame.select(kept).unique().height if kept else frame.height
+    repeats = frame.height - distinct
+    if not repeats or distinct * 20 < frame.height:
+        return
+    contrary = frame.select([*kept, *targets]).unique().height - distinct
+    yield (
+        f"{repeats:,} of {frame.height:,} rows repeat the inputs of another row"
+        + (f", {contrary:,} of them with another target" if contrary else "")
+    )
+
+
+def _rare_classes(target: pl.Series) -> Iterator[str]:
+    if is_number(target):
+        return
+    counts = target.drop_nulls().value_counts(sort=True)
+    rare = counts.filter(pl.col("count") < FEW_ROWS)
+    height, (common, most) = len(target), counts.row(0)
+    if most > COMMON_SHARE * height:
+        yield (
+            f"{most / height:.1%} of the rows have {target.name!r} = {common!r}: always to say so "
+            "is right that often"
+        )
+    if rare.height:
+        value, fewest = rare.row(-1)
+        yield (
+            f"{rare.height:,} of the {counts.height:,} values of {target.name!r} have fewer than "
+            f"{FEW_ROWS} rows, such as {value!r} ({fewest}): too few to learn or to prove them"
+        )

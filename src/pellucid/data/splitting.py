@@ -1,0 +1,186 @@
+"""Splits rows into those to learn from, to choose on and to prove with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pellucid.data.drawing import MANY_ROWS, Rows, as_blocks, draw, thinned
+from pellucid.data.identifiers import identifier_reason
+from pellucid.data.table import Table
+from pellucid.errors import DataError
+
+LEARN, CHOOSE, PROVE = 0, 1, 2
+NAMES = ("learn", "choose", "prove")
+SHARE = 0.15  # of all rows, for each of the two sides that are drawn
+MOST_CHOOSE, MOST_PROVE = 20_000, 50_000  # more rows narrow no interval that anyone would notice
+# The sides that are drawn in turn: the most rows of each, and the blocks it must leave.
+DRAWN = ((PROVE, MOST_PROVE, 2), (CHOOSE, MOST_CHOOSE, 1))
+FEWEST_ROWS = 5
+QUANTILES = 10
+NATURAL_REPEATS = 20  # rows for each distinct one; more, and repeats are how such data is
+
+WORDS = {
+    LEARN: ("learn", "learning", "train", "training"),
+    CHOOSE: ("choose", "choosing", "valid", "validation", "val", "dev", "development"),
+    PROVE: ("prove", "proving", "test", "testing", "holdout"),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers, ascending, of each side, and how they were found."""
+
+    learn: Rows
+    choose: Rows
+    prove: Rows
+    how: str
+
+
+def split(
+    strata: pl.Series,
+    *,
+    blocks: Rows,
+    order: NDArray[np.float64] | None = None,
+    own: pl.Series | None = None,
+    seed: int = 0,
+    prove: bool = True,
+) -> Split:
+    """By the user's column, else by time, else at random with equal parts of all strata.
+
+    Rows with the same number in `blocks` stay on one side. `strata` holds the target; each class
+    comes to each side if it has three blocks, numbers are cut at their quantiles. `order` is the
+    time of each row, NaN if unknown. With `prove=False` the rows to prove with lie elsewhere.
+    """
+    if len(strata) < FEWEST_ROWS:
+        raise DataError(f"{len(strata)} rows are too few to learn from; {FEWEST_ROWS} is the least")
+    codes = _codes(strata)
+    if order is not None and own is None:
+        return _by_time(order, prove)
+    sides = np.full(len(strata), LEARN) if own is None else _sides(own)
+    how = "at random, stratified by the target" if own is None else f"by the column {own.name!r}"
+    generator = np.random.default_rng(seed)
+    share = SHARE * int((sides == LEARN).sum())
+    for side, most, leave in DRAWN:
+        if (sides == side).any() or (side == PROVE and not prove):
+            continue
+        learn = thinned(np.flatnonzero(sides == LEARN), codes, blocks, generator)
+        made = as_blocks(codes[learn], blocks[learn])
+        sides[learn[draw(made, min(share, most), leave, generator)]] = side
+        how += "" if own is None else f", the rows to {NAMES[side]} drawn from those to learn"
+    learn, choose, held = (np.flatnonzero(sides == side) for side in (LEARN, CHOOSE, PROVE))
+    return Split(learn, choose, held, how)
+
+
+def folds(
+    rows: Rows, strata: pl.Series, blocks: Rows, count: int, seed: int
+) -> list[tuple[Rows, Rows]]:
+    """`count` times the rows to learn from and those to choose on, each row chosen on once."""
+    made = as_blocks(_codes(strata), blocks)
+    if len(made.sizes) < 2:
+        raise DataError("all rows belong to one group; at least 2 groups are needed")
+    count = min(count, len(made.sizes))
+    shuffled = np.random.default_rng(seed).permutation(len(made.sizes))
+    filled = np.zeros((made.strata.max() + 1, count))  # rows of each stratum in each fold
+    fold_of = np.empty(len(made.sizes), np.int64)
+    for block in shuffled[np.argsort(-made.sizes[shuffled], kind="stable")]:
+        # The fold with the fewest rows of this stratum, among equals the one with fewest rows.
+        stratum = made.strata[block]
+        fold = np.lexsort((filled.sum(0), filled[stratum]))[0]
+        filled[stratum, fold] += made.sizes[block]
+        fold_of[block] = fold
+    chosen = fold_of[made.of_row]
+    return [(rows[chosen != fold], rows[chosen == fold]) for fold in range(count)]
+
+
+def duplicate_blocks(table: Table, columns: Sequence[str]) -> Rows:
+    """For each row the number of the first row with equal cells in these columns, ids aside.
+
+    Where the table holds few different rows, repeats are natural and each row stands for itself.
+    """
+    first = next(table.batches(columns), pl.DataFrame())
+    columns = [column.name for column in first if identifier_reason(column) is None]
+    if not columns:
+        return np.arange(table.height)
+    batches = table.batches(columns)
+    hashes = np.concatenate([frame.hash_rows(seed=0).to_numpy() for frame in batches])
+    order = np.argsort(hashes, kind="stable")
+    sorted_hashes = hashes[order]
+    new = np.append(True, sorted_hashes[1:] != sorted_hashes[:-1])
+    if new.sum() * NATURAL_REPEATS < table.height:
+        return np.arange(table.height)
+    start = np.maximum.accumulate(np.where(new, np.arange(table.height), 0))
+    blocks = np.empty(table.height, np.int64)
+    blocks[order] = order[start]
+    return blocks
+
+
+def _sides(own: pl.Series) -> Rows:
+    """The side that each cell of the user's column names."""
+    known = {word: side for side, words in WORDS.items() for word in words}
+    cells = own.cast(pl.String).str.strip_chars().str.to_lowercase()
+    sides = cells.replace_strict(known, default=None, return_dtype=pl.Int64)
+    if sides.null_count():
+        bad = own.filter(sides.is_null())
+        raise DataError(
+            f"column {own.name!r} should say train, valid or test in every row, but {len(bad):,} "
+            f"hold something else, such as {bad[0]!r}"
+        )
+    if not (sides == LEARN).any():
+        raise DataError(
+            f"column {own.name!r} marks no row as train; there is nothing to learn from"
+        )
+    return sides.to_numpy().copy()
+
+
+def _by_time(order: NDArray[np.float64], prove: bool) -> Split:
+    """The latest rows prove, those before them choose; rows of the same time are not parted."""
+    known = np.where(np.isnan(order), -np.inf, order)
+    rows = np.argsort(known, kind="stable")
+    times, height = known[rows], len(rows)
+    end = height
+    if prove:
+        end = _cut(times, height - min(round(SHARE * height), MOST_PROVE))
+    begin = _cut(times[:end], end - min(round(SHARE * height), MOST_CHOOSE))
+    unknown = int(np.isnan(order).sum())
+    how = "by time: the past learns, the latest rows prove" + (
+        f"; {unknown:,} rows without a time learn" if unknown else ""
+    )
+    return Split(np.sort(rows[:begin]), np.sort(rows[begin:end]), np.sort(rows[end:]), how)
+
+
+def _cut(times: NDArray[np.float64], at: int) -> int:
+    """The change of time nearest to a position."""
+    changes = np.flatnonzero(times[1:] != times[:-1]) + 1
+    if not changes.size:
+        raise DataError(
+            "the time column has too few different values to part past from future; leave it out"
+        )
+    return int(changes[np.abs(changes - at).argmin()])
+
+
+def _codes(strata: pl.Series) -> Rows:
+    """Classes as numbers from 0; many different numbers as the tenth in which they lie."""
+    distinct = strata.n_unique()
+    if distinct < 2:
+        raise DataError(
+            f"every row has the same {strata.name!r}: {strata[0]!r}; there is nothing to learn, "
+            "name another target"
+        )
+    if strata.dtype == pl.String and distinct > QUANTILES:
+        numbers = strata.str.strip_chars().str.replace(",", ".").cast(pl.Float64, strict=False)
+        strata = strata if numbers.null_count() > strata.null_count() else numbers
+    rows_of_each = 2 if strata.dtype.is_integer() else QUANTILES
+    if strata.dtype.is_numeric() and distinct * rows_of_each > len(strata):
+        values = strata.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        parts = int(np.clip(len(strata) // 20, 1, QUANTILES))
+        some = values[:: len(values) // MANY_ROWS + 1]
+        edges = np.nanquantile(some, np.arange(1, parts) / parts)
+        return np.searchsorted(edges, values, side="right").astype(np.int64)
+    values_of = strata.unique(maintain_order=True)
+    codes = strata.replace_strict(values_of, np.arange(len(values_of)), return_dtype=pl.Int64)
+    return codes.to_numpy()
