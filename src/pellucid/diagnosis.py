@@ -10,7 +10,17 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pellucid import __version__
 
-NEEDED = ("torch", "numpy", "polars", "scikit-learn", "safetensors", "tokenizers", "typer", "rich", "jinja2")
+NEEDED = (
+    "torch",
+    "numpy",
+    "polars",
+    "scikit-learn",
+    "safetensors",
+    "tokenizers",
+    "typer",
+    "rich",
+    "jinja2",
+)
 EXTRAS = {
     "excel": ("fastexcel", "read .xlsx files"),
     "sql": ("connectorx", "read databases other than SQLite"),

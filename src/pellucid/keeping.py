@@ -113,7 +113,9 @@ def _network(schema: Any, plan: Plan, weights: Mapping[str, torch.Tensor]) -> An
 def _document(path: Path) -> dict[str, Any]:
     file = path / "model.json"
     if not path.is_dir() or not file.is_file():
-        raise ModelError(f"{path} is no model: it has no model.json. Name a folder that `learn` wrote.")
+        raise ModelError(
+            f"{path} is no model: it has no model.json. Name a folder that `learn` wrote."
+        )
     try:
         document = json.loads(file.read_text("utf-8"))
     except (ValueError, OSError) as error:

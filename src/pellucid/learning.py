@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pellucid.data.reading import read
-from pellucid.data.table import Table, fingerprint
+from pellucid.data.fingerprint import fingerprint
+from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
 from pellucid.evidence.curve import curve_sizes, learning_curve
 from pellucid.evidence.judgement import judge
@@ -42,7 +43,7 @@ def learn(  # noqa: PLR0913
     strict: bool = False,
     plan: str | Path | Plan | None = None,
     output: str | Path | None = None,
-    verbose: bool = True,
+    verbose: bool | TextIO = True,
     **words: Any,
 ) -> Model:
     """Learn to predict `target` from all other columns of `source`, and prove it.
@@ -61,13 +62,15 @@ def learn(  # noqa: PLR0913
     plan: a model (or its path) whose plan is followed step by step; the clock is not heeded.
     output: a folder to write the model to; a run killed on the way goes on from there.
 
+    verbose: tell on standard output, on the given stream, or (False) not at all.
+
     `label`, `time_limit` (in seconds) and `random_state` are taken for `target`, `minutes` and
     `seed`. Raises DataError for data that cannot be used, UsageError for a request that cannot
     be met.
     """
     target, minutes, seed = _other_words(words, target, minutes, seed)
     settings = Settings(minutes, seed, dict(kinds or {}), tuple(ignore), group, time, strict)
-    narration = Narration(quiet=not verbose)
+    narration = Narration(verbose)
     with Interruption(narration.interrupted) as interruption:
         mends = Mends(strict)
         tables, own = _tables(source, test, mends)
@@ -77,7 +80,9 @@ def learn(  # noqa: PLR0913
         chosen = _plan(plan, workshop, experience, settings, narration)
         with threads_set(chosen.threads):
             task = _task(experience, chosen, settings)
-            fitted = fit(task, chosen, _watches(chosen, plan, workshop, settings, narration, interruption))
+            fitted = fit(
+                task, chosen, _watches(chosen, plan, workshop, settings, narration, interruption)
+            )
             chosen = replace(chosen, cuts=fitted.cuts or chosen.cuts)
             narration.learned(fitted)
             targets = _judge(experience, task, chosen, fitted, (workshop, settings), narration)
@@ -92,7 +97,9 @@ def _other_words(
     """The words of other libraries, and what is plainly wrong with a request."""
     unknown = set(words) - {"label", "time_limit", "random_state"}
     if unknown:
-        raise UsageError(f"learn() knows no {', '.join(sorted(unknown))}; see help(pellucid.learn).")
+        raise UsageError(
+            f"learn() knows no {', '.join(sorted(unknown))}; see help(pellucid.learn)."
+        )
     target = words.get("label", target)
     minutes = words["time_limit"] / 60 if "time_limit" in words else minutes
     seed = int(words.get("random_state") or 0) if "random_state" in words else seed

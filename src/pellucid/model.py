@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-import torch
 
-from pellucid import __version__
 from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, ModelError
-from pellucid.files import replace_folder
 from pellucid.kinds import Array, TargetKind
-from pellucid.networks.network import Network, new_network
-from pellucid.schema import Schema, from_json, to_json
+from pellucid.networks.network import Network
+from pellucid.schema import Schema
 from pellucid.store import build_store
 from pellucid.training.fitting import predict as network_outputs
 from pellucid.training.plan import Plan
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from pellucid.evidence.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -78,16 +75,11 @@ class Model:
         parts = (_predicted, _intervals_named, _probabilities_named if proba else _confidence)
         return self._frames(source, mends, *parts)
 
-    def evaluate(self, source: Any) -> dict[str, dict[str, float]]:
-        """Every measure of performance on labelled rows, by target."""
-        table = read(source, Mends(), ragged="mend")
-        outputs = self.outputs(table, Mends())
-        return {
-            kind.columns[0]: dict(
-                kind.metrics(output, kind.encode_target(table.column(kind.columns[0])))
-            )
-            for kind, output in zip(self.schema.targets, outputs, strict=True)
-        }
+    def evaluate(self, source: Any) -> dict[str, Evaluation]:
+        """Performance on labelled rows by target, and whether it held."""
+        from pellucid.evidence.evaluation import evaluate
+
+        return evaluate(self, source)
 
     def outputs(self, table: Table, mends: Mends) -> list[Array]:
         """The network's outputs for every row, one array a target."""

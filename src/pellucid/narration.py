@@ -53,7 +53,9 @@ class Narration:
 
     def interrupted(self) -> None:
         """Ctrl-C was pressed once."""
-        self.progress.line("stopping", "annealing and finishing; press Ctrl-C again to stop at once")
+        self.progress.line(
+            "stopping", "annealing and finishing; press Ctrl-C again to stop at once"
+        )
 
     def data(self, experience: Experience, mends: Mends) -> None:
         """What was read, what is predicted, from what, and how the rows are split."""
@@ -61,14 +63,19 @@ class Narration:
         table = experience.tables[0]
         skipped = sum(m.count for m in mends.found if m.action.startswith("row skipped"))
         counts = f"{table.height:,} rows · {len(table.columns)} columns"
-        say("data", f"{table.name} · {counts}" + (f" · {skipped:,} rows skipped" if skipped else ""))
+        say(
+            "data", f"{table.name} · {counts}" + (f" · {skipped:,} rows skipped" if skipped else "")
+        )
         for mend in mends.found:
             say("", str(mend))
         for kind in experience.schema.targets:
             say("task", _task(kind, experience.schema.reasons[kind.columns[0]]))
         say("inputs", _inputs(experience))
         if experience.findings.ignored:
-            say("ignored", " · ".join(f"{i.column} ({i.reason})" for i in experience.findings.ignored))
+            say(
+                "ignored",
+                " · ".join(f"{i.column} ({i.reason})" for i in experience.findings.ignored),
+            )
         for warning in experience.findings.warnings:
             say("beware", warning)
         split = experience.split
@@ -87,7 +94,11 @@ class Narration:
         self.planned = {"seconds": seconds, "megabytes": megabytes}
         self.resumed = resumed
         folds = f"{plan.folds} networks of " if plan.folds > 1 else ""
-        about = f" · at most {duration(seconds)} on {plan.threads} of {os.cpu_count()} cores" if seconds else ""
+        about = (
+            f" · at most {duration(seconds)} on {plan.threads} of {os.cpu_count()} cores"
+            if seconds
+            else ""
+        )
         again = " · goes on from its checkpoints" if resumed else ""
         self.progress.line(
             "plan",
@@ -113,7 +124,11 @@ class Narration:
             if self.progress.quiet:
                 return
             rate = (descent.step - before) / max(self.now() - started, 1e-9)
-            last = descent.anneal_from + descent.anneal_steps if descent.anneal_from else plan.steps * 1.25
+            last = (
+                descent.anneal_from + descent.anneal_steps
+                if descent.anneal_from
+                else plan.steps * 1.25
+            )
             left = (last - descent.step) / rate + (plan.folds - position - 1) * last / rate
             done = (position + min(1.0, descent.step / last)) / plan.folds
             score = f"score {descent.best:.4f} · " if descent.history else ""
@@ -134,10 +149,12 @@ class Narration:
         for name, target in model.evidence["targets"].items():
             heading = "verdict" if len(model.targets) == 1 else name
             for position, sentence in enumerate(target["verdict"]["sentences"]):
-                self.progress.line(heading[: 9] if position == 0 else "", sentence)
+                self.progress.line(heading[:9] if position == 0 else "", sentence)
         if output is not None:
             how = "replaced" if replaced else "saved"
-            self.progress.line(how, f"{output}/   report.html shows the curve, the mistakes and the network")
+            self.progress.line(
+                how, f"{output}/   report.html shows the curve, the mistakes and the network"
+            )
         self.progress.close()
 
 

@@ -43,10 +43,16 @@ class Progress:
         if not self.stream.isatty():
             if time.monotonic() - self.told > PLAIN_SECONDS:
                 self.told = time.monotonic()
-                print(f"{heading:<{WIDTH}}{done:4.0%} · {text} · {left} left", file=self.stream, flush=True)
+                print(
+                    f"{heading:<{WIDTH}}{done:4.0%} · {text} · {left} left",
+                    file=self.stream,
+                    flush=True,
+                )
             return
         bar, task = self._live(heading)
-        bar.update(task, completed=done, text=text, left=left, description=f"{heading:<{WIDTH - 1}}")
+        bar.update(
+            task, completed=done, text=text, left=left, description=f"{heading:<{WIDTH - 1}}"
+        )
 
     def close(self) -> None:
         """Take the live line away."""

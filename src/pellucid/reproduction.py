@@ -27,7 +27,9 @@ class Reproduction:
         return f"not reproduced: SHA-256 {self.first[:16]}… became {self.second[:16]}… ({why})"
 
 
-def reproduce(path: str | Path, source: Any, *, test: Any = None, verbose: bool = False) -> Reproduction:
+def reproduce(
+    path: str | Path, source: Any, *, test: Any = None, verbose: bool = False
+) -> Reproduction:
     """Learn from `source` by the plan of the model at `path`, and compare the weights.
 
     `test` is given again if it was given to `learn`.
@@ -52,7 +54,9 @@ def reproduce(path: str | Path, source: Any, *, test: Any = None, verbose: bool 
         )
         second = weights_hash(Path(folder) / "again.pellucid")
     first = weights_hash(Path(path))
-    return Reproduction(first == second, first, second, _differences(model.evidence, again.evidence))
+    return Reproduction(
+        first == second, first, second, _differences(model.evidence, again.evidence)
+    )
 
 
 def _differences(first: Any, second: Any) -> tuple[str, ...]:

@@ -119,7 +119,10 @@ SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, Vocabulary, Schema)}
 def to_json(value: Any, arrays: dict[str, Array], path: str = "schema") -> Any:
     """A fitted schema as JSON; its arrays go into `arrays` under their paths."""
     if is_dataclass(value):
-        content = {f.name: to_json(getattr(value, f.name), arrays, f"{path}.{f.name}") for f in fields(value)}
+        content = {
+            f.name: to_json(getattr(value, f.name), arrays, f"{path}.{f.name}")
+            for f in fields(value)
+        }
         return {"type": type(value).__name__, **content}
     if isinstance(value, np.ndarray):
         arrays[path] = np.ascontiguousarray(value)
@@ -139,7 +142,9 @@ def from_json(saved: Any, arrays: Mapping[str, Array]) -> Any:
         return saved
     if set(saved) == {"array"}:
         if saved["array"] not in arrays:
-            raise ModelError(f"The model lacks the array {saved['array']!r}: it is damaged. Learn it again.")
+            raise ModelError(
+                f"The model lacks the array {saved['array']!r}: it is damaged. Learn it again."
+            )
         return arrays[saved["array"]]
     if set(saved) == {"map"}:
         return {key: from_json(item, arrays) for key, item in saved["map"].items()}

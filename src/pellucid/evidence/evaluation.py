@@ -41,7 +41,9 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
         answers = table.column(name)
         known = texts(answers).is_not_null()
         if not known.any():
-            raise DataError(f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated.")
+            raise DataError(
+                f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated."
+            )
         rows = known.arg_true().to_numpy()
         target = kind.encode_target(answers.gather(rows))
         losses = kind.row_losses(output[rows], target)
@@ -55,7 +57,9 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
         held = None if promised is None else _held(kind, performance, promised)
         found[name] = Evaluation(
             performance=performance,
-            others={k: v for k, v in kind.metrics(output[rows], target).items() if k != kind.metric},
+            others={
+                k: v for k, v in kind.metrics(output[rows], target).items() if k != kind.metric
+            },
             promised=promised,
             held=held,
             sentence=_sentence(performance, promised, held),
@@ -70,9 +74,13 @@ def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:
 
 
 def _sentence(now: Performance, promised: Performance | None, held: bool | None) -> str:
-    measure = Measure(now["metric"], None)
-    text = f"{now['metric']} {measure.interval(now)} on {now['rows']:,} rows"
+    text = f"{_estimate(now)} on {now['rows']:,} rows"
     if promised is None or held is None:
         return text + "."
-    before = f"{measure.interval(promised)} when it was learnt"
-    return f"{text}: performance {'held' if held else 'did not hold'} ({before})."
+    verdict = "held" if held else "did not hold"
+    return f"{text}: performance {verdict} ({_estimate(promised)} when it was learnt)."
+
+
+def _estimate(measured: Performance) -> str:
+    value, low, high = measured["value"], measured["low"], measured["high"]
+    return f"{measured['metric']} {Measure(measured['metric']).estimate(value, low, high)}"

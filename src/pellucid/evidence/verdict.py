@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pellucid.evidence.document import Baseline, Interval, NamedValue, Performance, Verdict
+from pellucid.evidence.numerals import Measure
 from pellucid.kinds import TargetKind
+
+SMALL_GAIN = 0.02  # of the error: less than that is not worth collecting rows for
 
 
 def verdict(
@@ -15,20 +18,21 @@ def verdict(
     doubled: Interval | None,
 ) -> Verdict:
     """Sentences for people, and the two claims for machines; the bad news comes first."""
+    measure = Measure(kind.metric)
     learned = over_simplest["low"] > 0
     beats = _beats(best[1] if best else None)
     if not learned:
-        sentences = [_not_learned(kind, performance, simplest, over_simplest)]
+        sentences = [_not_learned(measure, performance, simplest, over_simplest)]
         if best:
-            sentences.append(_against(kind, *best))
+            sentences.append(_against(measure, *best))
     elif beats is False and best:
-        sentences = [_against(kind, *best), _learned(kind, performance, simplest)]
+        sentences = [_against(measure, *best), _learned(measure, performance, simplest)]
     else:
-        sentences = [_learned(kind, performance, simplest)]
+        sentences = [_learned(measure, performance, simplest)]
         if best:
-            sentences.append(_against(kind, *best))
+            sentences.append(_against(measure, *best))
     if learned and doubled is not None:
-        sentences.append(_more_rows(kind, doubled))
+        sentences.append(_more_rows(measure, performance, doubled))
     return {"learned": learned, "beats_baseline": beats, "sentences": sentences}
 
 
@@ -38,72 +42,48 @@ def _beats(gap: Interval | None) -> bool | None:
     return gap["low"] > 0
 
 
-def _learned(kind: TargetKind, performance: Performance, simplest: NamedValue) -> str:
+def _learned(measure: Measure, performance: Performance, simplest: NamedValue) -> str:
     return (
-        f"It learned: {_with_interval(kind, performance)} on {performance['rows']:,} rows it never "
-        f"saw ({_always(simplest)}: {_written(kind, simplest['value'])})."
+        f"It learned: {_estimate(measure, performance)} on {performance['rows']:,} rows it never "
+        f"saw (always the {simplest['name']}: {measure.value(simplest['value'])})."
     )
 
 
 def _not_learned(
-    kind: TargetKind, performance: Performance, simplest: NamedValue, over: Interval
+    measure: Measure, performance: Performance, simplest: NamedValue, over: Interval
 ) -> str:
-    worse = over["high"] < 0
+    compared = "worse than" if over["high"] < 0 else "no better than"
     return (
-        f"It did not learn: {_with_interval(kind, performance)} on {performance['rows']:,} rows it "
-        f"never saw is {'worse than' if worse else 'no better than'} {_always(simplest)} "
-        f"({_written(kind, simplest['value'])})."
+        f"It did not learn: {_estimate(measure, performance)} on {performance['rows']:,} rows it "
+        f"never saw is {compared} always the {simplest['name']} ({measure.value(simplest['value'])})."
     )
 
 
-def _always(simplest: NamedValue) -> str:
-    return f"always the {simplest['name']}"
-
-
-def _against(kind: TargetKind, baseline: Baseline, gap: Interval) -> str:
-    name = f"({baseline['name']}, {_written(kind, baseline['value'])})"
-    size = f"{_gain(kind, abs(gap['value']))}"
+def _against(measure: Measure, baseline: Baseline, gap: Interval) -> str:
+    name = f"({baseline['name']}, {measure.value(baseline['value'])})"
+    which, size, span = measure.gap(gap["value"], gap["low"], gap["high"])
     if gap["low"] > 0:
-        span = f"({_gain(kind, gap['low'], False)} to {_gain(kind, gap['high'], False)})"
-        return f"It beats the conventional way {name} by {size} {span}."
+        return f"It beats the conventional way {name} by {size} ({span})."
     if gap["high"] < 0:
-        span = f"({_gain(kind, -gap['high'], False)} to {_gain(kind, -gap['low'], False)})"
-        return f"The conventional way does better {name}, by {size} {span}: use that."
+        return f"The conventional way does better {name}, by {size} ({span}): use that."
+    difference = (
+        f"{size} {which}, which chance explains ({span})" if gap["value"] else "no difference"
+    )
     return (
-        f"It is level with the conventional way {name}: the difference of {size} is within what "
-        f"{'chance' if gap['value'] else 'nothing'} explains, and the conventional way is the simpler one."
-        if gap["value"]
-        else f"It is level with the conventional way {name}, which is the simpler one."
+        f"It is level with the conventional way {name}: {difference}. That way is the simpler one."
     )
 
 
-def _more_rows(kind: TargetKind, doubled: Interval) -> str:
-    if doubled["high"] <= 0 or _gain(kind, doubled["value"], False) in ("0.0", "0"):
+def _more_rows(measure: Measure, performance: Performance, doubled: Interval) -> str:
+    room = 1 - performance["value"] if measure.is_share else performance["value"]
+    if doubled["high"] <= 0 or doubled["value"] < SMALL_GAIN * room:
         return "More rows of the same sort will hardly help; better columns or labels may."
     low = max(doubled["low"], 0.0)
-    return (
-        f"With twice the rows expect about {_gain(kind, doubled['value'])} more "
-        f"({_gain(kind, low, False)} to {_gain(kind, doubled['high'], False)})."
-        if kind.kind == "category"
-        else f"With twice the rows expect an error about {_gain(kind, doubled['value'])} smaller "
-        f"({_gain(kind, low, False)} to {_gain(kind, doubled['high'], False)})."
-    )
+    size = measure.difference(doubled["value"], low, doubled["high"])
+    what = f"{size} more" if performance["higher_is_better"] else f"an error {size} smaller"
+    return f"With twice the rows expect about {what} ({measure.interval(low, doubled['high'])})."
 
 
-def _with_interval(kind: TargetKind, performance: Performance) -> str:
-    value, low, high = (performance[key] for key in ("value", "low", "high"))  # type: ignore[literal-required]
-    if kind.kind == "category":
-        return f"{performance['metric']} {value:.1%} ({100 * low:.1f} to {100 * high:.1f})".replace(
-            "%", " %"
-        )
-    return f"{performance['metric']} {value:.4g} ({low:.4g} to {high:.4g})"
-
-
-def _written(kind: TargetKind, value: float) -> str:
-    return f"{100 * value:.1f} %" if kind.kind == "category" else f"{value:.4g}"
-
-
-def _gain(kind: TargetKind, value: float, unit: bool = True) -> str:
-    if kind.kind == "category":
-        return f"{100 * value:.1f}" + (" points" if unit else "")
-    return f"{value:.3g}"
+def _estimate(measure: Measure, performance: Performance) -> str:
+    value, low, high = performance["value"], performance["low"], performance["high"]
+    return f"{performance['metric']} {measure.estimate(value, low, high)}"

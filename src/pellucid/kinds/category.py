@@ -55,8 +55,11 @@ class Category:
         """The levels of each column; one seen once in a column of many is left to `unknown`."""
         levels, counts = [], []
         for series in cells:
-            table = texts(series).drop_nulls().value_counts().sort(
-                ["count", series.name], descending=[True, False]
+            table = (
+                texts(series)
+                .drop_nulls()
+                .value_counts()
+                .sort(["count", series.name], descending=[True, False])
             )
             if table.height > 20:
                 table = table.filter(pl.col("count") >= (2 if table.height <= 1000 else 3))
@@ -87,7 +90,9 @@ class Category:
             codes[:, position] = code.fill_null(-1).to_numpy() + 1
             if code.null_count() > names.null_count():
                 unknown = code.is_null() & names.is_not_null()
-                mends.add(mend_of("a level that is new or was too rare to learn", names, unknown, mends))
+                mends.add(
+                    mend_of("a level that is new or was too rare to learn", names, unknown, mends)
+                )
         return {"category": codes}
 
     def input_layer(self, width: int, generator: torch.Generator) -> InputLayer:
@@ -146,7 +151,10 @@ class Category:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a line that has not quite converged is a line still
             model.fit(design, target)
-        weight, bias = np.zeros((design.shape[1], self.linear_outputs)), np.full(self.linear_outputs, -5.0)
+        weight, bias = (
+            np.zeros((design.shape[1], self.linear_outputs)),
+            np.full(self.linear_outputs, -5.0),
+        )
         if len(levels) == 2:
             weight[:, levels] = np.outer(model.coef_[0], [-0.5, 0.5])
             bias[levels] = model.intercept_[0] * np.array([-0.5, 0.5])
@@ -197,7 +205,9 @@ class Category:
             assert w.grad is not None
             return value.item(), w.grad.numpy()
 
-        found = minimize(loss, np.array([0.5, 0.5]), jac=True, bounds=[(0, 50)] * 2, method="L-BFGS-B")
+        found = minimize(
+            loss, np.array([0.5, 0.5]), jac=True, bounds=[(0, 50)] * 2, method="L-BFGS-B"
+        )
         return {"weights": torch.tensor(found.x, dtype=torch.float32)}
 
     def blend_layer(self) -> ClassBlend:
@@ -281,4 +291,3 @@ def _codes(names: pl.Series, levels: tuple[str, ...]) -> pl.Series:
     asked = names.alias("name").to_frame()
     joined = asked.join(table, on="name", how="left", maintain_order="left")
     return joined["code"].cast(pl.Int64)
-

@@ -11,7 +11,9 @@ from pellucid.errors import Mend, Mends
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing")
 Style = Literal["plain", "comma", "stripped"]  # 1234.5 · 1.234,5 · $1,234.50 or 12 %
-CODE_NAME = re.compile(r"(^|[\W_])(zip|zipcode|postal|postcode|plz|fips|code)([\W_]|$)", re.IGNORECASE)
+CODE_NAME = re.compile(
+    r"(^|[\W_])(zip|zipcode|postal|postcode|plz|fips|code)([\W_]|$)", re.IGNORECASE
+)
 MARKS = r"[\s\u00a0\u202f_'’$€£¥%]"
 
 

@@ -22,7 +22,16 @@ FORMATS = (
     "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%m/%d/%y",
     "%d.%m.%y", "%Y-%m",
 )  # fmt: skip
-TIMES = ("", " %H:%M:%S", "T%H:%M:%S", " %H:%M", "T%H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f", " %I:%M %p")
+TIMES = (
+    "",
+    " %H:%M:%S",
+    "T%H:%M:%S",
+    " %H:%M",
+    "T%H:%M",
+    " %H:%M:%S%.f",
+    "T%H:%M:%S%.f",
+    " %I:%M %p",
+)
 ZONES = ("", "%#z", " %#z")
 PARTS = ("year", "month", "day of year", "day of month", "weekday", "hour", "minute")
 PERIODS = {"month": 12.0, "day of year": 365.2425, "day of month": 31.0, "weekday": 7.0,
@@ -140,7 +149,9 @@ class DateInput(InputLayer):
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """The waves, 0 where missing, and a flag of what is missing."""
         waves, missing = self.waves(raw)
-        value = torch.cat([waves.masked_fill(missing.unsqueeze(-1), 0.0).flatten(1), missing.float()], 1)
+        value = torch.cat(
+            [waves.masked_fill(missing.unsqueeze(-1), 0.0).flatten(1), missing.float()], 1
+        )
         return torch.arange(self.features).expand(value.shape), value
 
 

@@ -66,7 +66,9 @@ class Number:
     def fit(cls, cells: pl.DataFrame) -> Self:
         """Median, spread and quantile knots of each column."""
         styles = tuple(number_style(series)[0] for series in cells)
-        fits = [_fit_column(numbers(series, style)) for series, style in zip(cells, styles, strict=True)]
+        fits = [
+            _fit_column(numbers(series, style)) for series, style in zip(cells, styles, strict=True)
+        ]
         pieces = max((len(fit.start) for fit in fits), default=1)
         return cls(
             columns=tuple(cells.columns),
@@ -339,4 +341,3 @@ def _finite(parsed: pl.Series, cells: pl.Series, mends: Mends) -> Array:
         mends.add(mend_of("not a number", cells, wrong, mends))
     values = parsed.to_numpy()
     return np.where(infinite.to_numpy(), np.nan, values)
-

@@ -30,7 +30,11 @@ class Vocabulary:
     @cached_property
     def names(self) -> list[str]:
         """Every term as written; a pair has a space in the middle."""
-        return bytes(self.terms.astype(np.uint8)).decode("utf-8").split("\n") if len(self.terms) else []
+        return (
+            bytes(self.terms.astype(np.uint8)).decode("utf-8").split("\n")
+            if len(self.terms)
+            else []
+        )
 
     @cached_property
     def index(self) -> tuple[dict[str, int], dict[str, int]]:

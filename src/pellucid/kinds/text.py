@@ -121,7 +121,9 @@ class TextInput(InputLayer):
     def __init__(self, fitted: Text, generator: torch.Generator) -> None:
         super().__init__()
         self.columns = len(fitted.columns)
-        self.encoder = SequenceEncoder(fitted._tokenizer.get_vocab_size(), EMBEDDING, CHANNELS, generator)
+        self.encoder = SequenceEncoder(
+            fitted._tokenizer.get_vocab_size(), EMBEDDING, CHANNELS, generator
+        )
         self.width = self.encoder.width
         rarity = np.concatenate([v.rarity for v in fitted.vocabularies])
         groups = [

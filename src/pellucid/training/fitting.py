@@ -73,9 +73,7 @@ def finish(network: Network, task: Task) -> None:
         network.blend[position].load_state_dict(state)
 
 
-def predict(
-    network: Network | DeepNetwork, store: Store, rows: Array
-) -> list[Tensor]:
+def predict(network: Network | DeepNetwork, store: Store, rows: Array) -> list[Tensor]:
     """Outputs of the rows in their order; sequences of like length share a batch."""
     order = torch.as_tensor(rows)
     lengths = store.lengths()
@@ -86,7 +84,9 @@ def predict(
             pieces.append(network(store.batch(chunk)))
     back = sort.argsort()
     dim = 0 if isinstance(network, Network) else 1
-    return [torch.cat(outputs, dim).index_select(dim, back) for outputs in zip(*pieces, strict=True)]
+    return [
+        torch.cat(outputs, dim).index_select(dim, back) for outputs in zip(*pieces, strict=True)
+    ]
 
 
 def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Watch) -> Descent:
@@ -104,7 +104,8 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
     def score() -> float:
         outputs = predict(deep, task.store, choose)
         return sum(
-            k.score(k.combine(o), t[choose]) for k, o, t in zip(kinds, outputs, task.targets, strict=True)
+            k.score(k.combine(o), t[choose])
+            for k, o, t in zip(kinds, outputs, task.targets, strict=True)
         )
 
     cuts = plan.cuts.get(str(position), {})

@@ -32,12 +32,14 @@ def design_matrix(network: DeepNetwork, store: Store, rows: Array) -> Any:
         offsets = torch.cat([torch.zeros(1, dtype=torch.int64), real.sum(1).cumsum(0)])
         content = (value[real].numpy(), index[real].numpy().astype(np.int32), offsets.numpy())
         pieces.append(sparse.csr_matrix(content, shape=(len(chunk), network.features)))
-    return np.concatenate(pieces) if isinstance(pieces[0], np.ndarray) else sparse.vstack(pieces, "csr")
+    return (
+        np.concatenate(pieces)
+        if isinstance(pieces[0], np.ndarray)
+        else sparse.vstack(pieces, "csr")
+    )
 
 
-def solve(
-    target: TargetKind, design: Any, values: Array, strength: float
-) -> tuple[Array, Array]:
+def solve(target: TargetKind, design: Any, values: Array, strength: float) -> tuple[Array, Array]:
     """Weights (features, outputs) and bias (outputs,) of the linear path."""
     weight, bias = target.solve_linear(design, values, strength)
     return weight.astype(np.float32), bias.astype(np.float32)

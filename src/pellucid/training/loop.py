@@ -123,7 +123,9 @@ def _evaluate(
         descent.waited += 1
 
 
-def _anneal_if_due(descent: Descent, schedule: Schedule, best: Tensor, optimizer: FlatAdamW) -> None:
+def _anneal_if_due(
+    descent: Descent, schedule: Schedule, best: Tensor, optimizer: FlatAdamW
+) -> None:
     if descent.anneal_from is not None:
         return
     if descent.waited >= schedule.patience:

@@ -31,8 +31,12 @@ class FlatAdamW:
         self.moments = torch.zeros(2, len(self.weights))
         self.count = torch.zeros(())
         self._views()
-        parts = zip(*(x.split(sizes) for x in (self.weights, self.gradients, *self.moments)), strict=True)
-        self.groups = [(*part, d) for part, d in zip(parts, (decay, 0.0), strict=True) if len(part[0])]
+        parts = zip(
+            *(x.split(sizes) for x in (self.weights, self.gradients, *self.moments)), strict=True
+        )
+        self.groups = [
+            (*part, d) for part, d in zip(parts, (decay, 0.0), strict=True) if len(part[0])
+        ]
 
     def _views(self) -> None:
         start = 0

@@ -41,5 +41,7 @@ class Plan:
         numbers = (body.members, body.width, body.embedding, plan.folds, plan.batch, plan.threads)
         whole = all(isinstance(n, int) and 0 < n <= 2**20 for n in numbers)
         if not whole or body.members * body.width > 2**22 or not 0 <= body.blocks <= 64:
-            raise ModelError(f"The plan asks for an impossible network: {body}, folds {plan.folds}.")
+            raise ModelError(
+                f"The plan asks for an impossible network: {body}, folds {plan.folds}."
+            )
         return plan

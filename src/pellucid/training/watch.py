@@ -50,7 +50,10 @@ class Watch:
             self.report(descent, loss)
         if descent.anneal_from is None:
             seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
-            if self.interrupted() or now + 1.1 * seconds_a_step * (descent.step // 4) > self.deadline:
+            if (
+                self.interrupted()
+                or now + 1.1 * seconds_a_step * (descent.step // 4) > self.deadline
+            ):
                 descent.anneal()
                 descent.cut["anneal_at"] = descent.step
         elif now > self.deadline and not descent.cut.get("stop_at"):

@@ -25,9 +25,7 @@ class EnsembleScale(nn.Module):
 class EnsembleLinear(nn.Module):
     """A linear layer of its own for each member: (members, batch, in) -> (members, batch, out)."""
 
-    def __init__(
-        self, members: int, width: int, outputs: int, generator: torch.Generator
-    ) -> None:
+    def __init__(self, members: int, width: int, outputs: int, generator: torch.Generator) -> None:
         super().__init__()
         bound = width**-0.5
         weight = torch.rand(members, width, outputs, generator=generator) * 2 - 1

@@ -31,6 +31,8 @@ class PiecewiseLinear(nn.Module):
 
     def forward(self, x: Tensor, squashed: Tensor) -> Tensor:
         """`squashed` * linear + bias + ramps(x) weight; `squashed` is x with its tails drawn in."""
-        ramps = ((x.unsqueeze(-1) - self.start) * self.slope).clamp(0, 1)  # (batch, columns, pieces)
+        ramps = ((x.unsqueeze(-1) - self.start) * self.slope).clamp(
+            0, 1
+        )  # (batch, columns, pieces)
         bent = torch.bmm(ramps.transpose(0, 1), self.weight).transpose(0, 1)
         return torch.addcmul(bent + self.bias, squashed.unsqueeze(-1), self.linear)
