@@ -128,7 +128,7 @@ def _has_header(rows: list[list[str]]) -> bool:
         filled = [cell for cell in cells if cell.strip()]
         if not filled or not name.strip():
             continue
-        if np.mean([DATA.fullmatch(cell) is not None for cell in filled]) > 0.9:
+        if np.mean([DATA.fullmatch(cell[:64]) is not None for cell in filled]) > 0.9:
             votes += -1 if DATA.fullmatch(name) else 1
         elif name in filled and len(set(filled)) < len(filled) / 2:
             votes -= 1

@@ -37,12 +37,12 @@ def _as_bytes(column: pl.Series) -> tuple[bytes, bytes]:
         return missing, np.ascontiguousarray(filled, filled.dtype.newbyteorder("<")).tobytes()
     if column.dtype == pl.Binary:
         cells = column.to_list()
-        sizes = np.array([-1 if cell is None else len(cell) for cell in cells], "<i8")
+        sizes = np.array([-1 if cell is None else len(cell) for cell in cells], "<i4")
         return sizes.tobytes(), b"".join(cell or b"" for cell in cells)
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
     elif column.dtype != pl.String:
         column = pl.Series(column.name, [as_text(cell) for cell in column.to_list()], pl.String)
-    lengths = column.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy()
+    lengths = column.str.len_bytes().cast(pl.Int32).fill_null(-1).to_numpy()
     joined: str = column.str.join("").item()
-    return lengths.astype("<i8").tobytes(), joined.encode()
+    return lengths.astype("<i4").tobytes(), joined.encode()

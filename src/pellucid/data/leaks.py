@@ -15,7 +15,7 @@ Codes = NDArray[np.int64]
 
 MOST_ROWS = 5_000
 FEWEST_ROWS = 50  # in fewer rows some column fits by chance
-BINS = 256
+BINS, BIN_ROWS = 256, 8
 CORRELATION, ACCURACY = 0.98, 0.99
 
 
@@ -94,8 +94,9 @@ def _bins(values: Numbers) -> Codes:
     """Each distinct number for itself, or many of them in ranges of equal counts; 0 is missing."""
     known = values[~np.isnan(values)]
     edges = np.unique(known)
-    if len(edges) > BINS:
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS)))
+    bins = min(BINS, max(CLASSES, len(values) // BIN_ROWS))
+    if len(edges) > bins:
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, bins)))
     return np.where(np.isnan(values), 0, np.searchsorted(edges, values, side="right"))
 
 

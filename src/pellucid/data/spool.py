@@ -22,9 +22,8 @@ GROUP_ROWS = 131_072
 class Spool:
     """Frames are added in order; the table that comes out holds them all."""
 
-    def __init__(self, memory: int = MEMORY_BYTES) -> None:
+    def __init__(self) -> None:
         self.height = 0
-        self._memory = memory
         self._frames: list[pl.DataFrame] = []
         self._bytes = 0
         self._parts: list[Path] = []
@@ -35,7 +34,7 @@ class Spool:
         self._frames.append(frame)
         self._bytes += _size(frame)
         self.height += frame.height
-        if self._bytes > (self._memory if self._folder is None else PART_BYTES):
+        if self._bytes > (MEMORY_BYTES if self._folder is None else PART_BYTES):
             self._flush()
 
     def table(self, name: str, lines: Lines | None = None) -> Table:

@@ -38,7 +38,7 @@ class Table:
 
     def place(self, row: int) -> str:
         """Where a row stands for a person: "line 17" in a text file, else "row 16", from 1."""
-        return f"row {row + 1}" if self.lines is None else f"line {self.lines.of(row)}"
+        return f"row {row + 1:,}" if self.lines is None else f"line {self.lines.of(row):,}"
 
     def column(self, name: str) -> pl.Series:
         """All cells of one column."""

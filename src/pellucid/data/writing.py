@@ -28,6 +28,9 @@ class Writer(Protocol):
     def finish(self) -> None:
         """Write what is still held back."""
 
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+
 
 def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
     """Write one frame by the suffix of the path."""
@@ -47,6 +50,8 @@ def writer(path: str | Path) -> Iterator[Writer]:
             made.finish()
             beside.replace(path)
     finally:
+        with suppress(OSError):
+            made.close()
         with suppress(OSError):
             beside.unlink()
 
@@ -81,6 +86,9 @@ class _RowWriter:
         self._first = False
 
     def finish(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
         self._file.close()
 
 
@@ -101,6 +109,9 @@ class _ColumnWriter:
             table.lazy.sink_parquet(self._beside)
         else:
             table.lazy.sink_ipc(self._beside)
+
+    def close(self) -> None:
+        self._spool = Spool()
 
 
 @contextmanager
