@@ -326,6 +326,15 @@ def test_a_large_file_goes_to_disk_and_the_copy_goes_with_the_table(
     assert list((tmp_path / "copies").iterdir()) == []
 
 
+def test_no_room_for_the_copy_is_an_error_that_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 10)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    assert "set TMPDIR" in error_of(tmp_path / "t.csv")
+
+
 def test_batches_hold_all_rows_in_order_whatever_their_size(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pl.DataFrame({"a": range(1_000), "b": ["x"] * 1_000}).write_parquet(path, row_group_size=64)

@@ -84,7 +84,10 @@ class TemporaryFolder:
     """A folder that goes when the last table over it goes, or at exit."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="pellucid-"))
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="pellucid-"))
+        except OSError as error:
+            raise _no_room(tempfile.gettempdir(), error) from error
         weakref.finalize(self, _remove, self.path, os.getpid())
 
 
@@ -103,7 +106,12 @@ def _write_part(frame: pl.DataFrame, part: Path) -> None:
     try:
         frame.write_parquet(part, compression="lz4", statistics=False, row_group_size=GROUP_ROWS)
     except (OSError, pl.exceptions.ComputeError) as error:
-        raise DataError(
-            f'the table does not fit in memory, and its copy in "{part.parent}" cannot be written '
-            f"({error}); make room, or set TMPDIR to a folder with room"
-        ) from error
+        raise _no_room(str(part.parent), error) from error
+
+
+def _no_room(folder: str, error: Exception) -> DataError:
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return DataError(
+        f'the table does not fit in memory, and its copy in "{folder}" cannot be written '
+        f"({reason}); make room there, or set TMPDIR to a folder with room"
+    )
