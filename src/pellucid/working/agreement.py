@@ -21,14 +21,14 @@ TRIES = 200  # points looked at before giving up on finding so many
 
 @dataclass(frozen=True)
 class Samples:
-    """What is known of a function at some points; agrees with any formula that goes through them."""
+    """What is known of a function at points; agrees with any formula that goes through them."""
 
     points: tuple[Point, ...]
     values: tuple[Any, ...]
 
 
 Value: TypeAlias = (
-    "int | Fraction | float | complex | str | bool | None | Formula | Samples | tuple[Value, ...]"
+    "int | Fraction | float | complex | str | bool | Formula | Samples | tuple[Value, ...] | None"
 )
 
 

@@ -194,3 +194,19 @@ def _counted(value: Any) -> Any:
     if len(flat(value)) > MOST_ENTRIES:
         raise UsageError(f"An array has more than {MOST_ENTRIES:,} entries.")
     return value
+
+
+def read_layers(given: Given, inputs: int, name: str) -> tuple[Any, ...]:
+    """A network as one matrix a layer; each row holds a neuron's weights and then its bias."""
+    found = _entries(read_expression(given)) if isinstance(given, str) else _plain(given)
+    if not isinstance(found, tuple):
+        raise UsageError(f"{name} must be a list of layers like [[[1, 2, 0]], [[3, 1]]].")
+    width = inputs
+    for place, layer in enumerate(found, start=1):
+        if len(shape(layer)) != 2 or shape(layer)[1] != width + 1:
+            raise UsageError(
+                f"Layer {place} of {name} must be a matrix with {width + 1} columns, {width} "
+                f"weights and a bias in each row; found shape {shape(layer)}."
+            )
+        width = len(layer)
+    return cast("tuple[Any, ...]", require_numbers(found, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pellucid.errors import UsageError
 
@@ -18,8 +18,13 @@ Item = TypeVar("Item")
 LARGEST_DIGITS = 4000  # bits of an exact power: far above any lesson, far below a hang
 
 
-class Undefined(UsageError):
+class Undefined(UsageError):  # noqa: N818 - what a mathematician calls it
     """A formula has no value at the given numbers."""
+
+
+def magnitude(value: Scalar) -> Scalar:
+    """The absolute value."""
+    return value if value >= 0 else -value
 
 
 def is_exact(value: object) -> bool:
@@ -83,7 +88,7 @@ def shape(value: object) -> tuple[int, ...]:
     return (len(value), *next(iter(inner), ()))
 
 
-def each(function: Callable[..., Tensor], *values: Tensor) -> Tensor:
+def each(function: Callable[..., Any], *values: Any) -> Any:
     """Apply a function to the entries of arrays of one shape; a plain number goes with each."""
     lengths = {len(value) for value in values if isinstance(value, tuple)}
     if not lengths:
@@ -123,17 +128,17 @@ def identity(size: int) -> Matrix:
     return tuple(tuple(int(row == column) for column in range(size)) for row in range(size))
 
 
-def add(left: Tensor, right: Tensor) -> Tensor:
+def add(left: Tensor, right: Tensor) -> Any:
     """left + right, entry by entry."""
     return each(lambda a, b: simplest(a + b), left, right)
 
 
-def subtract(left: Tensor, right: Tensor) -> Tensor:
+def subtract(left: Tensor, right: Tensor) -> Any:
     """left - right, entry by entry."""
     return each(lambda a, b: simplest(a - b), left, right)
 
 
-def scale(factor: Scalar, value: Tensor) -> Tensor:
+def scale(factor: Scalar, value: Tensor) -> Any:
     """Factor times every entry."""
     return each(lambda a: simplest(factor * a), value)
 
@@ -142,7 +147,7 @@ def total(values: Iterable[Scalar]) -> Scalar:
     """The sum: exact for exact numbers, correctly rounded for floats."""
     numbers = tuple(values)
     if all(map(is_exact, numbers)):
-        return simplest(sum(map(Fraction, numbers), Fraction(0)))
+        return simplest(sum((Fraction(number) for number in numbers), Fraction(0)))
     return math.fsum(numbers)
 
 

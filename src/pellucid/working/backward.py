@@ -8,7 +8,6 @@ from typing import Any
 from pellucid.errors import UsageError
 from pellucid.working import formula as tree
 from pellucid.working.arithmetic import Tensor, identity, shape
-from pellucid.working.differentiation import SLOPES
 from pellucid.working.evaluation import evaluate
 from pellucid.working.formula import (
     ONE,
@@ -28,8 +27,9 @@ from pellucid.working.formula import (
     power,
     times,
 )
-from pellucid.working.printing.blocks import one_line
+from pellucid.working.printing.linear import one_line
 from pellucid.working.simplification import simplify
+from pellucid.working.slopes import SLOPES
 
 Values = Mapping[str, Tensor]
 Passed = list[tuple[Formula, Formula]]  # a part and what arrives at it
@@ -167,7 +167,9 @@ def _transpose(node: Any, arriving: Formula, values: Values) -> tuple[str, Passe
 def _quotient(node: Any, arriving: Formula, values: Values) -> tuple[str, Passed]:
     if tree.symbols(node.below):
         raise UsageError("In shape algebra the divisor must be a number.")
-    return "A constant divisor stays", [(node.above, over(arriving, node.below))]
+    return "A constant divisor stays", [
+        (node.above, joined(simplify(over(1, node.below)), arriving))
+    ]
 
 
 _RULES: dict[type[Formula], Callable[[Any, Formula, Values], tuple[str, Passed]]] = {

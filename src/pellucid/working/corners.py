@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from pellucid.errors import UsageError
 from pellucid.working.arithmetic import Scalar, Undefined, is_exact
-from pellucid.working.evaluation import real_number
+from pellucid.working.evaluation import real_number, slope_at
 from pellucid.working.formula import (
     Call,
     Choice,
@@ -21,7 +21,7 @@ from pellucid.working.formula import (
     symbols,
 )
 from pellucid.working.polynomial import coefficients, numeric
-from pellucid.working.printing.blocks import one_line
+from pellucid.working.printing.linear import one_line
 from pellucid.working.roots import roots
 from pellucid.working.step import Check, Step
 
@@ -42,6 +42,25 @@ def corner_steps(
                 found.setdefault(place, name)
     steps = [_corner(function, slope, by, place, name) for place, name in found.items()]
     return tuple(step for step in steps if step is not None)[:MOST_CORNERS]
+
+
+def measured_slope(
+    function: Formula, by: str, point: Mapping[str, Scalar], claimed: Scalar
+) -> float:
+    """The slope by the complex step; at a corner the claimed one, if it lies between the sides."""
+    found = slope_at(function, by, dict(point))
+    if _is_near(found, claimed) or next(_boundaries(function), None) is None:
+        return found
+    width = 1e-9 * max(1.0, abs(float(point[by])))
+    sides = [
+        slope_at(function, by, {**point, by: float(point[by]) + side * width}) for side in (-1, 1)
+    ]
+    low, high = min(found, *sides), max(found, *sides)
+    return float(claimed) if low - 1e-6 <= claimed <= high + 1e-6 else found
+
+
+def _is_near(found: float, claimed: Scalar) -> bool:
+    return abs(found - float(claimed)) <= 1e-6 * max(1.0, abs(found))
 
 
 def _boundaries(node: Formula) -> Iterator[tuple[str, Formula]]:

@@ -18,7 +18,6 @@ from pellucid.working.arithmetic import (
     divide,
     dot,
     each,
-    flat,
     matrix_product,
     matrix_vector,
     raise_to,
@@ -26,6 +25,7 @@ from pellucid.working.arithmetic import (
     simplest,
     transpose,
 )
+from pellucid.working.array_functions import ARRAY_FUNCTIONS
 from pellucid.working.formula import Formula
 from pellucid.working.functions import SEVERAL, apply, apply_complex
 
@@ -79,7 +79,7 @@ _COMPLEX = _Numbers(_divide_complex, _raise_complex, _apply_complex)
 def evaluate(node: Formula, values: Mapping[str, Tensor] | None = None) -> Tensor:
     """The value in real numbers; raises Undefined where there is none."""
     try:
-        return _value(node, values or {}, _REAL)
+        return cast(Tensor, _value(node, values or {}, _REAL))
     except OverflowError:
         raise Undefined("A number on the way is too large for a float64.") from None
 
@@ -248,30 +248,3 @@ def _(node: tree.Comparison, values: Mapping[str, Any], numbers: _Numbers) -> An
         ">=": left >= right,
         "=": left == right,
     }[node.sign]
-
-
-def _determinant(matrix: Matrix) -> Any:
-    """By permutations' sum through minors: short, and enough for the sizes that lessons show."""
-    if len(matrix) == 1:
-        return matrix[0][0]
-    found: Any = 0
-    for place, entry in enumerate(matrix[0]):
-        minor = tuple(row[:place] + row[place + 1 :] for row in matrix[1:])
-        found = found + (-1) ** place * entry * _determinant(minor)
-    return simplest(found) if not isinstance(found, complex) else found
-
-
-def _length(vector: Any) -> Any:
-    squares = sum((entry * entry for entry in flat(vector)), 0)
-    return squares**0.5 if isinstance(squares, complex) else raise_to(squares, divide(1, 2))
-
-
-ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "det": _determinant,
-    "trace": lambda matrix: simplest(sum(matrix[i][i] for i in range(len(matrix)))),
-    "norm": _length,
-    "sum": lambda value: simplest(sum(flat(value), 0)),
-    "diag": lambda vector: tuple(
-        tuple(entry if i == j else 0 for j in range(len(vector))) for i, entry in enumerate(vector)
-    ),
-}

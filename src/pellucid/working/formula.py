@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def substitute(node: Formula, values: dict[str, Formula]) -> Formula:
         return values.get(node.name, node)
     if isinstance(node, Derivative):  # its own variable is bound
         values = {name: value for name, value in values.items() if name != node.by}
-    changed = {}
+    changed: dict[str, Any] = {}
     for part in fields(node):
         value = getattr(node, part.name)
         if isinstance(value, Formula):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from pellucid.working.arithmetic import Scalar, Undefined, divide, is_exact, raise_to
 
@@ -53,8 +54,12 @@ def _complex_softplus(z: complex) -> complex:
     return (z if z.real > 0 else 0) + cmath.log(1 + cmath.exp(-z if z.real > 0 else z))
 
 
-def _relu(x: Scalar) -> Scalar:
+def _relu(x: Any) -> Any:
     return x if x > 0 else 0 * x
+
+
+def _absolute(x: Any) -> Any:
+    return x if x > 0 else -x
 
 
 def _sign(x: Scalar) -> int:
@@ -84,7 +89,7 @@ FUNCTIONS: dict[str, Function] = {
     "gelu": Function(_gelu, lambda z: z * (1 + _complex_erf(z / math.sqrt(2))) / 2, {0: 0}),
     "silu": Function(lambda x: x * _sigmoid(x), lambda z: z * _complex_sigmoid(z), {0: 0}),
     "relu": Function(_relu, lambda z: z if z.real > 0 else 0 * z, piecewise=_relu, corners=(0,)),
-    "abs": Function(abs, lambda z: -z if z.real < 0 else z, piecewise=abs, corners=(0,)),
+    "abs": Function(abs, lambda z: -z if z.real < 0 else z, piecewise=_absolute, corners=(0,)),
     "sign": Function(_sign, lambda z: complex(_sign(z.real)), piecewise=_sign, corners=(0,)),
 }
 SEVERAL: dict[str, Callable[..., Scalar]] = {"max": max, "min": min}

@@ -11,7 +11,8 @@ from typing import Any
 from pellucid.errors import UsageError
 from pellucid.working import formula as tree
 from pellucid.working.arithmetic import Scalar, Undefined, simplest
-from pellucid.working.evaluation import ARRAY_FUNCTIONS, evaluate
+from pellucid.working.array_functions import ARRAY_FUNCTIONS
+from pellucid.working.evaluation import evaluate
 from pellucid.working.formula import Formula, children, symbols
 from pellucid.working.functions import FUNCTIONS, SEVERAL, SPELLINGS
 
@@ -25,10 +26,10 @@ LARGEST_POWER_OF_TEN = 308  # beyond it float64 ends
 KNOWN = {*FUNCTIONS, *SEVERAL, *ARRAY_FUNCTIONS, "transpose"}
 
 _ALLOWED = re.compile(r"[\w\s.+\-*/^@()\[\],<>=]*")
-_LONG_NUMBER = re.compile(r"\d{%d,}" % (MOST_DIGITS + 1))
+_LONG_NUMBER = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?)(?!e[+-]?\d)([^\W\d_]\w*)")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e([+-]?\d{1,6}))?")
-_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+_COMPARISONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _TYPOGRAPHY = str.maketrans({"−": "-", "·": "*", "×": "*", "÷": "/", "λ": "lam", "π": "pi"})
 
 
@@ -209,7 +210,7 @@ class _Reader:
         return tree.Choice(condition, self.node(node.body), self.node(node.orelse))
 
     def comparison(self, node: ast.Compare) -> Formula:
-        sign = _COMPARISONS.get(type(node.ops[0]))  # type: ignore[call-overload]
+        sign = _COMPARISONS.get(type(node.ops[0]))
         if len(node.ops) != 1 or sign is None:
             raise self.fault("a comparison has two sides and one of < <= > >=.")
         return tree.Comparison(self.node(node.left), sign, self.node(node.comparators[0]))

@@ -9,7 +9,7 @@ from pellucid.errors import UsageError
 from pellucid.working import formula as tree
 from pellucid.working.arithmetic import Scalar, divide, is_exact, simplest
 from pellucid.working.formula import Formula, Number, symbols
-from pellucid.working.printing.blocks import one_line
+from pellucid.working.printing.linear import one_line
 from pellucid.working.simplification import simplify
 
 Monomial: TypeAlias = tuple[tuple[Formula, int], ...]

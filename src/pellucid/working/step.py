@@ -16,7 +16,7 @@ from pellucid.working.picture import Picture
 FLOAT_TOLERANCE = 1e-9  # relative; exact values must be equal
 
 
-class CheckFailed(PellucidError):
+class CheckFailed(PellucidError):  # noqa: N818 - says what happened
     """Two ways of computing one result disagree: a fault in the working, never shown as a step."""
 
 
@@ -156,7 +156,7 @@ def plain(value: Any) -> Value:
 def brief(value: Value, length: int = 120) -> str:
     """A value in one line for a message, cut when long."""
     if isinstance(value, Formula):
-        from pellucid.working.printing.blocks import one_line
+        from pellucid.working.printing.linear import one_line
 
         text = one_line(value)
     else:

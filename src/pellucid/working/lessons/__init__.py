@@ -11,12 +11,23 @@ from typing import Any
 
 from pellucid.errors import UsageError
 from pellucid.working.lessons import (
+    activation,
+    attention,
+    backpropagation,
+    convolution,
     derivative,
+    descent,
     determinant,
     eigenvalues,
     gradient,
     inverse,
+    learning,
+    lecture,
+    lstm,
     matrices,
+    neuron,
+    normalization,
+    softmax,
     tensors,
 )
 from pellucid.working.step import Step
@@ -50,6 +61,21 @@ LESSONS: dict[str, Lesson] = {
     "derivative": Lesson(derivative.derivative),
     "gradient": Lesson(gradient.gradient),
     "jacobian": Lesson(gradient.jacobian),
+    "descent": Lesson(descent.descent, decimal=True),
+    "neuron": Lesson(neuron.neuron, decimal=True),
+    "layer": Lesson(neuron.layer, decimal=True),
+    "activation": Lesson(activation.activation, decimal=True),
+    "softmax": Lesson(softmax.softmax, decimal=True),
+    "cross-entropy": Lesson(softmax.cross_entropy, decimal=True),
+    "convolution": Lesson(convolution.convolution, decimal=True),
+    "pooling": Lesson(convolution.pooling, decimal=True),
+    "attention": Lesson(attention.attention, decimal=True),
+    "lstm": Lesson(lstm.lstm, decimal=True),
+    "batch-norm": Lesson(normalization.batch_norm, decimal=True),
+    "layer-norm": Lesson(normalization.layer_norm, decimal=True),
+    "backpropagation": Lesson(backpropagation.backpropagation, decimal=True),
+    "learning": Lesson(learning.learning),
+    "lecture": Lesson(lecture.lecture, decimal=True),
 }
 
 
@@ -61,11 +87,21 @@ def lesson(name: str, *arguments: Any, **options: Any) -> Step:
         inspect.signature(found.work).bind(*arguments, **options)
     except TypeError as fault:
         raise UsageError(f"lesson {name}: {fault}. It takes: {usage(name)}.") from None
-    step = found.work(*arguments, **options)
-    written = " ".join(str(value) for value in (*arguments, *options.values()))
-    if found.decimal or re.search(r"\d\.\d", written[:10_000]):
-        return replace(step, decimal=True)  # numbers are shown as they were typed
+    try:
+        step = found.work(*arguments, **options)
+    except (OverflowError, RecursionError):
+        raise UsageError(
+            f"lesson {name}: a number on the way is beyond float64, or an expression too deep. "
+            "Take smaller numbers."
+        ) from None
+    if found.decimal or _has_decimals((*arguments, *options.values())):
+        return replace(step, decimal=True)
     return step
+
+
+def _has_decimals(given: tuple[Any, ...]) -> bool:
+    """Numbers are shown as they were typed: decimals when the user wrote some."""
+    return any(re.search(r"\d\.\d", str(value)[:10_000]) for value in given)
 
 
 def find(name: str) -> Lesson:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, cast
 
 from pellucid.working.agreement import Value
@@ -50,7 +51,7 @@ def characteristic(rows: Any) -> Step:
     )
     if len(rows) <= LARGEST_BY_COFACTORS or is_symbolic(rows):
         found = formula(cast(Any, value_of(shifted)))
-        way = (_by_determinant(shifted, found),)
+        way: tuple[Step, ...] = (_by_determinant(shifted, found),)
     else:
         found = polynomial_formula(tuple((-1) ** len(rows) * c for c in leverrier(rows)[0]))
         way = ()
@@ -60,8 +61,8 @@ def characteristic(rows: Any) -> Step:
         of=call("det", minus("A", times(LAMBDA, "I"))),
         result=found,
         check=_second(rows, shifted),
-        reason="M is A − λI. λ is an eigenvalue when M flattens some vector v to 0, and that happens "
-        "exactly when its determinant is 0.",
+        reason="M is A − λI. λ is an eigenvalue when M flattens some vector v to 0, and that "
+        "happens exactly when its determinant is 0.",
         steps=way,
     )
 
@@ -109,10 +110,7 @@ def _interpolated(values: list[Scalar]) -> Formula:
     differences, total = list(values), formula(values[0])
     product: Formula = formula(1)
     for order in range(1, len(values)):
-        differences = [
-            divide(after - before, order)
-            for before, after in zip(differences, differences[1:], strict=False)
-        ]
+        differences = [divide(after - before, order) for before, after in pairwise(differences)]
         product = times(product, minus(LAMBDA, order - 1))
         total = plus(total, times(differences[0], product))
     return expand(total)

@@ -23,7 +23,7 @@ from pellucid.working.formula import (
     symbols,
 )
 from pellucid.working.picture import Path, Picture, Place
-from pellucid.working.printing.blocks import one_line
+from pellucid.working.printing.linear import one_line
 from pellucid.working.simplification import simplify
 from pellucid.working.step import Check, NumberTable, Step
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from pellucid.errors import UsageError
 from pellucid.working.arguments import Entry, Given, read_square
-from pellucid.working.arithmetic import Matrix, Scalar, divide, shape
+from pellucid.working.arithmetic import Matrix, Scalar, divide
 from pellucid.working.elimination import exact, triangular
 from pellucid.working.evaluation import evaluate
-from pellucid.working.formula import Formula, Symbol, call, formula, minus, plus, symbols, times
+from pellucid.working.formula import Formula, call, formula, minus, plus, symbols, times
 from pellucid.working.picture import Mark, Path, Picture, Place
 from pellucid.working.polynomial import expand
 from pellucid.working.step import Check, Step

@@ -12,7 +12,6 @@ from pellucid.working.evaluation import evaluate_complex
 from pellucid.working.formula import (
     Formula,
     Number,
-    Symbol,
     call,
     column,
     formula,

@@ -19,7 +19,7 @@ from pellucid.working.elimination import Eliminated, reduced
 from pellucid.working.formula import Formula, Number, Symbol, column, formula, minus, plus, times
 from pellucid.working.lessons.characteristic import leverrier
 from pellucid.working.polynomial import expand
-from pellucid.working.printing.blocks import LOWERED
+from pellucid.working.printing.linear import LOWERED
 from pellucid.working.roots import Root
 from pellucid.working.simplification import simplify
 from pellucid.working.step import Check, Step

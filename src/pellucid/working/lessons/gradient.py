@@ -9,12 +9,13 @@ from pellucid.errors import UsageError
 from pellucid.working.agreement import Samples, points
 from pellucid.working.arguments import Given, read_expression, read_point
 from pellucid.working.arithmetic import Scalar, Undefined, is_exact, matrix_vector
+from pellucid.working.corners import measured_slope
 from pellucid.working.differentiation import POINTS, TOLERANCE, differentiate
-from pellucid.working.evaluation import evaluate, evaluate_number, slope_at
+from pellucid.working.evaluation import evaluate_number, slope_at
 from pellucid.working.formula import Array, Formula, Symbol, formula, substitute, symbols
 from pellucid.working.lessons.derivative import read_function
 from pellucid.working.lessons.shape_algebra import gradient_by_shapes, jacobian_by_shapes
-from pellucid.working.printing.blocks import one_line
+from pellucid.working.printing.linear import one_line
 from pellucid.working.simplification import simplify
 from pellucid.working.step import Check, Step
 
@@ -115,7 +116,10 @@ def _at(function: Formula, result: tuple[Formula, ...], point: dict[str, Scalar]
     inserted = {name: formula(value) for name, value in point.items()}
     forms = tuple(substitute(part, inserted) for part in result)
     values = tuple(_settled(form) for form in forms)
-    known = tuple(slope_at(function, name, dict(point)) for name in point)
+    known = tuple(
+        measured_slope(function, name, point, evaluate_number(form))
+        for name, form in zip(point, forms, strict=True)
+    )
     length = math.hypot(*(float(evaluate_number(form)) for form in forms))
     return Step(
         rule="At the point",
@@ -142,12 +146,17 @@ def _jacobian_at(
     """The matrix at a point, and what it does to a small move."""
     inserted = {name: formula(value) for name, value in point.items()}
     values = tuple(tuple(_settled(substitute(part, inserted)) for part in row) for row in result)
-    known = tuple(tuple(slope_at(f, name, dict(point)) for name in point) for f in functions)
+    known = tuple(
+        tuple(
+            measured_slope(f, name, point, evaluate_number(formula(value)))
+            for name, value in zip(point, row, strict=True)
+        )
+        for f, row in zip(functions, values, strict=True)
+    )
     move = tuple(0.01 for _ in point)
     floats = tuple(tuple(float(evaluate_number(formula(v))) for v in row) for row in values)
     change = matrix_vector(floats, move)
     shown = ", ".join(f"{float(part):.4g}" for part in change)
-    evaluate(Array(functions), dict(point))
     return Step(
         rule="At the point",
         given=point,

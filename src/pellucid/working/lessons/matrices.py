@@ -23,7 +23,7 @@ def sum_(left: Given = "[[1, 2], [3, 4]]", right: Given = "[[5, 6], [7, 8]]") ->
         raise UsageError(
             f"Only arrays of one shape are added; found {shape(first)} and {shape(second)}."
         )
-    outline = _entrywise(lambda a, b: plus(a, b), first, second)
+    outline = _entrywise(plus, first, second)
     again = _entrywise(lambda a, b: settled(plus(b, a)), second, first)
     return Step(
         rule="Sum of matrices",
@@ -136,14 +136,14 @@ def _entrywise(function: Any, left: Any, right: Any) -> Any:
 
 def _scaled(first: Any, second: Any) -> Step:
     factor, array = (first, second) if not shape(first) else (second, first)
-    outline = each(lambda entry: times(factor, entry), array)  # type: ignore[arg-type, return-value]
-    again = each(lambda entry: settled(times(entry, factor)), array)  # type: ignore[arg-type, return-value]
+    outline = each(lambda entry: times(factor, entry), array)
+    again = each(lambda entry: settled(times(entry, factor)), array)
     return Step(
         rule="A number times a matrix",
         given={"A": first, "B": second},
         of=times("A", "B"),
         working=(formula(outline),),
-        result=each(lambda entry: settled(times(factor, entry)), array),  # type: ignore[arg-type, return-value]
+        result=each(lambda entry: settled(times(factor, entry)), array),
         check=Check("B·A", again),
         reason="A number multiplies every entry.",
     )
@@ -176,7 +176,7 @@ def _outer(rows: Any, columns: Any) -> Any:
         tuple(tuple(times(a, b) for b in right) for a in left)
         for left, right in zip(transpose(rows), columns, strict=True)
     ]
-    return each(lambda *terms: settled(plus(*terms)), *parts)  # type: ignore[arg-type, return-value]
+    return each(lambda *terms: settled(plus(*terms)), *parts)
 
 
 def _entries(rows: Any, columns: Any) -> tuple[Step, ...]:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from fractions import Fraction
-from typing import Any
 
 from pellucid.errors import UsageError
-from pellucid.working.agreement import Samples
 from pellucid.working.arguments import Given, read_expression
 from pellucid.working.arithmetic import Tensor, identity, shape
 from pellucid.working.backward import joined, passed_back
-from pellucid.working.differentiation import SLOPES, TOLERANCE
-from pellucid.working.evaluation import evaluate, evaluate_complex
+from pellucid.working.evaluation import evaluate
 from pellucid.working.formula import (
     ONE,
     Call,
@@ -30,11 +26,12 @@ from pellucid.working.formula import (
     plus,
     symbols,
 )
-from pellucid.working.printing.blocks import one_line
+from pellucid.working.measuring import by_complex_step, measured_slopes, replaced
+from pellucid.working.printing.linear import one_line
+from pellucid.working.slopes import SLOPES
 from pellucid.working.step import Check, NumberTable, Step
 
 LONGEST_AXIS = 6  # so that every entry can be checked
-STEP = 1e-30
 IDENTITY = Symbol("I")
 Sizes = tuple[int, ...]
 
@@ -55,7 +52,7 @@ def gradient_by_shapes(expression: Given, shapes: Given, by: Given) -> Step:
         given={"shapes": _written(values)},
         of=Symbol(f"dL/d{target}"),
         result=result,
-        check=_by_complex_step(whole, Symbol(target), values),
+        check=by_complex_step(whole, Symbol(target), values),
         reason="L is the scalar. From L backwards, each operation turns the derivative that "
         "arrives at its result into one for each of its parts. A gradient by an array has the "
         f"shape of that array, here {_dimensions(shape(values[target]))}.",
@@ -80,7 +77,7 @@ def jacobian_by_shapes(expression: Given, shapes: Given, by: Given) -> Step:
         given={"shapes": _written(values)},
         of=Symbol("J"),
         result=result,
-        check=_by_complex_step(whole, Symbol(target), values),
+        check=by_complex_step(whole, Symbol(target), values),
         reason="A tensor by a tensor has a Jacobian, not a gradient: one row for each of the "
         f"{sizes[0][0]} outputs, one column for each of the {sizes[1][0]} inputs. A linear map is "
         "its own Jacobian; a function of every entry by itself adds a diagonal matrix.",
@@ -95,7 +92,9 @@ def _jacobian_shape(whole: Formula, target: str, values: dict[str, Tensor]) -> S
         given={},
         of=Symbol("shape"),
         result=found,
-        check=Check("the slopes that were measured", shape(_slopes(whole, Symbol(target), values))),
+        check=Check(
+            "the slopes that were measured", shape(measured_slopes(whole, Symbol(target), values))
+        ),
     )
 
 
@@ -195,66 +194,8 @@ def _step(
         given={"u": part},
         of=Symbol("dL/du"),
         result=derivative,
-        check=_by_complex_step(whole, part, values),
+        check=by_complex_step(whole, part, values),
     )
-
-
-def _by_complex_step(whole: Formula, part: Formula, values: Mapping[str, Tensor]) -> Check:
-    point = tuple(sorted(values.items()))
-    slopes = _slopes(whole, part, values)
-    return Check("the complex step on every entry", Samples((point,), (slopes,)), TOLERANCE)
-
-
-def _slopes(whole: Formula, part: Formula, values: Mapping[str, Tensor]) -> Any:
-    """The slope of every output by every entry of one part, with that part cut out."""
-    hole = Symbol("the_part")
-    cut = _replaced(whole, part, hole)
-    base = evaluate(part, values)
-
-    def slope(path: tuple[int, ...]) -> Any:
-        moved = {**values, hole.name: _moved(base, path)}
-        return _imaginary(evaluate_complex(cut, moved))  # type: ignore[arg-type]
-
-    def along(sizes: Sizes, path: tuple[int, ...]) -> Any:
-        if not sizes:
-            return slope(path)
-        return tuple(along(sizes[1:], (*path, place)) for place in range(sizes[0]))
-
-    found = along(shape(base), ())
-    return tuple(zip(*found, strict=True)) if shape(evaluate(whole, values)) else found
-
-
-def _moved(value: Any, path: tuple[int, ...]) -> Any:
-    if not path:
-        return complex(float(value), STEP)
-    place = path[0]
-    return (*value[:place], _moved(value[place], path[1:]), *value[place + 1 :])
-
-
-def _imaginary(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_imaginary(item) for item in value)
-    return complex(value).imag / STEP
-
-
-def _replaced(node: Formula, part: Formula, by: Formula) -> Formula:
-    """Put `by` wherever `part` stands, also at the front of a longer product."""
-    if node == part:
-        return by
-    if isinstance(node, Product) and isinstance(part, Product):
-        size = len(part.factors)
-        if node.factors[:size] == part.factors:
-            rest = tuple(_replaced(factor, part, by) for factor in node.factors[size:])
-            return Product((by, *rest))
-    changed: dict[str, Any] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, Formula):
-            value = _replaced(value, part, by)
-        elif isinstance(value, tuple):
-            value = tuple(_replaced(item, part, by) for item in value)
-        changed[field.name] = value
-    return type(node)(**changed)
 
 
 def _forward(node: Formula, target: str) -> Formula:
@@ -278,7 +219,7 @@ def _times(left: Formula, right: Formula) -> Formula:
 
 
 def _with_identity(node: Formula, size: int) -> Formula:
-    return _replaced(node, IDENTITY, formula(identity(size)))
+    return replaced(node, IDENTITY, formula(identity(size)))
 
 
 def _shapes_table(whole: Formula, values: Mapping[str, Tensor]) -> NumberTable:

@@ -2,113 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import singledispatch
-from typing import Literal, TypeAlias, cast
+from itertools import pairwise
+from typing import cast
 
 from pellucid.working import formula as tree
 from pellucid.working.agreement import Samples, Value
 from pellucid.working.formula import Formula
 from pellucid.working.printing.numbers import Notation, written
-
-Kind: TypeAlias = Literal["number", "name", "function", "operator", "text"]
-
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi "
-        "psi omega Gamma Delta Theta Lambda Sigma Phi Omega pi nabla".split(),
-        "α β γ δ ε ζ η θ κ λ μ ν ξ ρ σ τ φ χ ψ ω Γ Δ Θ Λ Σ Φ Ω π ∇".split(),
-        strict=True,
-    )
+from pellucid.working.printing.pieces import (
+    SPACE,
+    Cases,
+    Display,
+    Fence,
+    Fraction,
+    Grid,
+    Hat,
+    Lowered,
+    Raised,
+    Root,
+    Row,
+    Word,
+    named,
 )
+
 SIGNS = {"<": " < ", ">": " > ", "<=": " ≤ ", ">=": " ≥ ", "=": " = ", "!=": " ≠ "}
 LONGEST_ARRAY, AT_START, AT_END = 12, 6, 3  # entries shown of one row, whole or shortened
 FUNCTION_NAMES = {"log": "ln", "sigmoid": "σ", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
-
-
-@dataclass(frozen=True)
-class Display:
-    """A piece of written mathematics."""
-
-
-@dataclass(frozen=True)
-class Word(Display):
-    """One token."""
-
-    text: str
-    kind: Kind = "operator"
-
-
-@dataclass(frozen=True)
-class Row(Display):
-    """Pieces one after the other."""
-
-    parts: tuple[Display, ...]
-
-
-@dataclass(frozen=True)
-class Fraction(Display):
-    """One piece over another."""
-
-    above: Display
-    below: Display
-
-
-@dataclass(frozen=True)
-class Raised(Display):
-    """A piece with an exponent."""
-
-    base: Display
-    exponent: Display
-
-
-@dataclass(frozen=True)
-class Lowered(Display):
-    """A piece with an index."""
-
-    base: Display
-    index: Display
-
-
-@dataclass(frozen=True)
-class Hat(Display):
-    """A piece with a hat or a bar over it."""
-
-    base: Display
-    mark: Literal["^", "¯"]
-
-
-@dataclass(frozen=True)
-class Root(Display):
-    """The square root of a piece."""
-
-    of: Display
-
-
-@dataclass(frozen=True)
-class Fence(Display):
-    """A piece between brackets or bars."""
-
-    inner: Display
-    left: str = "("
-    right: str = ")"
-
-
-@dataclass(frozen=True)
-class Grid(Display):
-    """Rows of cells between square brackets."""
-
-    rows: tuple[tuple[Display, ...], ...]
-
-
-@dataclass(frozen=True)
-class Cases(Display):
-    """Values, each with its condition, behind one brace."""
-
-    rows: tuple[tuple[Display, Display], ...]
-
-
-SPACE = Word(" ")
 
 
 def displayed(node: Formula, notation: Notation) -> Display:
@@ -150,24 +71,6 @@ def _whole(value: int) -> Display:
 @_display.register
 def _(node: tree.Symbol, notation: Notation) -> Display:
     return named(node.name)
-
-
-def named(name: str) -> Display:
-    """Write a name: `x_1` with an index, `y_hat` with a hat, `dL/dw` as a partial derivative."""
-    if "/" in name:
-        above, below = (part.removeprefix("d") for part in name.split("/", 1))
-        round_d = Word("∂", "name")
-        return Fraction(Row((round_d, named(above))), Row((round_d, named(below))))
-    base, *index = name.split("_")
-    base = GREEK.get(base, base)
-    body: Display = Word(base, "name" if len(base.rstrip("'")) == 1 else "text")
-    if index and index[0] in ("hat", "bar"):
-        body = Hat(body, "^" if index.pop(0) == "hat" else "¯")
-    if index:
-        text = " ".join(index).replace("-", "−")
-        kind: Kind = "number" if text.isdigit() else "name" if len(text) == 1 else "text"
-        body = Lowered(body, Word(GREEK.get(text, text), kind))
-    return body
 
 
 @_display.register
@@ -224,7 +127,7 @@ def _(node: tree.Product, notation: Notation) -> Display:
     if len(factors) > 1 and factors[0] == tree.ONE and not isinstance(factors[1], tree.Number):
         factors = factors[1:]
     parts = [_factor(factors[0], notation)]
-    for before, factor in zip(factors, factors[1:], strict=False):
+    for before, factor in pairwise(factors):
         glued = isinstance(before, tree.Number) and _is_name(factor)
         if not glued or isinstance(parts[-1], Fraction):
             parts.append(Word("·"))
@@ -243,7 +146,8 @@ def _is_name(node: Formula) -> bool:
 def _factor(node: Formula, notation: Notation) -> Display:
     """Write a formula inside a product, in brackets where it needs them."""
     shown = _display(node, notation)
-    loose = isinstance(node, (tree.Sum, tree.Choice, tree.Comparison)) or _signed(node)[0]
+    kinds = (tree.Sum, tree.Choice, tree.Comparison, tree.Elementwise)
+    loose = isinstance(node, kinds) or _signed(node)[0]
     return Fence(shown) if loose else shown
 
 
@@ -285,7 +189,7 @@ def _base(node: Formula, notation: Notation) -> Display:
 @_display.register
 def _(node: tree.Call, notation: Notation) -> Display:
     arguments = [_display(argument, notation) for argument in node.arguments]
-    special = {
+    special: dict[str, Callable[[], Display]] = {
         "exp": lambda: Raised(Word("e", "name"), arguments[0]),
         "sqrt": lambda: Root(arguments[0]),
         "abs": lambda: Fence(arguments[0], "|", "|"),

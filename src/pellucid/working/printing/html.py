@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 
 from pellucid.working.agreement import Value
-from pellucid.working.printing import display
-from pellucid.working.printing.blocks import linear
-from pellucid.working.printing.display import displayed, named, value_display
+from pellucid.working.printing import pieces
+from pellucid.working.printing.display import displayed, value_display
+from pellucid.working.printing.linear import linear
 from pellucid.working.printing.mathml import chain_math, math
 from pellucid.working.printing.numbers import Notation
-from pellucid.working.printing.prose import check_sentence, footnotes, hidden_sentence, visible
+from pellucid.working.printing.pieces import named
+from pellucid.working.printing.prose import (
+    check_sentence,
+    footnotes,
+    fresh_reason,
+    hidden_sentence,
+    visible,
+)
 from pellucid.working.printing.style import STYLE
 from pellucid.working.printing.svg import svg
 from pellucid.working.printing.tables import shown_rows
@@ -27,7 +34,7 @@ class _Page:
 
     notation: Notation
     name: str
-    pictures: int = field(default=0)
+    pictures: int = 0
 
     def next_picture(self) -> str:
         """A fresh id."""
@@ -59,8 +66,8 @@ def fragment(step: Step) -> str:
 
 def _body(drawn: _Page, step: Step, number: str, level: int) -> str:
     parts = []
-    if step.reason:
-        parts.append(f'<p class="why">{escape(step.reason)}</p>')
+    if reason := fresh_reason(step, drawn.notation.told):
+        parts.append(f'<p class="why">{escape(reason)}</p>')
     if step.given:
         parts.append(_given(drawn, step))
     for place, finer in enumerate(visible(step), start=1):
@@ -97,7 +104,7 @@ def _given(drawn: _Page, step: Step) -> str:
     equations = []
     for name, value in step.given.items():
         shown = value_display(value, drawn.notation)
-        row = display.Row((named(name), display.Word(" = "), shown))
+        row = pieces.Row((named(name), pieces.Word(" = "), shown))
         equations.append(f"<li>{math(row)}</li>")
     return f'<ul class="given" aria-label="Given">{"".join(equations)}</ul>'
 

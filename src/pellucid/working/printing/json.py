@@ -112,9 +112,10 @@ def _samples(inside: Any) -> Samples:
 _READERS: dict[str, Callable[[Any], Value]] = {
     "fraction": Fraction,
     "complex": lambda inside: complex(*inside),
-    "float": float,
+    # One object for all NaN: it differs from itself, but a tuple finds it the same.
+    "float": lambda inside: math.nan if inside == "nan" else float(inside),
     "samples": _samples,
-    "formula": lambda inside: _read_formula(inside),
+    "formula": lambda inside: _read_formula(inside),  # noqa: PLW0108 - defined below
 }
 
 
@@ -134,7 +135,7 @@ def _formula(node: Formula) -> list[Any]:
 
 def _read_formula(found: list[Any]) -> Formula:
     kind = tree.NODES[found[0]]
-    values = []
+    values: list[Any] = []
     for part, written in zip(fields(kind), found[1:], strict=True):
         if part.type in ("Formula", "Comparison"):
             values.append(_read_formula(written))
@@ -184,8 +185,9 @@ def _picture(picture: Picture) -> dict[str, Any]:
 
 
 def _read_picture(found: Mapping[str, Any]) -> Picture:
+    kinds: dict[str, Callable[..., Any]] = {"paths": Path, "marks": Mark}
     parts = dict(found)
-    for name, kind in (("paths", Path), ("marks", Mark)):
+    for name, kind in kinds.items():
         parts[name] = tuple(
             kind(**{key: read_value(value) for key, value in item.items()}) for item in found[name]
         )

@@ -6,10 +6,17 @@ from functools import singledispatch
 
 from pellucid.working.agreement import Value
 from pellucid.working.formula import Formula
-from pellucid.working.printing import display
-from pellucid.working.printing.display import Display, displayed, named, value_display
+from pellucid.working.printing import pieces
+from pellucid.working.printing.display import displayed, value_display
 from pellucid.working.printing.numbers import Notation
-from pellucid.working.printing.prose import check_sentence, footnotes, hidden_sentence, visible
+from pellucid.working.printing.pieces import Display, named
+from pellucid.working.printing.prose import (
+    check_sentence,
+    footnotes,
+    fresh_reason,
+    hidden_sentence,
+    visible,
+)
 from pellucid.working.printing.tables import shown_rows
 from pellucid.working.step import NumberTable, Step
 
@@ -23,19 +30,55 @@ PREAMBLE = r"""\documentclass{article}
 \begin{document}
 """
 SIGNS = {
-    **{"−": "-", "·": r"\cdot ", "⊙": r"\odot ", "∂": r"\partial ", "≤": r"\le ", "≥": r"\ge "},
-    **{"≠": r"\ne ", "∞": r"\infty ", "⋮": r"\vdots ", "⋯": r"\cdots ", "≈": r"\approx "},
-    **{"×": r"\times ", "→": r"\to ", "∈": r"\in ", "‖": r"\|", "Σ": r"\Sigma ", "√": r"\surd "},
-    **{"±": r"\pm ", "′": "'", "⇒": r"\Rightarrow ", "∇": r"\nabla ", "²": "^2", "³": "^3"},
-    **{"ᵘ": "^u", "ᵛ": "^v", "ⁿ": "^n", "ᵀ": "^T", "⁻": "^-", "¹": "^1", "½": r"\tfrac12 "},
-    **{letter: f"\\{name} " for name, letter in display.GREEK.items() if name != "nabla"},
+    "−": "-",
+    "·": r"\cdot ",
+    "⊙": r"\odot ",
+    "∂": r"\partial ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "∞": r"\infty ",
+    "⋮": r"\vdots ",
+    "⋯": r"\cdots ",
+    "≈": r"\approx ",
+    "×": r"\times ",
+    "→": r"\to ",
+    "∈": r"\in ",
+    "‖": r"\|",
+    "Σ": r"\Sigma ",
+    "√": r"\surd ",
+    "±": r"\pm ",
+    "′": "'",
+    "⇒": r"\Rightarrow ",
+    "∇": r"\nabla ",
+    "²": "^2",
+    "³": "^3",
+    "ᵘ": "^u",
+    "ᵛ": "^v",
+    "ⁿ": "^n",
+    "ᵀ": "^T",
+    "⁻": "^-",
+    "¹": "^1",
+    "½": r"\tfrac12 ",
+    **{letter: f"\\{name} " for name, letter in pieces.GREEK.items() if name != "nabla"},
     **{chr(0x2080 + digit): f"_{digit}" for digit in range(10)},
     **{letter: f"^{digit}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-    **{"ᵢ": "_i", "ⱼ": "_j", "ₖ": "_k", "ₙ": "_n", "ₜ": "_t", "✓": r"\checkmark ", "…": r"\dots "},
+    "ᵢ": "_i",
+    "ⱼ": "_j",
+    "ₖ": "_k",
+    "ₙ": "_n",
+    "ₜ": "_t",
+    "✓": r"\checkmark ",
+    "…": r"\dots ",
 }
 RESERVED = {letter: f"\\{letter}" for letter in "&%$#_{}"} | {
-    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"…": r"\dots{}", "’": "'", "“": "``", "”": "''"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "…": r"\dots{}",
+    "’": "'",
+    "“": "``",
+    "”": "''",
 }
 FUNCTIONS = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "ln", "det", "max", "min", "exp")
 
@@ -57,8 +100,8 @@ def latex(piece: Display) -> str:
 
 
 @latex.register
-def _(piece: display.Word) -> str:
-    if piece == display.SPACE:
+def _(piece: pieces.Word) -> str:
+    if piece == pieces.SPACE:
         return r"\,"
     if piece.kind == "text":
         return rf"\text{{{text_latex(piece.text)}}}"
@@ -70,51 +113,51 @@ def _(piece: display.Word) -> str:
 
 
 @latex.register
-def _(piece: display.Row) -> str:
+def _(piece: pieces.Row) -> str:
     return "".join(map(latex, piece.parts))
 
 
 @latex.register
-def _(piece: display.Fraction) -> str:
+def _(piece: pieces.Fraction) -> str:
     return rf"\frac{{{latex(piece.above)}}}{{{latex(piece.below)}}}"
 
 
 @latex.register
-def _(piece: display.Raised) -> str:
+def _(piece: pieces.Raised) -> str:
     exponent = piece.exponent
-    inner = "T" if exponent == display.Word("T", "text") else latex(exponent)
+    inner = "T" if exponent == pieces.Word("T", "text") else latex(exponent)
     return f"{{{latex(piece.base)}}}^{{{inner}}}"
 
 
 @latex.register
-def _(piece: display.Lowered) -> str:
+def _(piece: pieces.Lowered) -> str:
     return f"{{{latex(piece.base)}}}_{{{latex(piece.index)}}}"
 
 
 @latex.register
-def _(piece: display.Hat) -> str:
+def _(piece: pieces.Hat) -> str:
     return rf"\{'hat' if piece.mark == '^' else 'bar'}{{{latex(piece.base)}}}"
 
 
 @latex.register
-def _(piece: display.Root) -> str:
+def _(piece: pieces.Root) -> str:
     return rf"\sqrt{{{latex(piece.of)}}}"
 
 
 @latex.register
-def _(piece: display.Fence) -> str:
+def _(piece: pieces.Fence) -> str:
     left, right = (SIGNS.get(part, part) for part in (piece.left, piece.right))
     return rf"\left{left}{latex(piece.inner)}\right{right}"
 
 
 @latex.register
-def _(piece: display.Grid) -> str:
+def _(piece: pieces.Grid) -> str:
     rows = r" \\ ".join(" & ".join(map(latex, row)) for row in piece.rows)
     return rf"\begin{{bmatrix}}{rows}\end{{bmatrix}}"
 
 
 @latex.register
-def _(piece: display.Cases) -> str:
+def _(piece: pieces.Cases) -> str:
     rows = r" \\ ".join(f"{latex(value)} & {latex(condition)}" for value, condition in piece.rows)
     return rf"\begin{{cases}}{rows}\end{{cases}}"
 
@@ -164,8 +207,8 @@ def document(step: Step) -> str:
 
 def _body(step: Step, notation: Notation, number: str) -> str:
     parts = []
-    if step.reason:
-        parts.append(rf"\textit{{{text_latex(step.reason)}}}")
+    if reason := fresh_reason(step, notation.told):
+        parts.append(rf"\textit{{{text_latex(reason)}}}")
     if step.given:
         parts.append(rf"\[ {given(step, notation)} \]")
     for place, finer in enumerate(visible(step), start=1):

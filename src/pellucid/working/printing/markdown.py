@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from pellucid.working.formula import Formula
+from pellucid.working.agreement import Value
 from pellucid.working.printing.latex import chain, given, value_latex
 from pellucid.working.printing.numbers import Notation
-from pellucid.working.printing.prose import check_sentence, footnotes, hidden_sentence, visible
+from pellucid.working.printing.prose import (
+    check_sentence,
+    footnotes,
+    fresh_reason,
+    hidden_sentence,
+    visible,
+)
 from pellucid.working.printing.tables import shown_rows
 from pellucid.working.step import NumberTable, Step
 
@@ -27,8 +33,8 @@ def _prose(text: str) -> str:
 
 def _body(step: Step, notation: Notation, number: str, level: int) -> str:
     parts = []
-    if step.reason:
-        parts.append(_prose(step.reason))
+    if reason := fresh_reason(step, notation.told):
+        parts.append(_prose(reason))
     if step.given:
         parts.append(f"$$\n{given(step, notation)}\n$$")
     for place, finer in enumerate(visible(step), start=1):
@@ -54,7 +60,7 @@ def _table(table: NumberTable, notation: Notation) -> str:
     return title + "\n".join(lines)
 
 
-def _cell(value: object, notation: Notation) -> str:
+def _cell(value: Value, notation: Notation) -> str:
     if isinstance(value, str):
         return _prose(value)
-    return f"${value_latex(value if isinstance(value, Formula) else value, notation)}$"  # type: ignore[arg-type]
+    return f"${value_latex(value, notation)}$"

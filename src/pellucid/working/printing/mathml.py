@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import singledispatch
 from html import escape
 
-from pellucid.working.printing import display
-from pellucid.working.printing.display import Display
+from pellucid.working.printing import pieces
 from pellucid.working.printing.latex import latex
+from pellucid.working.printing.pieces import Display
 
 
 def math(piece: Display) -> str:
@@ -53,8 +53,8 @@ def mathml(piece: Display) -> str:
 
 
 @mathml.register
-def _(piece: display.Word) -> str:
-    if piece == display.SPACE:
+def _(piece: pieces.Word) -> str:
+    if piece == pieces.SPACE:
         return '<mspace width="0.17em"/>'
     text = escape(piece.text)
     if piece.kind == "number":
@@ -70,27 +70,27 @@ def _(piece: display.Word) -> str:
 
 
 @mathml.register
-def _(piece: display.Row) -> str:
+def _(piece: pieces.Row) -> str:
     return _row("".join(map(mathml, piece.parts)))
 
 
 @mathml.register
-def _(piece: display.Fraction) -> str:
+def _(piece: pieces.Fraction) -> str:
     return f"<mfrac>{_row(mathml(piece.above))}{_row(mathml(piece.below))}</mfrac>"
 
 
 @mathml.register
-def _(piece: display.Raised) -> str:
+def _(piece: pieces.Raised) -> str:
     return f"<msup>{_row(mathml(piece.base))}{_row(mathml(piece.exponent))}</msup>"
 
 
 @mathml.register
-def _(piece: display.Lowered) -> str:
+def _(piece: pieces.Lowered) -> str:
     return f"<msub>{_row(mathml(piece.base))}{_row(mathml(piece.index))}</msub>"
 
 
 @mathml.register
-def _(piece: display.Hat) -> str:
+def _(piece: pieces.Hat) -> str:
     mark = "^" if piece.mark == "^" else "¯"
     return (
         f'<mover accent="true">{_row(mathml(piece.base))}<mo stretchy="false">{mark}</mo></mover>'
@@ -98,23 +98,23 @@ def _(piece: display.Hat) -> str:
 
 
 @mathml.register
-def _(piece: display.Root) -> str:
+def _(piece: pieces.Root) -> str:
     return f"<msqrt>{mathml(piece.of)}</msqrt>"
 
 
 @mathml.register
-def _(piece: display.Fence) -> str:
+def _(piece: pieces.Fence) -> str:
     kind = f' class="{TALL[piece.left]}"' if is_tall(piece.inner) else ""
     return f"<mrow{kind}>{_bracket(piece.left)}{mathml(piece.inner)}{_bracket(piece.right)}</mrow>"
 
 
 def is_tall(piece: Display) -> bool:
     """Say whether a piece stands over several lines, so that its brackets must be drawn tall."""
-    if isinstance(piece, display.Row):
+    if isinstance(piece, pieces.Row):
         return any(map(is_tall, piece.parts))
-    if isinstance(piece, display.Fence):
+    if isinstance(piece, pieces.Fence):
         return is_tall(piece.inner)
-    return isinstance(piece, (display.Fraction, display.Grid, display.Cases))
+    return isinstance(piece, (pieces.Fraction, pieces.Grid, pieces.Cases))
 
 
 def _bracket(sign: str) -> str:
@@ -124,7 +124,7 @@ def _bracket(sign: str) -> str:
 
 
 @mathml.register
-def _(piece: display.Grid) -> str:
+def _(piece: pieces.Grid) -> str:
     rows = "".join(
         "<mtr>" + "".join(f"<mtd>{_row(mathml(cell))}</mtd>" for cell in row) + "</mtr>"
         for row in piece.rows
@@ -134,7 +134,7 @@ def _(piece: display.Grid) -> str:
 
 
 @mathml.register
-def _(piece: display.Cases) -> str:
+def _(piece: pieces.Cases) -> str:
     rows = "".join(
         f'<mtr><mtd class="right">{_row(mathml(value))}</mtd>'
         f'<mtd class="right">{_row(mathml(condition))}</mtd></mtr>'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from pellucid.working.arithmetic import Scalar
 
 DIGITS = 6  # significant digits of a float
+CLOSE_DIGITS = 10  # of a float that is almost a whole number
 LONGEST = 24  # characters of an exact number, beyond which it is shown rounded
 
 
@@ -19,6 +20,7 @@ class Notation:
     decimal: bool = False  # 4.8 for 24/5
     rounded: bool = False  # digits of a number
     shortened: bool = False  # entries of an array
+    told: set[str] = field(default_factory=set)  # reasons given so far
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ def _exact(value: Fraction, notation: Notation) -> Written:
     size, negative = abs(value), value < 0
     if notation.decimal and size.denominator > 1:
         text = terminating(size)
+        if text is not None and text.startswith("0.00000"):
+            digits = text.lstrip("0.")
+            mantissa = digits[0] + (f".{digits[1:]}" if digits[1:] else "")
+            return Written(negative, mantissa, exponent=len(digits) + 1 - len(text))
         if text is not None and len(text) <= LONGEST:
             return Written(negative, text)
     if size.numerator >= 10**LONGEST or size.denominator >= 10 ** (LONGEST // 2):
@@ -86,6 +92,8 @@ def _floating(value: float, notation: Notation) -> Written:
     if not math.isfinite(value):
         return Written(value < 0, "nan" if math.isnan(value) else "∞")
     text = f"{abs(value):.{DIGITS}g}"
+    if value and float(text) == round(abs(value)) != abs(value):  # 0.9999999979 is not 1
+        text = f"{abs(value):.{CLOSE_DIGITS}g}"
     notation.rounded = notation.rounded or float(text) != abs(value)
     mantissa, _, exponent = text.partition("e")
     return Written(value < 0, mantissa, exponent=int(exponent or 0))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from pellucid.working.picture import Frame, Path, Picture, Place, frame, ticks
-from pellucid.working.printing.blocks import columns, plain_text
+from pellucid.working.printing.blocks import columns
+from pellucid.working.printing.linear import plain_text
 
 ROWS = 16  # lines of a terminal
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -105,7 +107,7 @@ def plot(picture: Picture, width: int, ascii: bool) -> list[str]:
 def _draw(canvas: _Canvas, path: Path) -> None:
     letter = LETTERS[path.role]
     places = (*path.places, path.places[0]) if path.closed else path.places
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         canvas.line(start, end, letter, path.dashed or path.role == "faint")
     if path.dots:
         for number, place in enumerate(path.places[:10]):

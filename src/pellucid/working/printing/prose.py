@@ -27,6 +27,14 @@ def hidden_sentence(step: Step) -> str:
     return f"… and {hidden} more {kind} of the same kind, kept in the JSON form."
 
 
+def fresh_reason(step: Step, told: set[str]) -> str:
+    """The reason, unless it was told before on this page."""
+    if step.reason in told:
+        return ""
+    told.add(step.reason)
+    return step.reason
+
+
 def visible(step: Step) -> tuple[Step, ...]:
     """The finer steps that are shown."""
     return step.steps if step.shown is None else step.steps[: step.shown]

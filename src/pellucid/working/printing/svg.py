@@ -56,28 +56,27 @@ def _axes(picture: Picture, scale: _Scale) -> list[str]:
     for tick in ticks(view.left, view.right):
         x, low = scale.place((tick, view.bottom))
         _, high = scale.place((tick, view.top))
-        kind = "axis" if tick == 0 else "grid"
-        parts.append(f'<path class="{kind}" d="M{x} {low}V{high}"/>')
-        parts.append(
-            f'<text class="tick" x="{x}" y="{low + 16:g}" text-anchor="middle">{_label(tick)}</text>'
-        )
+        parts.append(f'<path class="{_rule(tick)}" d="M{x} {low}V{high}"/>')
+        parts.append(_text("tick", (x, low + 16), _label(tick), "middle"))
     for tick in ticks(view.bottom, view.top):
         left, y = scale.place((view.left, tick))
         right, _ = scale.place((view.right, tick))
-        kind = "axis" if tick == 0 else "grid"
-        parts.append(f'<path class="{kind}" d="M{left} {y}H{right}"/>')
-        parts.append(
-            f'<text class="tick" x="{left - 6:g}" y="{y + 4:g}" text-anchor="end">{_label(tick)}</text>'
-        )
+        parts.append(f'<path class="{_rule(tick)}" d="M{left} {y}H{right}"/>')
+        parts.append(_text("tick", (left - 6, y + 4), _label(tick), "end"))
     across, below = scale.place((view.right, view.bottom))
     side, top = scale.place((view.left, view.top))
-    parts.append(
-        f'<text class="name" x="{across:g}" y="{below + 34:g}" text-anchor="end">{escape(picture.across)}</text>'
-    )
-    parts.append(
-        f'<text class="name" x="{side - 6:g}" y="{top - 10:g}" text-anchor="end">{escape(picture.up)}</text>'
-    )
+    parts.append(_text("name", (across, below + 34), picture.across, "end"))
+    parts.append(_text("name", (side - 6, top - 10), picture.up, "end"))
     return parts
+
+
+def _rule(tick: float) -> str:
+    return "axis" if tick == 0 else "grid"
+
+
+def _text(kind: str, place: Place, text: str, anchor: str) -> str:
+    x, y = place
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _label(value: float) -> str:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 
 from pellucid.working.agreement import Value
 from pellucid.working.formula import Formula
-from pellucid.working.printing import display
-from pellucid.working.printing.blocks import (
-    Block,
-    beside,
-    columns,
-    lay,
-    linear,
-    padded,
-    plain_text,
-    word,
-)
-from pellucid.working.printing.display import Display, displayed, named, value_display
+from pellucid.working.printing import pieces
+from pellucid.working.printing.blocks import Block, beside, columns, lay, padded, word
+from pellucid.working.printing.display import displayed, value_display
+from pellucid.working.printing.linear import linear, plain_text
 from pellucid.working.printing.numbers import Notation
+from pellucid.working.printing.pieces import Display, named
 from pellucid.working.printing.plot import plot
 from pellucid.working.printing.prose import (
     check_sentence,
     footnotes,
+    fresh_reason,
     hidden_sentence,
     visible,
 )
@@ -33,6 +28,8 @@ from pellucid.working.step import NumberTable, Step
 COLORS = {"title": "1;36", "rule": "1", "why": "2", "check": "32", "result": "1"}
 INDENT = 3
 SMALLEST_WIDTH = 40
+GAP = Block(("   ",))
+TOGETHER = re.compile(r" ([−+·=<>*/-]) ")  # a formula in a sentence is not broken at its signs
 
 
 @dataclass
@@ -55,8 +52,9 @@ class _Page:
     def prose(self, text: str, style: str, indent: int, hang: int = 0) -> None:
         """Write a paragraph, wrapped."""
         text = plain_text(text) if self.ascii else text
+        text = TOGETHER.sub("\u00a0\\1\u00a0", text)
         for row in textwrap.wrap(text, self.width - indent, subsequent_indent=" " * hang):
-            self.line(row, style, indent)
+            self.line(row.replace("\u00a0", " "), style, indent)
 
     def block(self, block: Block, style: str, indent: int) -> None:
         """Write a block, cut at the right edge as the last resort."""
@@ -78,8 +76,8 @@ def render(step: Step, width: int = 80, ascii: bool = False, color: bool = False
 
 def _body(page: _Page, step: Step, number: str, indent: int) -> None:
     """Write everything below the heading of a step."""
-    if step.reason:
-        page.prose(step.reason, "why", indent)
+    if reason := fresh_reason(step, page.notation.told):
+        page.prose(reason, "why", indent)
     _given(page, step, indent)
     for place, finer in enumerate(visible(step), start=1):
         inner = f"{number}{place}"
@@ -107,15 +105,15 @@ def _given(page: _Page, step: Step, indent: int) -> None:
     for name, value in step.given.items():
         left = named(name)
         shown = value_display(value, page.notation)
-        equation = lay(display.Row((left, display.Word(" = "), shown)), page.ascii)
+        equation = lay(pieces.Row((left, pieces.Word(" = "), shown)), page.ascii)
         room = page.width - indent
-        if waiting and beside(*waiting, equation).width > room:
+        if waiting and beside(*waiting, GAP, equation).width > room:
             page.block(beside(*waiting), "", indent)
             waiting = []
         if equation.width > room:
-            _wide(page, lay(display.Row((left, display.Word(" = "))), page.ascii), shown, indent)
+            _wide(page, lay(pieces.Row((left, pieces.Word(" = "))), page.ascii), shown, indent)
             continue
-        waiting += [Block(("   ",)), equation] if waiting else [equation]
+        waiting += [GAP, equation] if waiting else [equation]
     if waiting:
         page.block(beside(*waiting), "", indent)
 
@@ -153,16 +151,16 @@ def fitted(piece: Display, width: int, ascii: bool) -> list[Block]:
     whole = lay(piece, ascii)
     if whole.width <= width:
         return [whole]
-    if isinstance(piece, display.Row):
+    if isinstance(piece, pieces.Row):
         return _broken(piece, width, ascii)
-    if isinstance(piece, display.Fence) and isinstance(piece.inner, display.Row):
-        edges = display.Word(piece.left), display.Word(piece.right)
-        return _broken(display.Row((edges[0], *piece.inner.parts, edges[1])), width, ascii)
+    if isinstance(piece, pieces.Fence) and isinstance(piece.inner, pieces.Row):
+        edges = pieces.Word(piece.left), pieces.Word(piece.right)
+        return _broken(pieces.Row((edges[0], *piece.inner.parts, edges[1])), width, ascii)
     text = linear(piece, ascii)
     return [word(text[start : start + width]) for start in range(0, len(text), width)]
 
 
-def _broken(row: display.Row, width: int, ascii: bool) -> list[Block]:
+def _broken(row: pieces.Row, width: int, ascii: bool) -> list[Block]:
     done: list[Block] = []
     line: list[Block] = []
     for part in row.parts:

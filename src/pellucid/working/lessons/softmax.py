@@ -1,0 +1,156 @@
+"""Softmax over a whole vector, and the cross-entropy that is learned with it."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+from pellucid.errors import UsageError
+from pellucid.working.arguments import Given, read_count
+from pellucid.working.arithmetic import Scalar, Vector, subtract
+from pellucid.working.formula import Negative, Symbol, call, formula, minus, over, plus
+from pellucid.working.lessons.neuron import read_vector_of
+from pellucid.working.step import Check, Step
+
+TOO_LARGE = 700.0  # exp of more overflows float64
+
+
+def softmax(logits: Given = "[1, 2, 3]", target: Given = None) -> Step:
+    """Turns a whole vector of scores into probabilities that add up to 1."""
+    scores = read_vector_of(logits, "logits")
+    found = softmax_step(scores)
+    if target is None:
+        return found
+    place = read_count(target, "target", 1, len(scores))
+    return cross_entropy_step(scores, place)
+
+
+def cross_entropy(logits: Given = "[1, 2, 3]", target: Given = 3) -> Step:
+    """The loss of a classifier: minus the logarithm of the right class's probability."""
+    scores = read_vector_of(logits, "logits")
+    return cross_entropy_step(scores, read_count(target, "target", 1, len(scores)))
+
+
+def probabilities(scores: Vector) -> tuple[float, ...]:
+    """Softmax in float64."""
+    top = max(scores)
+    powers = [math.exp(float(score - top)) for score in scores]
+    return tuple(power / math.fsum(powers) for power in powers)
+
+
+def softmax_step(scores: Vector, of: str = "p") -> Step:
+    """Softmax as a step."""
+    top = max(scores)
+    moved = cast(Vector, subtract(scores, top))
+    powers = tuple(math.exp(float(score)) for score in moved)
+    whole = math.fsum(powers)
+    result = tuple(power / whole for power in powers)
+    one_by_one = tuple(
+        1 / math.fsum(_exp(float(other - score)) for other in scores) for score in scores
+    )
+    small = len(scores) <= 6
+    fractions = formula(
+        [over(call("exp", s), plus(*(call("exp", t) for t in moved))) for s in moved]
+    )
+    return Step(
+        rule="Softmax",
+        given={"z": scores},
+        of=Symbol(of),
+        working=(fractions,) if small else (),
+        result=result,
+        check=Check("1 over the sum of exp(z_j − z_i)", one_by_one),
+        reason="Each exp divided by the sum of all: every answer depends on the whole vector, all "
+        "are positive, and they add up to 1.",
+        steps=(_shifted(scores, moved, top), _powers(moved, powers), _sum_to_one(result)),
+    )
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < TOO_LARGE else math.inf
+
+
+def _shifted(scores: Vector, moved: Vector, top: Scalar) -> Step:
+    return Step(
+        rule="Subtract the largest score",
+        given={"max": top},
+        of=minus("z", "max"),
+        result=moved,
+        check=Check("adding the negative", tuple(-(top - score) for score in scores)),
+        reason="It changes nothing in the quotients and keeps exp from overflowing: in float32 "
+        "exp(89) is already infinite.",
+    )
+
+
+def _powers(moved: Vector, powers: tuple[float, ...]) -> Step:
+    return Step(
+        rule="Exponentials and their sum",
+        given={"e": powers},
+        of=Symbol("sum"),
+        working=(plus(*(call("exp", score) for score in moved)),) if len(moved) <= 12 else (),
+        result=math.fsum(powers),
+        check=Check("adding from the last", sum(reversed(powers))),
+    )
+
+
+def _sum_to_one(result: tuple[float, ...]) -> Step:
+    return Step(
+        rule="They add up to 1",
+        given={},
+        of=Symbol("sum"),
+        working=(plus(*result),) if len(result) <= 12 else (),
+        result=math.fsum(result),
+        check=Check("one", 1),
+    )
+
+
+def cross_entropy_step(scores: Vector, target: int) -> Step:
+    """-ln of the target's probability, and its gradient p - y."""
+    found = softmax_step(scores)
+    chances = cast("tuple[float, ...]", found.result)
+    top = float(max(scores))
+    direct = top - float(scores[target - 1])
+    direct += math.log(math.fsum(math.exp(float(score) - top) for score in scores))
+    if chances[target - 1] == 0:
+        raise UsageError(
+            f"The probability of class {target} is below the smallest float64; its logarithm "
+            f"cannot be written. The loss is {direct:.6g}."
+        )
+    return Step(
+        rule="Softmax with cross-entropy",
+        given={"z": scores, "target": target},
+        of=Symbol("L"),
+        working=(Negative(call("log", chances[target - 1])),),
+        result=-math.log(chances[target - 1]),
+        check=Check("ln of the sum of exp(z), minus the target's score", direct, 1e-6),
+        reason="The loss is 0 when the right class has probability 1 and grows without bound as "
+        "that probability falls.",
+        steps=(found, _gradient(scores, chances, target)),
+    )
+
+
+def _gradient(scores: Vector, chances: tuple[float, ...], target: int) -> Step:
+    wanted = tuple(int(place == target) for place in range(1, len(scores) + 1))
+    return Step(
+        rule="Its gradient",
+        given={"p": chances, "y": wanted},
+        of=Symbol("dL/dz"),
+        working=(minus("p", "y"),),
+        result=tuple(p - y for p, y in zip(chances, wanted, strict=True)),
+        check=Check("central differences", _differences(scores, target), 1e-6),
+        reason="Probability minus 1 for the target, plain probability for the others: y is 1 at "
+        "the target and 0 elsewhere.",
+    )
+
+
+def _differences(scores: Vector, target: int) -> tuple[float, ...]:
+    """The slope along each score, measured with float64 differences."""
+    width = 1e-5
+
+    def loss(place: int, move: float) -> float:
+        moved = [float(s) + (move if k == place else 0.0) for k, s in enumerate(scores)]
+        top = max(moved)
+        return top - moved[target - 1] + math.log(math.fsum(math.exp(m - top) for m in moved))
+
+    return tuple(
+        (loss(place, width) - loss(place, -width)) / (2 * width) for place in range(len(scores))
+    )
