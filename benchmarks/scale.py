@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str]) -> None:
     floor = torch_memory()
     rows = [_measure(count, floor, chosen) for count in chosen.rows]
     printing.publish("Scale", rows, chosen.output)
-    print(f"\nBars: memory {MEMORY_BAR:,.0f} MB beyond torch, time per row {TIME_BAR} times")
+    print(f"\nLargest over smallest table: {_last_over_first(rows)} (bar {TIME_BAR})")
+    print(f"Bar of the peak beyond torch: {MEMORY_BAR:,.0f} MB")
 
 
 def torch_memory() -> dict[str, float]:
@@ -52,8 +54,11 @@ def _measure(count: int, floor: dict[str, float], chosen: argparse.Namespace) ->
         started=watch.start,
     )
     found = verdict(used)
+    stages, rows_learnt = _work(output)
     return {
         "rows": f"{count:,}",
+        "reading, µs a row": 1e6 * stages["reading"] / count,
+        "learning, µs a row learnt": 1e6 * stages["learning"] / rows_learnt,
         "CSV MB": table.stat().st_size / 2**20,
         "peak MB": watch.peaks["VmRSS"],
         "beyond torch": watch.peaks["VmRSS"] - floor["VmRSS"],
@@ -63,3 +68,17 @@ def _measure(count: int, floor: dict[str, float], chosen: argparse.Namespace) ->
         "wall s": used.wall_seconds,
         found["performance"]["metric"]: found["performance"]["value"],
     }
+
+
+def _work(model: Path) -> tuple[dict[str, float], int]:
+    """Seconds of each stage, and how many rows went through the network while learning."""
+    evidence = json.loads((model / "evidence.json").read_text(encoding="utf-8"))
+    plan = json.loads((model / "model.json").read_text(encoding="utf-8"))["plan"]
+    stages = {stage["name"]: stage["seconds"] for stage in evidence["actual"]["stages"]}
+    return stages, evidence["actual"]["steps"] * plan["batch"]
+
+
+def _last_over_first(rows: list[dict[str, Any]]) -> str:
+    """The ratios that the bar is about."""
+    names = [name for name in rows[0] if "µs" in name]
+    return ", ".join(f"{name}: {rows[-1][name] / rows[0][name]:.2f} times" for name in names)
