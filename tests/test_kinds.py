@@ -1,0 +1,222 @@
+"""The contract of every kind of input: recognise, fit, encode, input layer, saved or not."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from safetensors.numpy import load, save
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from pellucid.errors import DataError, Mends, UsageError
+from pellucid.kinds import KINDS, kind_named, recognise
+from pellucid.schema import Schema, from_json, to_json
+from pellucid.store import build_store
+
+ROWS, WIDTH = 60, 8
+START = date(2019, 12, 1)
+
+# What each kind is fitted on, and cells that come later: missing, new and extreme ones.
+LEARNT = {
+    "number": {
+        "a": [f"{i * 1.5:.1f}" if i % 9 else None for i in range(ROWS)],
+        "b": [10.0 ** (i % 12) for i in range(ROWS)],
+        "c": [7.0] * ROWS,
+    },
+    "category": {
+        "a": [("red", "green", "blue")[i % 3] if i % 9 else None for i in range(ROWS)],
+        "b": [bool(i % 2) for i in range(ROWS)],
+        "c": [f"town {i % 25}" for i in range(ROWS)],
+    },
+    "date": {
+        "a": [str(START + timedelta(days=11 * i)) if i % 9 else None for i in range(ROWS)],
+        "b": [f"{1 + i % 28}.{1 + i % 12}.2021 {i % 24}:{i % 60:02}" for i in range(ROWS)],
+        "c": [START + timedelta(days=i) for i in range(ROWS)],
+    },
+    "text": {
+        "a": [f"The {i % 7} cats of {i} sat down, and then {i * i}" for i in range(ROWS)],
+        "b": [f"{i} 猫が好きです、犬も好き。 {i % 5} раза" if i % 9 else None for i in range(ROWS)],
+        "c": [f"row {i} " + "again and again " * (i % 30) for i in range(ROWS)],
+    },
+}
+LATER = {
+    "number": {
+        "a": [None, "n/a", "abc", "inf", "-1e308"],
+        "b": [None, 0.0, float("inf"), 1e308, -1e308],
+        "c": [None, float("nan"), 7.0, 8.0, -1e-308],
+    },
+    "category": {
+        "a": [None, "", "mauve", "RED", "x" * 100_000],
+        "b": [None, True, False, True, False],
+        "c": [None, "town 3", "?", "village", "\x00"],
+    },
+    "date": {
+        "a": [None, "yesterday", "2019-02-30", "0001-01-01", "9999-12-31"],
+        "b": [None, "", "1.1.2099 00:00", "29.2.2023 10:00", "31.12.1500 23:59"],
+        "c": [None, date(1, 1, 1), date(9999, 12, 31), START, START],
+    },
+    "text": {
+        "a": [None, "", "🙂" * 500, "unseenword", "\x00\x01 \u202e"],
+        "b": [None, "  ", "ελληνικά", "x" * 10_000, "日本" * 300],
+        "c": [None, "again", "-", "\n\n", "a b c d e " * 2_000],
+    },
+}
+
+
+def fitted(kind):
+    return kind.fit(pl.DataFrame(LEARNT[kind.kind]))
+
+
+def encoded(kind, cells):
+    """All rows of the cells as one batch of tensors."""
+    store = build_store([kind.encode(cells, Mends())])
+    return store.batch(torch.arange(cells.height))
+
+
+def layer_of(kind, width=WIDTH):
+    return kind.input_layer(width, torch.Generator().manual_seed(0)).eval()
+
+
+def cells_of(kind, when):
+    frame = pl.DataFrame(LEARNT[kind.kind])
+    if when == "learnt":
+        return frame
+    later = LATER[kind.kind]
+    return pl.DataFrame(later, schema_overrides=dict(frame.schema), strict=False)
+
+
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+
+
+@each_kind
+def test_its_own_cells_are_recognised(kind):
+    for cells in pl.DataFrame(LEARNT[kind.kind]):
+        found, reason = recognise(cells)
+        assert found is kind
+        assert reason.startswith("it holds")
+    assert kind_named(kind.kind) is kind
+
+
+@each_kind
+@pytest.mark.parametrize("when", ["learnt", "later"])
+@pytest.mark.parametrize("training", [False, True])
+def test_any_cells_become_finite_vectors_of_the_promised_shape(kind, when, training):
+    of_kind, cells = fitted(kind), cells_of(kind, when)
+    layer = layer_of(of_kind).train(training)
+    raw = encoded(of_kind, cells)
+    vectors = layer(raw)
+    assert vectors.shape == (cells.height, 3, layer.width)
+    assert vectors.dtype == torch.float32
+    assert vectors.isfinite().all()
+    index, value = layer.terms(raw)
+    assert index.shape == value.shape
+    assert index.min() >= 0
+    assert index.max() < layer.features
+    assert value.isfinite().all()
+    features = of_kind.features(of_kind.encode(cells, Mends()))
+    if features is not None:
+        assert len(features) == cells.height
+        assert not np.isinf(features).any()
+
+
+@each_kind
+def test_cells_that_cannot_be_read_are_counted_with_their_place_and_an_error_when_strict(kind):
+    of_kind, cells, mends = fitted(kind), cells_of(kind, "later"), Mends()
+    of_kind.encode(cells, mends)
+    if kind.kind == "text":  # whatever is written is text
+        assert not mends.found
+        return
+    assert mends.found
+    assert all(mend.column and mend.where[0].startswith("row ") for mend in mends.found)
+    with pytest.raises(DataError, match="strict"):
+        of_kind.encode(cells, Mends(strict=True))
+
+
+@each_kind
+def test_missing_cells_alone_are_no_fault(kind):
+    of_kind, mends = fitted(kind), Mends(strict=True)
+    cells = cells_of(kind, "later").head(1)
+    vectors = layer_of(of_kind)(encoded(of_kind, cells))
+    of_kind.encode(cells, mends)
+    assert vectors.isfinite().all()
+
+
+@each_kind
+def test_a_row_gives_the_same_vector_alone_and_among_others(kind):
+    of_kind = fitted(kind)
+    layer, cells = layer_of(of_kind), cells_of(kind, "learnt")
+    together = layer(encoded(of_kind, cells))
+    for row in (0, 9, 31):
+        alone = layer(encoded(of_kind, cells[row]))
+        torch.testing.assert_close(alone[0], together[row], atol=1e-5, rtol=1e-5)
+
+
+@each_kind
+def test_a_schema_that_was_saved_encodes_and_builds_the_same(kind):
+    of_kind = fitted(kind)
+    schema = Schema((of_kind,), (), dict.fromkeys(of_kind.columns, "it holds so"))
+    arrays: dict[str, np.ndarray] = {}
+    saved = json.dumps(to_json(schema, arrays), allow_nan=False)
+    again = from_json(json.loads(saved), load(save(arrays)))
+    assert again.columns == schema.columns == list("abc")
+    assert dict(again.reasons) == schema.reasons
+    cells = cells_of(kind, "later")
+    before, after = (encoded(s.inputs[0], cells) for s in (schema, again))
+    assert before.keys() == after.keys()
+    for name in before:
+        torch.testing.assert_close(after[name], before[name], rtol=0, atol=0, equal_nan=True)
+    vectors = [layer_of(s.inputs[0])(before) for s in (schema, again)]
+    assert vectors[0].equal(vectors[1])
+
+
+class Operations(TorchDispatchMode):
+    """Counts the tensor operations that run inside it."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+def operations(kind, copies):
+    """How many operations the layer needs for `copies` columns, forward and terms."""
+    cells = pl.DataFrame({f"c{i}": next(iter(LEARNT[kind.kind].values())) for i in range(copies)})
+    of_kind = kind.fit(cells)
+    layer, raw = layer_of(of_kind), encoded(of_kind, cells)
+    with Operations() as counter:
+        layer(raw)
+        layer.terms(raw)
+    return counter.count
+
+
+@each_kind
+def test_many_columns_cost_no_more_operations_than_two(kind):
+    assert operations(kind, 2) == operations(kind, 5 if kind.kind == "text" else 500)
+
+
+@each_kind
+def test_the_layer_can_be_traced_so_it_has_no_branch_that_depends_on_data(kind):
+    of_kind, cells = fitted(kind), cells_of(kind, "learnt")
+    layer = layer_of(of_kind)
+    traced = torch.fx.symbolic_trace(layer)
+    raw = encoded(of_kind, cells)
+    torch.testing.assert_close(traced(raw), layer(raw))
+
+
+@each_kind
+def test_the_summary_says_something_of_each_column(kind):
+    of_kind = fitted(kind)
+    for column in of_kind.columns:
+        assert 3 < len(of_kind.summary(column)) < 60
+
+
+def test_an_unknown_kind_is_an_error_that_suggests_the_nearest():
+    with pytest.raises(UsageError, match=r"'numbr' is no kind.*Did you mean 'number'"):
+        kind_named("numbr")
+    with pytest.raises(UsageError, match="'text' is no target's kind; there are category, number"):
+        kind_named("text", target=True)
