@@ -24,16 +24,18 @@ from pellucid.working.formula import (
     over,
     plus,
     power,
+    size,
     symbols,
     times,
 )
 from pellucid.working.printing.linear import one_line
 from pellucid.working.simplification import simplify
 from pellucid.working.slopes import SLOPES
-from pellucid.working.step import Check, Step
+from pellucid.working.step import Check, Step, brief
 
 TOLERANCE = 1e-6  # relative, at the points; a wrong rule is off by far more
 POINTS = 3
+LONGEST = 300  # parts of a derivative: about half a page
 CONSTANT, VARIABLE = "Constant rule", "Derivative of the variable"
 
 
@@ -68,6 +70,10 @@ def slopes(node: Formula, by: str) -> Samples:
 def _step(
     rule: str, node: Formula, by: str, raw: Formula, reason: str, finer: tuple[Step, ...] = ()
 ) -> Step:
+    if size(raw) > LONGEST:
+        raise UsageError(
+            f"The derivative of {brief(node)} has more than {LONGEST} parts, too many to show."
+        )
     result = simplify(raw)
     several = len(symbols(node)) > 1
     outline = _outline(node, by, several)

@@ -70,7 +70,7 @@ def product(left: Given = "[[1, 2], [3, 4]]", right: Given = "[[5, 6], [7, 8]]")
 
 
 def transposed(matrix: Given = "[[1, 2, 3], [4, 5, 6]]") -> Step:
-    """Rows become columns."""
+    """Rows become columns and columns rows."""
     rows = exact(read_matrix(matrix, "The matrix", MOST_ENTRIES))
     places = [[(i, j) for i in range(len(rows))] for j in range(len(rows[0]))]
     again = tuple(tuple(rows[i][j] for i, j in line) for line in places)
