@@ -1,0 +1,214 @@
+"""The vocabulary of layers: values by a reference, gradients by finite differences, own noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.autograd import gradcheck
+
+from pellucid.networks.layers import (
+    ClassBlend,
+    Dropout,
+    Embedding,
+    EnsembleLinear,
+    EnsembleScale,
+    Linear,
+    MissingValue,
+    NumberBlend,
+    PiecewiseLinear,
+    SequenceEncoder,
+    SparseLinear,
+    seed_dropout,
+)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(*shape, seed=0):
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
+
+
+def check_gradients(layer, *inputs):
+    """Of all parameters and of all inputs that ask for one, in float64."""
+    layer.double()
+    names, parameters = zip(*layer.named_parameters(), strict=True)
+
+    def call(*tensors):
+        replaced = dict(zip(names, tensors, strict=False))
+        return torch.func.functional_call(layer, replaced, tensors[len(names) :])
+
+    given = [p.detach().clone().requires_grad_() for p in parameters]
+    assert gradcheck(call, (*given, *inputs))
+
+
+def test_an_ensemble_of_lines_equals_one_line_for_each_member():
+    layer = EnsembleLinear(3, 4, 2, generator())
+    x = torch.randn(3, 5, 4, generator=generator(1))
+    for member, output in enumerate(layer(x)):
+        want = x[member] @ layer.weight[member] + layer.bias[member]
+        torch.testing.assert_close(output, want)
+    check_gradients(layer, normal(3, 5, 4).requires_grad_())
+
+
+def test_members_scale_the_same_input_by_signs_of_their_own():
+    layer = EnsembleScale(4, 6, generator())
+    x = torch.randn(5, 6, generator=generator(1))
+    output = layer(x)
+    assert output.shape == (4, 5, 6)
+    assert set(layer.weight.flatten().tolist()) == {-1.0, 1.0}
+    torch.testing.assert_close(output[2], x * layer.weight[2])
+    assert len({tuple(row) for row in layer.weight.flatten(1).tolist()}) == 4
+    check_gradients(layer, normal(5, 6).requires_grad_())
+
+
+def test_a_line_is_torchs_line_with_weights_from_its_generator():
+    one, same, other = (
+        Linear(5, 3, generator()),
+        Linear(5, 3, generator()),
+        Linear(5, 3, generator(1)),
+    )
+    assert one.weight.equal(same.weight)
+    assert not one.weight.equal(other.weight)
+    x = torch.randn(2, 4, 5, generator=generator(2))
+    torch.testing.assert_close(one(x), nn.functional.linear(x, one.weight, one.bias))
+    assert one.weight.abs().max() <= 5**-0.5
+
+
+def test_sparse_terms_give_the_product_with_the_dense_matrix():
+    layer = SparseLinear(7, 3)
+    weight, bias = torch.randn(7, 3, generator=generator()), torch.tensor([1.0, 2.0, 3.0])
+    layer.load_state_dict({"weight": weight, "bias": bias})
+    index = torch.tensor([[0, 6, 2], [3, 3, 0]])
+    value = torch.tensor([[1.0, -2.0, 0.0], [0.5, 0.25, 0.0]])
+    dense = torch.zeros(2, 7).scatter_add_(1, index, value)
+    torch.testing.assert_close(layer(index, value), dense @ weight + bias)
+    assert not list(layer.parameters())  # a solver finds its weights, descent leaves them be
+
+
+def test_ramps_rise_from_0_to_1_between_their_knots():
+    start = torch.tensor([[0.0, 1.0], [10.0, 0.0]])
+    slope = torch.tensor([[1.0, 0.5], [0.1, 0.0]])  # a slope of 0 fills up the second column
+    layer = PiecewiseLinear(start, slope, 3, generator())
+    with torch.no_grad():
+        layer.weight.normal_(generator=generator(1))
+    x = torch.tensor([[-5.0, 10.0], [0.5, 15.0], [2.0, 99.0]])
+    ramps = np.array([[[0, 0], [0, 0]], [[0.5, 0], [0.5, 0]], [[1, 0.5], [1, 0]]])
+    weight, linear, bias = (p.detach().numpy() for p in (layer.weight, layer.linear, layer.bias))
+    want = np.einsum("bcp,cpw->bcw", ramps, weight) + bias + x.numpy()[..., None] * linear
+    np.testing.assert_allclose(layer(x, x).detach().numpy(), want, rtol=1e-5)
+
+
+def test_ramps_begin_as_a_plain_line_and_have_true_gradients():
+    start, slope = torch.tensor([[0.0, 1.0, 3.0]]), torch.tensor([[1.0, 0.5, 0.2]])
+    layer = PiecewiseLinear(start, slope, 2, generator())
+    x = torch.linspace(-3, 9, 7).unsqueeze(1)
+    assert (layer(x, x).diff(n=2, dim=0).abs() < 1e-5).all()
+    layer.double()
+    with torch.no_grad():
+        layer.weight.normal_(generator=generator(1))
+    away_from_knots = torch.tensor([[-0.5], [0.3], [1.7], [4.1]], dtype=torch.float64)
+    check_gradients(layer, away_from_knots.requires_grad_(), normal(4, 1).requires_grad_())
+
+
+def test_an_embedding_looks_up_and_gathers_gradients():
+    layer = Embedding(5, 3, generator())
+    index = torch.tensor([[0, 4], [4, 4]])
+    output = layer(index)
+    assert output.shape == (2, 2, 3)
+    assert output[0, 1].equal(layer.weight[4])
+    output.sum().backward()
+    assert layer.weight.grad[:, 0].tolist() == [1, 0, 0, 0, 3]
+
+
+def test_a_missing_cell_gets_its_columns_vector_and_the_others_stay():
+    layer = MissingValue(2, 3).eval()
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, 2, 3], [4, 5, 6]]))
+    x = torch.randn(2, 2, 3, generator=generator())
+    output = layer(x, torch.tensor([[True, False], [False, True]]))
+    assert output[0, 0].tolist() == [1, 2, 3]
+    assert output[1, 1].tolist() == [4, 5, 6]
+    assert output[0, 1].equal(x[0, 1])
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_and_keeps_the_mean(share):
+    layer = Dropout(share).train()
+    layer.generator.manual_seed(1)
+    output = layer(torch.ones(1_000_003))
+    dropped = (output == 0).float().mean().item()
+    assert dropped == pytest.approx(share, abs=1 / 256)
+    assert output.mean().item() == pytest.approx(1, abs=0.02)
+    assert len(output.unique()) == 2
+
+
+def test_dropout_is_nothing_when_not_training_or_without_a_share():
+    x = torch.randn(50, generator=generator())
+    assert Dropout(0.5).eval()(x) is x
+    assert Dropout(0.0).train()(x) is x
+
+
+def test_the_values_that_dropout_takes_are_independent():
+    layer = Dropout(0.5).train()
+    layer.generator.manual_seed(0)
+    kept = (layer(torch.ones(64, 20_000)) > 0).double()
+    correlation = torch.corrcoef(kept.T[:64]) - torch.eye(64)
+    lagged = torch.corrcoef(torch.stack([kept[:, :-1].flatten(), kept[:, 1:].flatten()]))
+    assert correlation.abs().max() < 0.7  # 64 draws each
+    assert lagged[0, 1].abs() < 0.005
+
+
+def test_dropout_repeats_by_seed_and_step_and_differs_between_layers():
+    module = nn.Sequential(Dropout(0.5), Dropout(0.5)).train()
+    x = torch.ones(1_000)
+
+    def draw(seed, step):
+        seed_dropout(module, seed, step)
+        return [layer(x) for layer in module]
+
+    first, again = draw(3, 7), draw(3, 7)
+    assert first[0].equal(again[0])
+    assert first[1].equal(again[1])
+    assert not first[0].equal(first[1])
+    for other in (draw(3, 8), draw(4, 7)):
+        assert not first[0].equal(other[0])
+        assert not first[1].equal(other[1])
+
+
+def test_dropout_leaves_the_global_generator_alone():
+    before = torch.random.get_rng_state()
+    Dropout(0.5).train()(torch.ones(100))
+    assert torch.random.get_rng_state().equal(before)
+
+
+def test_a_sequence_gives_the_same_vector_however_far_it_is_padded():
+    layer = SequenceEncoder(20, 8, 6, generator()).eval()
+    tokens = torch.tensor([[3, 5, 7, 2, 9]])
+    padded = nn.functional.pad(tokens, (0, 11))
+    torch.testing.assert_close(layer(tokens), layer(padded))
+    assert layer(tokens).shape == (1, layer.width)
+
+
+def test_a_sequence_of_nothing_is_finite_and_order_matters():
+    layer = SequenceEncoder(20, 8, 6, generator()).eval()
+    assert layer(torch.zeros(2, 4, dtype=torch.int64)).isfinite().all()
+    one, other = layer(torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]]))
+    assert not torch.allclose(one, other)
+
+
+def test_blends_weigh_the_paths():
+    linear, deep = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 3.0]])
+    classes = ClassBlend()
+    assert classes(linear, deep).equal(deep.log_softmax(-1))  # the deep path until fitted
+    classes.load_state_dict({"weights": torch.tensor([2.0, 0.5])})
+    want = torch.tensor([[2.0, 1.5]]).log_softmax(-1)
+    torch.testing.assert_close(classes(linear, deep), want)
+    numbers = NumberBlend(-10.0, 10.0)
+    state = {"weights": torch.tensor([0.5, 2.0, 1.0]), "margins": torch.tensor([0.25])}
+    numbers.load_state_dict(state)
+    output = numbers(torch.tensor([[2.0], [100.0]]), torch.tensor([[1.0, 0.5, 0.1], [1, -1, 0]]))
+    torch.testing.assert_close(output, torch.tensor([[4.0, 0.75, 0.35], [10.0, 0.0, 0.25]]))
