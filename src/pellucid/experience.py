@@ -75,21 +75,25 @@ class Experience:
         return pl.concat(frames)
 
 
-def gather(
+def gather(  # noqa: PLR0913
     tables: tuple[Table, ...],
     targets: Sequence[str],
     settings: Settings,
     own: str | None,
     mends: Mends,
     folder: Path | None = None,
+    prove: bool = True,
 ) -> Experience:
-    """Check, split, fit the schema on learning rows, encode everything; the order matters."""
+    """Check, split, fit the schema on learning rows, encode everything; the order matters.
+
+    With `prove=False` no rows are set apart to prove with.
+    """
     for table in tables:
         for target in targets:
             require_column(table, target)
     answers = pl.concat([t.lazy.select(targets).collect() for t in tables], how="vertical_relaxed")
     usable = _usable(answers, mends, tables)
-    cut = _split(tables, answers, usable, settings, own)
+    cut = _split(tables, answers, usable, settings, own, prove)
     seen = np.sort(np.concatenate([cut[0].learn, cut[0].choose]))
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
     store = build_store(_encode(tables, schema, mends), folder)
@@ -123,6 +127,7 @@ def _split(
     usable: Array,
     settings: Settings,
     own: str | None,
+    prove: bool,
 ) -> tuple[Split, Array]:
     """The split over usable rows, and the block of every row."""
     inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
@@ -141,10 +146,10 @@ def _split(
         order=None if order is None else order[usable],
         own=None if column is None else column[usable],
         seed=settings.seed,
-        prove=len(test) == 0,
+        prove=prove and len(test) == 0,
     )
-    prove = np.concatenate([usable[made.prove], test])
-    return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=prove), blocks
+    held = np.concatenate([usable[made.prove], test])
+    return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held), blocks
 
 
 def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> Array:
@@ -199,7 +204,9 @@ def _schema(
             + "; ".join(f"{f.column} ({f.reason})" for f in findings.ignored)
         )
     learnt, everything = answers[seen], answers
-    return findings, fit_schema(cells.select(kept), learnt, everything, settings.kinds)
+    # A column may have its kind given and yet be left out: it is the same in all of these rows.
+    kinds = {column: kind for column, kind in settings.kinds.items() if column not in left_out}
+    return findings, fit_schema(cells.select(kept), learnt, everything, kinds)
 
 
 def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:

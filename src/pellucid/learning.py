@@ -91,6 +91,37 @@ def learn(  # noqa: PLR0913
         return _keep(model, _path(output), workshop, narration)
 
 
+def fit_only(  # noqa: PLR0913
+    table: Table,
+    targets: list[str],
+    settings: Settings,
+    mends: Mends,
+    *,
+    folds: int | None = None,
+    epochs: int | None = None,
+    threads: int = 1,
+) -> Model:
+    """Learn from every row of `table`; nothing is set apart, proved, told or kept.
+
+    `folds` and `epochs` are taken instead of the recipe's own. The threads are given, not probed,
+    so that a plan that fits the time does not depend on the clock.
+    """
+    narration, workshop = Narration(False), Workshop(None, {})
+    experience = gather((table,), targets, settings, None, mends, prove=False)
+    draft = first_plan(experience.schema, len(experience.split.learn))
+    steps = draft.steps if epochs is None else epochs * draft.evaluate_every
+    draft = replace(draft, folds=folds or draft.folds, steps=steps)
+    plan, _ = _timed(draft, workshop, experience, settings)
+    task = _task(experience, plan, settings)
+    plan = replace(plan, folds=len(task.folds), threads=threads)
+    with threads_set(threads):
+        # Not entered: Ctrl-C ends a search or a cross-validation, not one of its many fits.
+        watches = _watches(plan, None, workshop, settings, narration, Interruption())
+        fitted = fit(task, plan, watches)
+    plan = replace(plan, cuts=fitted.cuts)
+    return Model(experience.schema, fitted.network, plan, {}, asdict(settings))
+
+
 def _other_words(
     words: Mapping[str, Any], target: Any, minutes: float, seed: int
 ) -> tuple[list[str], float, int]:
@@ -152,14 +183,21 @@ def _plan(
     seconds = 0.0
     if chosen is None:
         draft = first_plan(experience.schema, learn)
-        task = _task(experience, replace(draft, folds=1), settings)
-        probed = probe(task, draft)
-        left = settings.minutes * 60 - workshop.spent
-        chosen = replace(fit_to_time(draft, learn, probed, left), curve=curve_sizes(learn))
-        seconds = workshop.spent + planned_seconds(chosen, learn, probed)
+        chosen, seconds = _timed(draft, workshop, experience, settings)
+        chosen = replace(chosen, curve=curve_sizes(learn))
         workshop.keep_plan(chosen)
     narration.plan(chosen, experience, min(seconds, settings.minutes * 60), workshop.resumed)
     return chosen
+
+
+def _timed(
+    draft: Plan, workshop: Workshop, experience: Experience, settings: Settings
+) -> tuple[Plan, float]:
+    """The draft with what the time allows of its steps, and the longest that the run can take."""
+    learn = len(experience.split.learn)
+    probed = probe(_task(experience, replace(draft, folds=1), settings), draft)
+    plan = fit_to_time(draft, learn, probed, settings.minutes * 60 - workshop.spent)
+    return plan, workshop.spent + planned_seconds(plan, learn, probed)
 
 
 def _given(plan: str | Path | Plan | None) -> Plan | None:
