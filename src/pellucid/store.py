@@ -27,10 +27,10 @@ class Store:
     ragged: Mapping[str, tuple[Tensor, Tensor, int]]  # values, offsets, sequences a row
     keep_alive: object = field(default=None, repr=False, compare=False)
 
-    def batch(self, rows: Tensor) -> Tensors:
+    def batch(self, rows: Tensor, ragged: bool = True) -> Tensors:
         """The given rows (int64) as tensors; sequences padded with 0 to the longest of them."""
         tensors = {name: values[rows] for name, values in self.dense.items()}
-        for name, (values, offsets, per_row) in self.ragged.items():
+        for name, (values, offsets, per_row) in self.ragged.items() if ragged else ():
             tensors[name] = _padded(values, offsets, per_row, rows)
         return tensors
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.kinds import Array, TargetKind
 from pellucid.networks.network import DeepNetwork
-from pellucid.store import Store
+from pellucid.training.boosting import measurements
 from pellucid.training.fitting import Task
 from pellucid.training.linear import MOST_ROWS, MOST_WEIGHTS, best_strength, design_matrix, solve
 
@@ -65,47 +65,24 @@ def _linear(
     weight, bias = solve(kind, design, values, best_strength(kind, design, values, fold))
     output = np.asarray(design_matrix(network, task.store, prove) @ weight + bias)
     text = any(k.kind == "text" for k in task.schema.inputs)
-    yield ("TF-IDF + linear model" if text else "linear model"), _as_output(kind, output)
+    yield ("TF-IDF + linear model" if text else "linear model"), kind.as_logs(output)
 
 
 def _boosted(
     task: Task, network: DeepNetwork, position: int, prove: Array
 ) -> Iterator[tuple[str, Array]]:
     kind = task.schema.targets[position]
-    rows = _sample(task.rows, BOOSTED_ROWS, task.seed)
-    learnt = _features(task, task.store, rows)
-    if learnt is None:
+    if not network.measured:
         return
+    rows = _sample(task.rows, BOOSTED_ROWS, task.seed)
     trees = kind.linear_outputs if kind.kind == "category" else 1
-    most = max(1_000, MOST_BOOSTED_TREES // (learnt.shape[1] * trees))
-    if len(rows) > most:
-        keep = np.sort(np.random.default_rng(task.seed).permutation(len(rows))[:most])
-        rows, learnt = rows[keep], learnt[keep]
+    rows = _sample(rows, max(1_000, MOST_BOOSTED_TREES // (network.measured * trees)), task.seed)
     values = task.targets[position].numpy()[rows]
     if len(np.unique(values)) < 2:
         return
-    model = kind.boosting(task.seed).fit(learnt, values)
-    asked = _features(task, task.store, prove)
-    assert asked is not None
+    model = kind.boosting(task.seed).fit(measurements(network, task.store, rows), values)
+    asked = measurements(network, task.store, prove)
     yield "gradient-boosted trees", kind.boosted_output(model, asked)
-
-
-def _features(task: Task, store: Store, rows: Array) -> Array | None:
-    columns = []
-    for kind in task.schema.inputs:
-        if kind.kind in store.dense:
-            features = kind.features({kind.kind: store.dense[kind.kind][rows].numpy()})
-            if features is not None:
-                columns.append(features)
-    return np.concatenate(columns, 1) if columns else None
-
-
-def _as_output(kind: TargetKind, output: Array) -> Array:
-    """Scores of a line as log-probabilities, so that they can be judged like any output."""
-    if kind.kind != "category":
-        return output
-    shifted = output - output.max(1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))  # type: ignore[no-any-return]
 
 
 def _sample(rows: Array, most: int, seed: int) -> Array:

@@ -14,7 +14,7 @@ from pellucid.training.fitting import Task, fit, predict
 from pellucid.training.plan import Plan
 from pellucid.training.watch import Watch
 
-MEMBERS, WIDTH = 8, 64
+MEMBERS, WIDTH, MOST_TREES = 8, 64, 100
 
 
 def curve_plan(plan: Plan) -> Plan:
@@ -26,7 +26,8 @@ def curve_plan(plan: Plan) -> Plan:
         embedding=min(8, plan.body.embedding),
     )
     patience = max(3, plan.patience // 4)
-    return replace(plan, body=body, folds=1, patience=patience, cuts={}, curve=())
+    trees = min(MOST_TREES, plan.trees)
+    return replace(plan, body=body, folds=1, patience=patience, trees=trees, cuts={}, curve=())
 
 
 def learning_curve(

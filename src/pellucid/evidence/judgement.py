@@ -160,8 +160,8 @@ def outputs_of(network: Network, task: Task, rows: Array) -> list[tuple[Array, A
     deeps: list[list[Array]] = [[] for _ in task.targets]
     with torch.inference_mode():
         for chunk in torch.as_tensor(rows).split(1_024):
-            linear, deep = network.paths(task.store.batch(chunk))
+            paths = network.paths(task.store.batch(chunk))
             for position, blend in enumerate(network.blend):
-                answers[position].append(blend(linear[position], deep[position]).numpy())
-                deeps[position].append(deep[position].numpy())
+                answers[position].append(blend(*paths[position]).numpy())
+                deeps[position].append(paths[position][-1].numpy())
     return [(np.concatenate(a), np.concatenate(d)) for a, d in zip(answers, deeps, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -99,12 +99,6 @@ class Category:
         """One learnt vector for each level."""
         return CategoryInput([len(levels) + 1 for levels in self.levels], width, generator)
 
-    def features(self, encoded: Encoded) -> Array:
-        """The level's rank by frequency, NaN where unknown."""
-        codes = encoded["category"]
-        assert isinstance(codes, np.ndarray)
-        return np.where(codes > 0, codes, np.nan).astype(np.float32)
-
     def summary(self, column: str) -> str:
         """How many levels, or their names when they are few."""
         levels = self.levels[self.columns.index(column)]
@@ -192,26 +186,28 @@ class Category:
         ]
         return min(losses)
 
-    def fit_blend(self, linear: Tensor, deep: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The weights of both paths that make the log-loss of the given rows smallest."""
+    def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
+        """The weights of the paths that make the log-loss of the given rows smallest."""
         from scipy.optimize import minimize
 
-        a, b, y = linear.double(), deep.double(), target.long()
+        outputs = torch.stack(list(paths)).double()  # (paths, rows, levels)
+        there = outputs.abs().amax((1, 2)) > 0
 
         def loss(weights: Array) -> tuple[float, Array]:
             w = torch.tensor(weights, requires_grad=True)
-            value = nn.functional.cross_entropy(w[0] * a + w[1] * b, y) + 1e-4 * w.square().sum()
-            value.backward()  # type: ignore[no-untyped-call]
-            assert w.grad is not None
-            return value.item(), w.grad.numpy()
+            logits = (w.view(-1, 1, 1) * outputs).sum(0)
+            value = nn.functional.cross_entropy(logits, target) + 1e-4 * w.square().sum()
+            (slope,) = torch.autograd.grad(value, w)
+            return value.item(), slope.numpy()
 
+        bounds = [(0, 50) if path else (0, 0) for path in there]
         found = minimize(
-            loss, np.array([0.5, 0.5]), jac=True, bounds=[(0, 50)] * 2, method="L-BFGS-B"
+            loss, 0.4 * there.double().numpy(), jac=True, bounds=bounds, method="L-BFGS-B"
         )
         return {"weights": torch.tensor(found.x, dtype=torch.float32)}
 
     def blend_layer(self) -> ClassBlend:
-        """Linear and deep path as calibrated log-probabilities."""
+        """The paths as calibrated log-probabilities."""
         return ClassBlend()
 
     def decode(self, output: Array) -> pl.Series:
@@ -238,11 +234,18 @@ class Category:
 
         return HistGradientBoostingClassifier(random_state=seed)
 
+    def as_logs(self, output: Array) -> Array:
+        """Scores as log-probabilities."""
+        shifted = output - output.max(1, keepdims=True)
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))
+
     def boosted_output(self, model: Any, features: Array) -> Array:
         """Log-probabilities of every level from a fitted `boosting`."""
+        score = model.decision_function(features)
         output = np.full((len(features), self.linear_outputs), -20.0)
-        output[:, model.classes_] = np.log(model.predict_proba(features) + 1e-9)
-        return output
+        two = np.outer(score, [-0.5, 0.5]) if score.ndim == 1 else score
+        output[:, model.classes_] = two
+        return self.as_logs(output)
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """Accuracy, macro F1 over the levels that occur, and log-loss."""
@@ -268,6 +271,7 @@ class CategoryInput(InputLayer):
     def __init__(self, sizes: list[int], width: int, generator: torch.Generator) -> None:
         super().__init__()
         self.columns, self.width, self.features = len(sizes), width, sum(sizes)
+        self.measured = self.columns
         self.register_buffer("first", torch.tensor([0, *sizes[:-1]]).cumsum(0))
         self.embedding = Embedding(self.features, width, generator)
         self.unknown = Dropout(0.01)
@@ -283,6 +287,11 @@ class CategoryInput(InputLayer):
         """One-hot: feature `code` of each column, once."""
         index = raw["category"].long() + self.first
         return index, torch.ones(index.shape)
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """The level's rank by frequency, missing where unknown."""
+        codes = raw["category"].double()
+        return codes.masked_fill(codes == 0, float("nan"))
 
 
 def _codes(names: pl.Series, levels: tuple[str, ...]) -> pl.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -57,9 +57,6 @@ class Kind(Protocol):
     def input_layer(self, width: int, generator: torch.Generator) -> InputLayer:
         """The layer that takes the encoded columns to (batch, columns, width)."""
 
-    def features(self, encoded: Encoded) -> Array | None:
-        """What gradient boosting sees: (rows, features) float, NaN where missing."""
-
     def summary(self, column: str) -> str:
         """A few words on a column: "812 levels", "2 % missing"."""
 
@@ -109,10 +106,13 @@ class TargetKind(Kind, Protocol):
         """How good linear outputs are; higher is better."""
 
     def blend_layer(self) -> nn.Module:
-        """linear (batch, outputs), deep (batch, outputs) -> (batch, outputs)."""
+        """Outputs of the linear, the tree-shaped and the deep path -> (batch, outputs)."""
 
-    def fit_blend(self, linear: Tensor, deep: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The state of the blend layer that is best, and calibrated, on the given rows."""
+    def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
+        """The state of the blend layer that is best, and calibrated, on the given rows.
+
+        `paths` are those of `blend_layer`; None stands for a path that is not there.
+        """
 
     # performance, and the conventional ways
     def row_losses(self, output: Array, target: Array) -> Array:
@@ -129,6 +129,9 @@ class TargetKind(Kind, Protocol):
 
     def boosting(self, seed: int) -> Any:
         """An unfitted estimator of gradient-boosted trees."""
+
+    def as_logs(self, output: Array) -> Array:
+        """Scores in the form that outputs are judged in: of classes, log-probabilities."""
 
     def boosted_output(self, model: Any, features: Array) -> Array:
         """Outputs of a fitted `boosting`."""

@@ -91,14 +91,6 @@ class Date:
         """The moment on a line and the varying parts on circles."""
         return DateInput(self, width, generator)
 
-    def features(self, encoded: Encoded) -> Array:
-        """The moment and each part of the calendar as numbers."""
-        values = encoded["date"]
-        assert isinstance(values, np.ndarray)
-        parts = calendar(torch.as_tensor(np.nan_to_num(values))).numpy()
-        parts = np.where(np.isnan(values)[..., None], np.nan, parts)
-        return np.concatenate([values, parts.reshape(len(values), -1)], 1).astype(np.float32)
-
     def summary(self, column: str) -> str:
         """The first and the last day."""
         position = self.columns.index(column)
@@ -125,6 +117,7 @@ class DateInput(InputLayer):
         self.register_buffer("varies", varies)  # (columns, parts)
         values = 1 + 2 * varies.shape[1]
         self.features = self.columns * (values + 1)
+        self.measured = self.columns * (1 + len(PARTS))
         weight = torch.rand(self.columns, values, width, generator=generator) * 2 - 1
         self.weight = nn.Parameter(weight / 2)
         self.missing = MissingValue(self.columns, width)
@@ -153,6 +146,12 @@ class DateInput(InputLayer):
             [waves.masked_fill(missing.unsqueeze(-1), 0.0).flatten(1), missing.float()], 1
         )
         return torch.arange(self.features).expand(value.shape), value
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """The moment and each part of the calendar."""
+        seconds = raw["date"].unsqueeze(-1)
+        parts = calendar(raw["date"].nan_to_num(0.0)).masked_fill(seconds.isnan(), float("nan"))
+        return torch.cat([seconds, parts], -1).flatten(1)
 
 
 def calendar(seconds: Tensor) -> Tensor:

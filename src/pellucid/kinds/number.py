@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -104,12 +104,6 @@ class Number:
         """Standardise, embed piecewise linearly, fill what is missing."""
         return NumberInput(self, width, generator)
 
-    def features(self, encoded: Encoded) -> Array:
-        """The numbers as they are."""
-        values = encoded["number"]
-        assert isinstance(values, np.ndarray)
-        return values
-
     def summary(self, column: str) -> str:
         """The range, and the share that is missing."""
         position = self.columns.index(column)
@@ -175,7 +169,7 @@ class Number:
         """Squared error of the mean: what training makes small."""
         return (output[:, 0] - target).square().mean().item()
 
-    def fit_blend(self, linear: Tensor, deep: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
         """Least squares with weights that are not negative, then the interval made to cover 90 %.
 
         The margin is the conformal correction of quantile regression (Romano et al. 2019).
@@ -183,22 +177,21 @@ class Number:
         from scipy.optimize import nnls
 
         y = target.double().numpy()
-        paths = np.stack([linear[:, 0].double().numpy(), deep[:, 0].double().numpy()], 1)
-        shift = paths.mean(0)
-        weights, _ = nnls(paths - shift, y - y.mean())
-        mean = (paths - shift) @ weights + y.mean()
-        error = y - mean
-        below, above = deep[:, 1].double().numpy(), deep[:, 2].double().numpy()
+        means = np.stack([path[:, 0].double().numpy() for path in paths], 1)
+        shift = means.mean(0)
+        weights, _ = nnls(means - shift, y - y.mean())
+        error = y - y.mean() - (means - shift) @ weights
+        below, above = paths[-1][:, 1:].double().numpy().T
         scores = np.sort(np.maximum(-error - below, error - above))
         rank = min(int(np.ceil((len(y) + 1) * (1 - 2 * TAIL))), len(y)) - 1
         values = [*weights, float(y.mean() - shift @ weights)]
         return {
             "weights": torch.tensor(values, dtype=torch.float32),
-            "margins": torch.tensor([scores[rank]], dtype=torch.float32),
+            "margin": torch.tensor([scores[rank]], dtype=torch.float32),
         }
 
     def blend_layer(self) -> NumberBlend:
-        """Linear and deep path as one, clamped near the range that was learnt from."""
+        """The paths as one mean, clamped near the range that was learnt from."""
         low, high = (self.limits[0] - self.centre[0]) / self.scale[0]
         room = 0.25 * (high - low)
         return NumberBlend(float(low - room), float(high + room))
@@ -230,6 +223,10 @@ class Number:
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         return HistGradientBoostingRegressor(random_state=seed)
+
+    def as_logs(self, output: Array) -> Array:
+        """A number's output is what it is."""
+        return output
 
     def boosted_output(self, model: Any, features: Array) -> Array:
         """The mean from a fitted `boosting`."""
@@ -264,6 +261,7 @@ class NumberInput(InputLayer):
         self.piecewise = PiecewiseLinear(start, slope, width, generator)
         self.missing = MissingValue(self.columns, width)
         self.features = self.columns + len(self.gappy)
+        self.measured = self.columns
 
     def standardise(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Values in standard units, 0 where missing; and where they are missing."""
@@ -282,6 +280,10 @@ class NumberInput(InputLayer):
         standard, missing = self.standardise(raw)
         value = torch.cat([standard, missing[:, self.gappy].float()], 1)
         return torch.arange(self.features).expand(value.shape), value
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """The numbers as they are."""
+        return raw["number"].double()
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,6 @@ class Text:
         """One encoder for all the columns; `width` is that of the other kinds and not used."""
         return TextInput(self, generator)
 
-    def features(self, encoded: Encoded) -> None:
-        """Nothing: gradient boosting has no way with text."""
-        return
-
     def summary(self, column: str) -> str:
         """How long the texts are."""
         return f"about {self.words[self.columns.index(column)]:,.0f} words"
@@ -133,6 +129,7 @@ class TextInput(InputLayer):
         self.register_buffer("rarity", torch.tensor(rarity, dtype=torch.float32))
         self.register_buffer("group", torch.tensor(np.concatenate(groups)))
         self.features = len(rarity)
+        self.measured = 0
 
     def forward(self, raw: Tensors) -> Tensor:
         """Encode each text by itself."""
@@ -147,6 +144,10 @@ class TextInput(InputLayer):
         squares = torch.zeros(len(index), 2 * self.columns).scatter_add(1, group, value.square())
         length = squares.clamp(min=1e-12).sqrt().gather(1, group)
         return index, value / length
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """None: trees have no way with text."""
+        return torch.zeros(0, 0, dtype=torch.float64)
 
 
 def _train_tokenizer(columns: list[pl.Series]) -> Tokenizer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pellucid.networks.layers import Dropout, EnsembleScale, InputLayer, Linear, SparseLinear
+from pellucid.networks.layers import Dropout, EnsembleScale, InputLayer, Linear, SparseLinear, Trees
 from pellucid.networks.layers.input import Tensors
 from pellucid.schema import Schema
 
@@ -63,6 +63,16 @@ class DeepNetwork(nn.Module):
             first += layer.features
         return torch.cat(index, 1), torch.cat(value, 1)
 
+    def measurements(self, raw: Tensors) -> Tensor:
+        """The columns of all kinds as plain numbers: (batch, measured)."""
+        layers = [layer for layer in self.inputs if layer.measured]
+        return torch.cat([layer.measurements(raw) for layer in layers], 1)  # type: ignore[operator]
+
+    @property
+    def measured(self) -> int:
+        """How many plain numbers there are."""
+        return sum(layer.measured for layer in self.inputs)  # type: ignore[misc]
+
     @property
     def features(self) -> int:
         """How many sparse features there are."""
@@ -70,7 +80,7 @@ class DeepNetwork(nn.Module):
 
 
 class Network(nn.Module):
-    """What a model is in the end: deep networks averaged, a linear path, and their blend."""
+    """What a model is in the end: deep networks averaged, a linear path, trees, and their blend."""
 
     def __init__(self, schema: Schema, deep: Sequence[DeepNetwork]) -> None:
         super().__init__()
@@ -79,25 +89,33 @@ class Network(nn.Module):
         self.linear = nn.ModuleList(
             SparseLinear(deep[0].features, target.linear_outputs) for target in schema.targets
         )
+        self.trees = nn.ModuleList(
+            Trees(deep[0].measured, target.linear_outputs) for target in schema.targets
+        )
         self.blend = nn.ModuleList(target.blend_layer() for target in schema.targets)
 
     def forward(self, raw: Tensors) -> list[Tensor]:
         """One output for each target: (batch, outputs)."""
-        linear, deep = self.paths(raw)
-        return [
-            blend(of_linear, of_deep)
-            for blend, of_linear, of_deep in zip(self.blend, linear, deep, strict=True)
-        ]
+        paths = self.paths(raw)
+        return [blend(*each) for blend, each in zip(self.blend, paths, strict=True)]
 
-    def paths(self, raw: Tensors) -> tuple[list[Tensor], list[Tensor]]:
-        """The linear and the deep path's outputs by themselves."""
+    def paths(self, raw: Tensors) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """For each target the outputs of the linear, the tree-shaped and the deep path."""
         outputs = [network(raw) for network in self.deep]
         deep = [
             target.combine(torch.cat([output[position] for output in outputs]))
             for position, target in enumerate(self.targets)
         ]
-        index, value = self.deep[0].terms(raw)  # type: ignore[operator]
-        return [linear(index, value) for linear in self.linear], deep
+        first = self.deep[0]
+        assert isinstance(first, DeepNetwork)
+        index, value = first.terms(raw)
+        linear = [layer(index, value) for layer in self.linear]
+        if first.measured:
+            measurements = first.measurements(raw)
+            trees = [layer(measurements) for layer in self.trees]
+        else:
+            trees = [torch.zeros_like(each) for each in linear]
+        return list(zip(linear, trees, deep, strict=True))
 
     def plan(self) -> list[dict[str, object]]:
         """Every layer with its shape and number of parameters, in order."""

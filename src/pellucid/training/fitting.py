@@ -14,6 +14,14 @@ from pellucid.networks.network import DeepNetwork, Network, new_network
 from pellucid.schema import Schema
 from pellucid.store import Store
 from pellucid.training.batches import Batches
+from pellucid.training.boosting import (
+    as_tensors,
+    best_shape,
+    boost,
+    check_same,
+    measurements,
+)
+from pellucid.training.boosting import MOST_ROWS as MOST_BOOSTED
 from pellucid.training.linear import MOST_ROWS, MOST_WEIGHTS, best_strength, design_matrix, solve
 from pellucid.training.loop import Descent, Schedule, train
 from pellucid.training.plan import Plan
@@ -58,19 +66,21 @@ def fit(task: Task, plan: Plan, watch_of: Callable[[int], Watch]) -> Fitted:
         _descend(deep, task, plan, position, watch_of(position))  # type: ignore[arg-type]
         for position, deep in enumerate(network.deep)
     ]
-    finish(network, task)
+    finish(network, task, plan)
     return Fitted(network.eval(), descents)
 
 
-def finish(network: Network, task: Task) -> None:
-    """Solve the linear path and blend it with the deep one on rows that neither learnt from."""
-    deep = [_held_out(network, task, position) for position in range(len(task.targets))]
+def finish(network: Network, task: Task, plan: Plan) -> None:
+    """Solve the linear path, grow the trees, and blend all paths on rows none of them learnt from."""
     held_out = np.concatenate([choose for _, choose in task.folds])
     for position, target in enumerate(task.schema.targets):
-        values = task.targets[position].numpy()
-        linear = _solve_linear(network, task, target, position)
-        state = target.fit_blend(linear, deep[position], torch.as_tensor(values[held_out]))
-        network.blend[position].load_state_dict(state)
+        paths = (
+            _solve_linear(network, task, target, position),
+            _grow_trees(network, task, target, position, plan.trees),
+            _held_out(network, task, position),
+        )
+        answers = task.targets[position][held_out]
+        network.blend[position].load_state_dict(target.fit_blend(paths, answers))
 
 
 def predict(network: Network | DeepNetwork, store: Store, rows: Array) -> list[Tensor]:
@@ -154,3 +164,36 @@ def _places(rows: Array, fold: tuple[Array, Array]) -> tuple[Array, Array]:
     learn, choose = fold
     learn = learn[np.isin(learn, rows)]
     return np.searchsorted(rows, learn), np.searchsorted(rows, choose)
+
+
+def _grow_trees(
+    network: Network, task: Task, kind: TargetKind, position: int, trees: int
+) -> Tensor:
+    """Grow on each fold for honest outputs, then on all rows for the network."""
+    deep = network.deep[0]
+    assert isinstance(deep, DeepNetwork)
+    held_out = np.concatenate([choose for _, choose in task.folds])
+    if not trees or not deep.measured:
+        return torch.zeros(len(held_out), kind.linear_outputs)
+    rows = task.rows
+    if len(rows) > MOST_BOOSTED + len(held_out):
+        chosen = np.random.default_rng(task.seed).choice(
+            task.folds[0][0], MOST_BOOSTED, replace=False
+        )
+        rows = np.unique(np.concatenate([chosen, held_out]))
+    features, values = measurements(deep, task.store, rows), task.targets[position].numpy()[rows]
+    folds = [_places(rows, fold) for fold in task.folds]
+    shape = best_shape(kind, trees, features, values, folds[0], task.seed)
+    outputs = []
+    for learn, choose in folds:
+        model = boost(kind, shape, trees, features[learn], values[learn], task.seed)
+        outputs.append(kind.boosted_output(model, features[choose]))
+    model = boost(kind, shape, trees, features, values, task.seed)
+    classes = getattr(model, "classes_", None)
+    layer = network.trees[position]
+    layer.load_state_dict(as_tensors(model, kind.linear_outputs, classes))
+    some = features[:256]
+    check_same(
+        kind.as_logs(layer(torch.from_numpy(some)).numpy()), kind.boosted_output(model, some)
+    )
+    return torch.as_tensor(np.concatenate(outputs), dtype=torch.float32)

@@ -23,6 +23,7 @@ class Plan:
     evaluate_every: int
     patience: int
     threads: int
+    trees: int = 0  # rounds of boosting; 0 = no tree-shaped path
     curve: tuple[int, ...] = ()  # numbers of rows at which the learning curve is measured
     cuts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # what the clock changed
 

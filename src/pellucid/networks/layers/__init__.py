@@ -7,6 +7,7 @@ from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleScale, Lin
 from pellucid.networks.layers.input import InputLayer, MissingValue
 from pellucid.networks.layers.piecewise import PiecewiseLinear
 from pellucid.networks.layers.sequence import SequenceEncoder
+from pellucid.networks.layers.trees import Trees
 
 __all__ = [
     "ClassBlend",
@@ -21,5 +22,6 @@ __all__ = [
     "PiecewiseLinear",
     "SequenceEncoder",
     "SparseLinear",
+    "Trees",
     "seed_dropout",
 ]

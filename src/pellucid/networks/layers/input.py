@@ -15,11 +15,13 @@ class InputLayer(nn.Module):
 
     `terms` gives the same columns as sparse features for the linear path: which feature
     (batch, terms) and how much of it (batch, terms), of `features` features in all.
+    `measurements` gives them as `measured` plain numbers for trees: (batch, measured) float64.
     """
 
     columns: int
     width: int
     features: int
+    measured: int
 
     def forward(self, raw: Tensors) -> Tensor:
         """(batch, columns, width)."""
@@ -28,6 +30,10 @@ class InputLayer(nn.Module):
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Index and value of each sparse feature, both (batch, terms)."""
         raise TypeError(f"{type(self).__name__} has no terms")
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """Plain numbers in an order that means something, NaN where missing."""
+        raise TypeError(f"{type(self).__name__} has no measurements")
 
 
 class MissingValue(nn.Module):

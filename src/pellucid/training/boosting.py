@@ -1,0 +1,108 @@
+"""The tree-shaped path: gradient boosting by scikit-learn, its trees taken over as tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pellucid.errors import PellucidError
+from pellucid.kinds import Array, TargetKind
+from pellucid.networks.network import DeepNetwork
+from pellucid.store import Store
+
+MOST_ROWS = 200_000
+SHAPES: tuple[dict[str, Any], ...] = (
+    {"max_leaf_nodes": 16, "max_depth": 6, "max_features": 0.5, "l2_regularization": 1.0},
+    {"max_leaf_nodes": 8, "max_depth": 5, "max_features": 0.3, "l2_regularization": 3.0},
+)
+
+
+def measurements(network: DeepNetwork, store: Store, rows: Array) -> Array:
+    """What trees see of the rows: (rows, columns) float64, NaN where missing."""
+    pieces = []
+    with torch.inference_mode():
+        for chunk in torch.from_numpy(rows).tensor_split(max(1, len(rows) // 16_384)):
+            pieces.append(network.measurements(store.batch(chunk, ragged=False)).numpy())
+    return np.concatenate(pieces)
+
+
+def boost(
+    kind: TargetKind, shape: int, trees: int, features: Array, target: Array, seed: int
+) -> Any:
+    """A fitted scikit-learn estimator of `trees` rounds."""
+    model = kind.boosting(seed).set_params(
+        learning_rate=0.05, max_iter=trees, early_stopping=False, **SHAPES[shape]
+    )
+    return model.fit(features, target)
+
+
+def best_shape(
+    kind: TargetKind,
+    trees: int,
+    features: Array,
+    target: Array,
+    fold: tuple[Array, Array],
+    seed: int,
+) -> int:
+    """The shape of trees that, grown on fold[0], does best on fold[1]."""
+    learn, choose = fold
+    scores = []
+    for shape in range(len(SHAPES)):
+        model = boost(kind, shape, trees, features[learn], target[learn], seed)
+        output = torch.from_numpy(kind.boosted_output(model, features[choose]))
+        scores.append(kind.score(output, torch.from_numpy(target[choose])))
+    return int(np.argmin(scores))
+
+
+def as_tensors(model: Any, outputs: int, classes: Array | None) -> dict[str, Tensor]:
+    """The trees of a fitted scikit-learn estimator in the form of the layer `Trees`.
+
+    `classes` are the outputs that the estimator knows, None for a number; of two classes the
+    one score counts for the second and against the first.
+    """
+    grown = [(tree.nodes, slot) for round_ in model._predictors for slot, tree in enumerate(round_)]
+    base = np.asarray(model._baseline_prediction).reshape(-1)
+    if classes is not None and len(classes) == 2:
+        both = [(nodes, slot, sign) for nodes, _ in grown for slot, sign in ((0, -0.5), (1, 0.5))]
+        base = np.array([-0.5, 0.5]) * base
+    else:
+        both = [(nodes, slot, 1.0) for nodes, slot in grown]
+    places = np.zeros(1, np.int64) if classes is None else classes
+    sizes = np.array([len(nodes) for nodes, _, _ in both])
+    first = np.concatenate([[0], sizes.cumsum()])[:-1]
+    whole = np.full(outputs, -20.0)  # the log-odds of a class that was never seen
+    whole[places] = base
+    return {
+        **_nodes([(nodes, sign) for nodes, _, sign in both], first),
+        "root": torch.from_numpy(first.astype(np.int64)),
+        "output": torch.tensor([int(places[slot]) for _, slot, _ in both], dtype=torch.int64),
+        "base": torch.tensor(whole, dtype=torch.float32),
+        "depth": torch.tensor(max(int(nodes["depth"].max()) for nodes, _, _ in both)),
+    }
+
+
+def check_same(state_output: Array, model_output: Array) -> None:
+    """Raise if the layer does not say what scikit-learn says."""
+    difference = float(np.abs(state_output - model_output).max())
+    if difference > 1e-3:
+        raise PellucidError(
+            f"the trees taken over from scikit-learn differ from it by {difference:.2g}: this version "
+            "of scikit-learn keeps its trees in another form. Install one that pellucid was tested with."
+        )
+
+
+def _nodes(grown: list[tuple[Any, float]], first: Array) -> dict[str, Tensor]:
+    columns: dict[str, list[Array]] = {name: [] for name in ("column", "threshold", "missing_left", "left", "right", "value")}  # fmt: skip
+    for (nodes, sign), start in zip(grown, first, strict=True):
+        leaf = nodes["is_leaf"].astype(bool)
+        itself = np.arange(len(nodes)) + start
+        columns["column"].append(np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64))
+        columns["threshold"].append(np.where(leaf, 0.0, nodes["num_threshold"]))
+        columns["missing_left"].append(nodes["missing_go_to_left"].astype(bool))
+        columns["left"].append(np.where(leaf, itself, nodes["left"] + start).astype(np.int64))
+        columns["right"].append(np.where(leaf, itself, nodes["right"] + start).astype(np.int64))
+        columns["value"].append((sign * nodes["value"]).astype(np.float32))
+    return {name: torch.from_numpy(np.concatenate(parts)) for name, parts in columns.items()}
