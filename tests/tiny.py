@@ -1,65 +1,45 @@
-"""A tiny table with every kind of column, and a plan that learns from it in a second."""
+"""A table and a plan so small that learning takes less than a second."""
 
-from __future__ import annotations
+import random
+from typing import Any
 
-from datetime import date, timedelta
-
-import numpy as np
-import polars as pl
-
+from pellucid.learning import learn
+from pellucid.model import Model
 from pellucid.networks.network import Body
 from pellucid.training.plan import Plan
 
-NOUNS = ("kettle", "lamp", "radio", "clock")
-PLACES = ("town", "Leeds", "a market", "the shop on the corner", "Łódź", "東京")
-JUDGEMENTS = {"splendid": 2, "decent": 1, "shoddy": -1, "awful": -2}
+ROWS = 60
+PLAN = Plan(
+    body=Body(members=2, width=8, blocks=1, embedding=4, dropout=0.1),
+    folds=1,
+    batch=32,
+    rate=3e-3,
+    decay=3e-4,
+    steps=20,
+    evaluate_every=10,
+    patience=3,
+    threads=1,
+)
 
 
-def table(rows: int = 160, seed: int = 0) -> pl.DataFrame:
-    """Two numbers, two categories, a date and a text, a few cells missing, and two targets.
-
-    `liked` is the sign of the text's judgement, `paid` is linear in weight and colour.
-    """
-    rng = np.random.default_rng(seed)
-    judged = rng.choice(list(JUDGEMENTS), rows)
-    noun, colour = rng.choice(NOUNS, rows), rng.choice(["red", "green", "blue"], rows)
-    weight, age = rng.normal(5, 2, rows).round(2), rng.exponential(30, rows).round(1)
-    start = date(2024, 1, 1)
-    bought = [start + timedelta(days=int(day)) for day in rng.integers(0, 700, rows)]
-    texts = [
-        f"{n} no {i} from {PLACES[i % len(PLACES)]}: it is {j}, truly {j}"
-        for i, (n, j) in enumerate(zip(noun, judged, strict=True))
-    ]
-    paid = 10 + 3 * weight + 5 * (colour == "red") + rng.normal(0, 0.5, rows)
-    frame = pl.DataFrame(
-        {
-            "weight": weight,
-            "age": age,
-            "colour": colour,
-            "zip code": rng.choice(["01067", "10115", "80331"], rows),
-            "bought": bought,
-            "review": texts,
-            "liked": ["yes" if JUDGEMENTS[j] > 0 else "no" for j in judged],
-            "paid": paid.round(2),
-        }
-    )
-    gaps = {name: pl.Series(rng.random(rows) < 0.05) for name in ("age", "colour", "bought")}
-    return frame.with_columns(
-        pl.when(gap).then(None).otherwise(pl.col(name)).alias(name) for name, gap in gaps.items()
-    )
-
-
-def plan(**changes: object) -> Plan:
-    """A plan of one small network and few steps: the clock is not heeded when a plan is given."""
-    values = {
-        "body": Body(members=4, width=32, blocks=1, embedding=8, dropout=0.1),
-        "folds": 1,
-        "batch": 32,
-        "rate": 5e-3,
-        "decay": 3e-4,
-        "steps": 60,
-        "evaluate_every": 10,
-        "patience": 10,
-        "threads": 1,
+def inputs(rows: int = ROWS) -> dict[str, list[Any]]:
+    """A number that decides the target, another number, a category and a date."""
+    draw = random.Random(1)
+    return {
+        "age": [draw.randint(18, 80) for _ in range(rows)],
+        "income": [round(draw.uniform(1e3, 9e4), 2) for _ in range(rows)],
+        "city": [draw.choice(["Berlin", "Paris", "Rome"]) for _ in range(rows)],
+        "joined": [f"2020-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}" for _ in range(rows)],
     }
-    return Plan(**{**values, **changes})
+
+
+def table(rows: int = ROWS, **columns: list[Any]) -> dict[str, list[Any]]:
+    """The inputs with the target `label`, some columns replaced or added."""
+    cells = inputs(rows)
+    return {**cells, "label": ["yes" if age > 45 else "no" for age in cells["age"]], **columns}
+
+
+def learnt(source: Any, target: Any = "label", **options: Any) -> Model:
+    """A model of the tiny plan, learnt in silence."""
+    options = {"plan": PLAN, "minutes": 0.2, "verbose": False, **options}
+    return learn(source, target, **options)

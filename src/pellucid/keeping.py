@@ -13,26 +13,53 @@ import numpy as np
 import torch
 
 from pellucid import __version__
-from pellucid.errors import ModelError
-from pellucid.files import replace_folder
+from pellucid.errors import ModelError, PellucidError
+from pellucid.files import not_written, replace_folder, strict_json, write_tensors
 from pellucid.kinds import Array
 from pellucid.model import Model
-from pellucid.networks.network import new_network
-from pellucid.schema import Schema, from_json, to_json
+from pellucid.schema import from_json, to_json
+from pellucid.soundness import (
+    UNSOUND,
+    check_evidence,
+    sound_network,
+    sound_schema,
+    sound_settings,
+    try_out,
+)
 from pellucid.training.plan import Plan
 
 FORMAT = 1
 MARK = "pellucid model"
+FILES = (
+    "model.json",
+    "weights.safetensors",
+    "evidence.json",
+    "history.csv",
+    "report.html",
+    "README.md",
+)
+
+
+def check_place(path: Path) -> None:
+    """ModelError where a model would take the place of something else than a model."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not path.is_dir() or _mark(path) != MARK:
+        raise ModelError(
+            f'"{path}" exists and is no pellucid model, so it is not overwritten; name another '
+            "folder."
+        )
+    others = sorted(entry.name for entry in path.iterdir() if entry.name not in FILES)
+    if others:
+        raise ModelError(
+            f'"{path}" holds {others[0]!r}, which is no part of a model and would be lost; move '
+            "it, or name another folder."
+        )
 
 
 def write_model(model: Model, path: Path) -> Path:
     """Write model.json, weights.safetensors and evidence.json; whole or not at all."""
-    from safetensors.torch import save_file
-
-    if path.exists() and not (path / "model.json").is_file():
-        raise ModelError(
-            f"{path} exists and is no pellucid model, so it is not overwritten; name another folder."
-        )
+    check_place(path)
     arrays: dict[str, Array] = {}
     document = {
         "what": MARK,
@@ -46,8 +73,10 @@ def write_model(model: Model, path: Path) -> Path:
     tensors = {name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}
     tensors |= {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     with replace_folder(path) as folder:
-        save_file(tensors, folder / "weights.safetensors")
-        (folder / "model.json").write_text(json.dumps(document, indent=1), "utf-8")
+        (folder / "model.json").write_text(strict_json(document, indent=1), "utf-8")
+        weights = folder / "weights.safetensors"
+        write_tensors(tensors, weights)
+        weights.chmod((folder / "model.json").stat().st_mode)  # it is written for its owner alone
         if model.evidence:
             _write_evidence(model.evidence, folder)
     return path
@@ -59,31 +88,44 @@ def load(path: str | Path) -> Model:
     Raises ModelError when a file is missing, cut short, edited so that it no longer fits, or of a
     newer format.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     path = Path(path)
-    document = _document(path)
-    try:
-        tensors = load_file(path / "weights.safetensors")
-    except (SafetensorError, OSError) as error:
-        raise ModelError(
-            f"{path / 'weights.safetensors'} cannot be read ({error}); copy the model again "
-            "or learn it again."
-        ) from error
+    document, tensors = _document(path), _tensors(path / "weights.safetensors")
     arrays = {name: t.numpy() for name, t in tensors.items() if name.startswith("schema.")}
     weights = {name: t for name, t in tensors.items() if not name.startswith("schema.")}
+    evidence = _evidence(path)
     try:
-        schema = from_json(document["schema"], arrays)
-        plan = Plan.from_json(document["plan"])
-        settings = dict(document["settings"])
-        network = _network(schema, plan, weights)
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError, RuntimeError) as error:
+        schema = sound_schema(from_json(document["schema"], arrays))
+        plan, settings = Plan.from_json(document["plan"]), sound_settings(document["settings"])
+        model = Model(schema, sound_network(schema, plan, weights), plan, evidence, settings)
+        try_out(model)
+        check_evidence(model)
+    except PellucidError as error:
+        raise ModelError(f'"{path}": {error}') from error
+    except UNSOUND as error:
         raise ModelError(
-            f"{path} does not hold together ({_first_line(error)}); it was edited or damaged. "
+            f'"{path}" does not hold together ({_first_line(error)}): it was edited or damaged. '
             "Copy it again or learn it again."
         ) from error
-    return Model(schema, network, plan, _evidence(path), settings)
+    return model
+
+
+def rewrite_report(path: Path) -> Path:
+    """Write report.html anew from the model's evidence."""
+    from pellucid.evidence.report import write_report
+
+    evidence = load(path).evidence
+    if not evidence:
+        raise ModelError(f'"{path}" has no evidence.json to report; copy the model again.')
+    try:
+        write_report(evidence, path / "report.html")  # type: ignore[arg-type]
+    except OSError as error:
+        raise not_written(path / "report.html", error) from error
+    except UNSOUND as error:
+        raise ModelError(
+            f'"{path / "evidence.json"}" does not hold together ({_first_line(error)}): it was '
+            "edited or damaged. Copy the model again."
+        ) from error
+    return path / "report.html"
 
 
 def weights_hash(path: Path) -> str:
@@ -102,53 +144,72 @@ def versions() -> dict[str, str]:
     }
 
 
-def _network(schema: Any, plan: Plan, weights: Mapping[str, torch.Tensor]) -> Any:
-    if not isinstance(schema, Schema):
-        raise TypeError("its schema is none")
-    network = new_network(schema, plan.body, plan.folds, seed=0)
-    network.load_state_dict(weights)
-    return network.eval()
-
-
 def _document(path: Path) -> dict[str, Any]:
     file = path / "model.json"
     if not path.is_dir() or not file.is_file():
         raise ModelError(
-            f"{path} is no model: it has no model.json. Name a folder that `learn` wrote."
+            f'"{path}" is no model: it has no model.json. Name a folder that `learn` wrote.'
         )
-    try:
-        document = json.loads(file.read_text("utf-8"))
-    except (ValueError, OSError) as error:
-        raise ModelError(f"{file} cannot be read ({error}); copy the model again.") from error
+    document = _json(file)
     if not isinstance(document, dict) or document.get("what") != MARK:
-        raise ModelError(f"{file} is not a pellucid model's.")
+        raise ModelError(f'"{file}" is not a pellucid model\'s; name a folder that `learn` wrote.')
     if document.get("format") != FORMAT:
         raise ModelError(
-            f"{path} has format {document.get('format')}; this version ({__version__}) reads format "
-            f"{FORMAT}. Update pellucid, or learn the model again."
+            f'"{path}" has format {str(document.get("format"))[:20]}; this version '
+            f"({__version__}) reads format {FORMAT}. Update pellucid, or learn the model again."
         )
     return document
 
 
+def _mark(path: Path) -> object:
+    try:
+        document = _json(path / "model.json")
+    except ModelError:
+        return None
+    return document.get("what") if isinstance(document, dict) else None
+
+
+def _tensors(file: Path) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not file.is_file():
+        raise ModelError(f'"{file}" is missing: copy the model again, with all its files.')
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f'"{file}" cannot be read ({error}): it was cut short or edited. Copy the model again '
+            "or learn it again."
+        ) from error
+
+
 def _evidence(path: Path) -> dict[str, Any]:
     file = path / "evidence.json"
-    if not file.is_file():
-        return {}
+    evidence = _json(file) if file.is_file() else {}
+    if not isinstance(evidence, dict):
+        raise ModelError(f'"{file}" holds no evidence: it was edited. Copy the model again.')
+    return evidence
+
+
+def _json(file: Path) -> Any:
     try:
-        evidence = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{file} is damaged ({error}); copy the model again.") from error
-    return evidence if isinstance(evidence, dict) else {}
+        return json.loads(file.read_text("utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise ModelError(
+            f'"{file}" cannot be read ({_first_line(error)}): it was cut short or edited. Copy the '
+            "model again or learn it again."
+        ) from error
 
 
 def _write_evidence(evidence: Mapping[str, Any], folder: Path) -> None:
     from pellucid.evidence.card import write_card
     from pellucid.evidence.report import write_report
 
-    (folder / "evidence.json").write_text(json.dumps(evidence, indent=1), "utf-8")
-    write_report(evidence, folder / "report.html")
-    write_card(evidence, folder / "README.md")
+    (folder / "evidence.json").write_text(strict_json(evidence, indent=1), "utf-8")
+    write_report(evidence, folder / "report.html")  # type: ignore[arg-type]
+    write_card(evidence, folder / "README.md")  # type: ignore[arg-type]
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from pellucid.errors import DataError
-from pellucid.files import replace_file
+from pellucid.errors import DataError, ModelError, UsageError
+from pellucid.files import not_written, read_json, replace_file
+from pellucid.keeping import check_place
 from pellucid.training.plan import Plan
 
 
@@ -18,28 +20,24 @@ class Workshop:
     """Holds what a killed run needs to go on; without an output it holds nothing.
 
     The same request (data, settings, version) finds its plan and checkpoints again; another
-    request begins with an empty folder. Time spent before a kill counts on.
+    request begins with an empty folder. Time spent before a kill counts on. Whether the model
+    may be written to `output` is found out here, before anything is learnt.
     """
 
     def __init__(self, output: Path | None, request: Mapping[str, Any]) -> None:
-        self.folder = None if output is None else output.with_name(output.name + ".partial")
+        self.folder = None if output is None else _folder_of(output)
         self.spent_before, self.started = 0.0, time.monotonic()
         self.request = dict(request)
         self.resumed = False
-        if self.folder is None:
+        if output is None or self.folder is None:
             return
-        if _read(self.folder / "request.json") == dict(request):
-            spent = _read(self.folder / "spent.json")
-            self.spent_before = float(spent["seconds"]) if isinstance(spent, dict) else 0.0
+        check_place(output)
+        self._lock = _lock(self.folder, output)
+        if read_json(self.folder / "request.json") == dict(request):
+            self.spent_before = _seconds(read_json(self.folder / "spent.json"))
             self.resumed = True
             return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        try:
-            self.folder.mkdir(parents=True)
-        except OSError as error:
-            raise DataError(
-                f"{self.folder} cannot be made: {error.strerror}. Name another folder with --output."
-            ) from error
+        self._empty()
         self._write("request.json", dict(request))
 
     @property
@@ -52,9 +50,18 @@ class Workshop:
         return None if self.folder is None else self.folder / f"network-{position}.safetensors"
 
     def plan(self) -> Plan | None:
-        """The plan that was written down before the run was killed."""
-        saved = None if self.folder is None else _read(self.folder / "plan.json")
-        return None if saved is None else Plan.from_json(saved)
+        """The plan that was written down before the run was killed.
+
+        Without a sound one the checkpoints are worth nothing: they belong to a plan.
+        """
+        if self.folder is None:
+            return None
+        try:
+            return Plan.from_json(read_json(self.folder / "plan.json") or {})
+        except ModelError:
+            for checkpoint in self.folder.glob("network-*"):
+                checkpoint.unlink()
+            return None
 
     def keep_plan(self, plan: Plan) -> None:
         """Write the plan down."""
@@ -68,6 +75,15 @@ class Workshop:
         """The model is done: take the checkpoints away."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+            self._lock.close()
+
+    def _empty(self) -> None:
+        assert self.folder is not None
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != "lock":
+                entry.unlink()
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
         if self.folder is not None:
@@ -75,10 +91,33 @@ class Workshop:
                 beside.write_text(json.dumps(content), "utf-8")
 
 
-def _read(path: Path) -> Any:
-    if not path.is_file():
-        return None
+def _folder_of(output: Path) -> Path:
+    if not output.resolve().name:
+        raise UsageError(f'"{output}" cannot hold a model; name a folder of its own with --output.')
+    return output.resolve().with_name(output.resolve().name + ".partial")
+
+
+def _lock(folder: Path, output: Path) -> TextIO:
+    """Make the folder this run's alone; a killed run's lock goes with its process."""
     try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError:
-        return None
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / "lock").exists():
+            raise DataError(
+                f'"{folder}" holds files that no run has left there; move them, or name another '
+                "folder with --output."
+            )
+        lock = (folder / "lock").open("a")
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise DataError(
+            f'another run is at work on "{output}"; wait for it to end, or name another folder '
+            "with --output."
+        ) from error
+    except OSError as error:
+        raise not_written(output, error) from error
+    return lock
+
+
+def _seconds(spent: object) -> float:
+    seconds = spent.get("seconds") if isinstance(spent, dict) else None
+    return float(seconds) if isinstance(seconds, int | float) and seconds >= 0 else 0.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from pellucid.errors import ModelError
-from pellucid.files import replace_file
+from pellucid.files import replace_file, write_tensors
 from pellucid.training.optimizers import FlatAdamW
 
 if TYPE_CHECKING:
@@ -19,24 +19,37 @@ if TYPE_CHECKING:
 
 def save_checkpoint(path: Path, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
     """Write where the descent stands."""
-    from safetensors.torch import save_file
-
     tensors = {**optimizer.state(), "best": best}
     with replace_file(path) as beside:
-        save_file(tensors, beside, metadata={"descent": json.dumps(asdict(descent))})
+        write_tensors(tensors, beside, {"descent": json.dumps(asdict(descent))})
 
 
 def load_checkpoint(path: Path, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
-    """Go back to where the descent stood."""
+    """Go back to where the descent stood; ModelError, and nothing is changed, if it is damaged."""
     from safetensors import SafetensorError, safe_open
 
+    expected = {**optimizer.state(), "best": best}
     try:
         with safe_open(path, framework="pt") as file:
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            state = {name: file.get_tensor(name) for name in expected}
             saved = json.loads(file.metadata()["descent"])
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ModelError(f"{path} is damaged ({error}); delete it and learn again.") from error
+        _check(state, expected, saved, asdict(descent))
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise ModelError(f"{path} is damaged ({error})") from error
     best.copy_(state.pop("best"))
     optimizer.restore(state)
     for name, value in saved.items():
         setattr(descent, name, value)
+
+
+def _check(
+    state: dict[str, Tensor],
+    expected: dict[str, Tensor],
+    saved: dict[str, Any],
+    fresh: dict[str, Any],
+) -> None:
+    for name, tensor in state.items():
+        if tensor.shape != expected[name].shape:
+            raise ValueError(f"{name} has the shape {tuple(tensor.shape)}")
+    if saved.keys() != fresh.keys():
+        raise ValueError("it holds another descent")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from pellucid.errors import ModelError
 from pellucid.training.checkpoint import load_checkpoint, save_checkpoint
 from pellucid.training.optimizers import FlatAdamW
 
@@ -38,9 +40,12 @@ class Watch:
         self.first_step = 0
 
     def resume(self, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
-        """Take the descent up where its checkpoint left it, if there is one."""
+        """Take the descent up where its checkpoint left it, if there is a sound one."""
         if self.checkpoint is not None and self.checkpoint.exists():
-            load_checkpoint(self.checkpoint, descent, optimizer, best)
+            try:
+                load_checkpoint(self.checkpoint, descent, optimizer, best)
+            except ModelError as error:
+                warnings.warn(f"{error}; this network begins again", stacklevel=2)
         self.first_step = descent.step
 
     def look(self, descent: Descent, optimizer: FlatAdamW, best: Tensor, loss: Tensor) -> bool:
