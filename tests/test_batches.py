@@ -1,0 +1,58 @@
+"""Batches: every row once an epoch, a function of seed and step, little padding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pellucid.training.batches import Batches
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 300), st.integers(1, 64), st.integers(0, 2**31), st.booleans(), st.integers(0, 3)
+)
+def test_every_row_comes_once_in_every_epoch(count, size, seed, sized, epoch):
+    rows = torch.arange(1_000, 1_000 + count)
+    lengths = (torch.arange(2_000) * 7919) % 97 if sized else None
+    batches = Batches(rows, size, seed, lengths)
+    steps = range(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch)
+    seen = torch.cat([batches(step) for step in steps])
+    assert seen.sort().values.equal(rows)
+    assert max(len(batches(step)) for step in steps) <= size
+
+
+def test_a_batch_depends_on_seed_and_step_alone():
+    rows, lengths = torch.arange(500), torch.arange(500) % 40
+    for sized in (None, lengths):
+        in_turn = Batches(rows, 32, 5, sized)
+        batches = [in_turn(step) for step in range(40)]
+        for step in (39, 3, 17, 0):
+            assert Batches(rows, 32, 5, sized)(step).equal(batches[step])
+        assert not Batches(rows, 32, 6, sized)(0).equal(batches[0])
+        assert not batches[0].equal(batches[in_turn.per_epoch])
+
+
+@pytest.mark.parametrize("rows", [2_000, 20_000])
+@pytest.mark.parametrize(("mean", "spread"), [(3.5, 0.8), (4, 1), (5, 0.8)])
+def test_padded_tokens_are_at_most_a_tenth_more_than_real_ones(rows, mean, spread):
+    rng = np.random.default_rng(0)
+    lengths = torch.as_tensor(rng.lognormal(mean, spread, rows).clip(1, 256).astype(np.int64))
+    batches = Batches(torch.arange(rows), 64, 0, lengths)
+    padded = 0
+    for step in range(batches.per_epoch):
+        of_batch = lengths[batches(step)]
+        padded += int(of_batch.max()) * len(of_batch)
+    assert padded <= 1.1 * int(lengths.sum())
+
+
+def test_rows_of_like_length_are_not_always_in_the_same_batch():
+    lengths = torch.arange(6_400) // 10
+    batches = Batches(torch.arange(6_400), 32, 0, lengths)
+    first = [set(batches(step).tolist()) for step in range(batches.per_epoch)]
+    second = [set(batches(step + batches.per_epoch).tolist()) for step in range(batches.per_epoch)]
+    most = max(len(a & b) for a in first for b in second)
+    assert most < 16

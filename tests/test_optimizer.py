@@ -1,0 +1,63 @@
+"""The flat optimizer: the arithmetic of torch's AdamW and of its clipping."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from descents import network, problem
+from pellucid.training.optimizers import FlatAdamW
+
+
+def test_thirty_steps_equal_torchs_adamw_with_the_same_groups():
+    ours, theirs = network().eval(), network().eval()
+    x, y = problem()
+    optimizer = FlatAdamW(ours, decay=0.1, clip=None)
+    decayed = [p for p in theirs.parameters() if p.ndim > 1]
+    spared = [p for p in theirs.parameters() if p.ndim <= 1]
+    reference = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.1}, {"params": spared, "weight_decay": 0.0}]
+    )
+    for step in range(30):
+        rate = 1e-2 * (1 + step) / 30
+        nn.functional.mse_loss(ours(x), y).backward()
+        optimizer.step(rate)
+        for group in reference.param_groups:
+            group["lr"] = rate
+        reference.zero_grad()
+        nn.functional.mse_loss(theirs(x), y).backward()
+        reference.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert (one - other).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3])
+def test_the_gradient_is_clipped_as_torch_clips_it(scale):
+    ours, theirs = network().eval(), network().eval()
+    x, y = problem()
+    optimizer = FlatAdamW(ours, decay=0.0, clip=1.0)
+    (scale * nn.functional.mse_loss(ours(x), y)).backward()
+    (scale * nn.functional.mse_loss(theirs(x), y)).backward()
+    nn.utils.clip_grad_norm_(theirs.parameters(), 1.0)
+    reference = torch.optim.AdamW(theirs.parameters(), lr=1e-2, weight_decay=0.0)
+    reference.step()
+    optimizer.step(1e-2)
+    first_moments = {id(p): reference.state[p]["exp_avg"] for p in theirs.parameters()}
+    norm = torch.stack([m.norm() for m in first_moments.values()]).norm()
+    assert optimizer.moments[0].norm() == pytest.approx(norm.item(), rel=1e-4)
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+def test_parameters_stay_views_of_one_buffer_and_gradients_start_each_step_at_zero():
+    module = network()
+    optimizer = FlatAdamW(module, decay=0.0)
+    x, y = problem()
+    nn.functional.mse_loss(module(x), y).backward()
+    assert optimizer.gradients.abs().sum() > 0
+    optimizer.step(1e-3)
+    assert not optimizer.gradients.any()
+    assert len(optimizer.weights) == sum(p.numel() for p in module.parameters())
+    optimizer.weights.fill_(0.5)
+    assert all((p == 0.5).all() for p in module.parameters())
