@@ -194,9 +194,10 @@ def _timed(
     draft: Plan, workshop: Workshop, experience: Experience, settings: Settings
 ) -> tuple[Plan, float]:
     """The draft with what the time allows of its steps, and the longest that the run can take."""
+    task = _task(experience, replace(draft, folds=1), settings)
+    probed = probe(task, draft)
+    plan = fit_to_time(draft, task, probed, settings.minutes * 60 - workshop.spent)
     learn = len(experience.split.learn)
-    probed = probe(_task(experience, replace(draft, folds=1), settings), draft)
-    plan = fit_to_time(draft, learn, probed, settings.minutes * 60 - workshop.spent)
     return plan, workshop.spent + planned_seconds(plan, learn, probed)
 
 
