@@ -213,7 +213,9 @@ def test_numbers_are_shown_as_they_were_typed() -> None:
 
 
 def test_a_tensor_says_what_its_axes_mean_and_finds_an_entry() -> None:
-    step = lesson("tensor", "[[[1,2],[3,4]],[[5,6],[7,8]]]", axes="time, row, column", index="1,0,1")
+    step = lesson(
+        "tensor", "[[[1,2],[3,4]],[[5,6],[7,8]]]", axes="time, row, column", index="1,0,1"
+    )
     assert step.result == (2, 2, 2)
     assert step.find("position").result == 5
     assert step.find("T_1,0,1").result == 6
@@ -221,7 +223,11 @@ def test_a_tensor_says_what_its_axes_mean_and_finds_an_entry() -> None:
 
 
 def test_the_rank_of_scalar_vector_and_matrix_is_0_1_and_2() -> None:
-    assert [lesson(name).find("rank").result for name in ("scalar", "vector", "matrix")] == [0, 1, 2]
+    assert [lesson(name).find("rank").result for name in ("scalar", "vector", "matrix")] == [
+        0,
+        1,
+        2,
+    ]
 
 
 def test_identity_leaves_a_matrix_as_it_is() -> None:

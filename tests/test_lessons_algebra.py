@@ -15,9 +15,7 @@ from pellucid.working.evaluation import evaluate_complex
 from pellucid.working.formula import Formula, symbols
 from pellucid.working.printing.linear import one_line
 
-numbers = st.one_of(
-    st.integers(-9, 9), st.fractions(min_value=-5, max_value=5, max_denominator=7)
-)
+numbers = st.one_of(st.integers(-9, 9), st.fractions(min_value=-5, max_value=5, max_denominator=7))
 QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 
 
@@ -118,7 +116,13 @@ def test_complex_eigenvalues_stay_exact() -> None:
 
 
 def test_beyond_closed_forms_eigenvalues_are_numbers_with_a_residual() -> None:
-    companion = [[0, 0, 0, 0, 1], [1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0]]
+    companion = [
+        [0, 0, 0, 0, 1],
+        [1, 0, 0, 0, 1],
+        [0, 1, 0, 0, 0],
+        [0, 0, 1, 0, 0],
+        [0, 0, 0, 1, 0],
+    ]
     step = lesson("eigenvalues", companion)
     assert "residual" in step.text()
     assert isinstance(step.find("Numerical eigenvector of λ₁").result, tuple)

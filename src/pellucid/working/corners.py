@@ -102,11 +102,11 @@ def _corner(function: Formula, slope: Formula, by: str, place: Scalar, name: str
     except Undefined:
         return None
     size = max(1.0, *map(abs, sides))
-    if abs(sides[0] - sides[1]) <= 1e-3 * size:
-        return None
     if max(abs(values[1] - values[0]), abs(values[2] - values[1])) > 10 * width * size:
         nearer = tuple(_near(function, by, float(place) + side * width / 2) for side in (-1, 1))
         return _jump(by, place, (values[0], values[2]), nearer)
+    if abs(sides[0] - sides[1]) <= 1e-3 * size:
+        return None
     secants = ((values[1] - values[0]) / width, (values[2] - values[1]) / width)
     chosen = f" torch takes {TORCH[name]} there." if name in TORCH else ""
     shown = one_line(formula(place))

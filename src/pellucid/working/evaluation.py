@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce, singledispatch
@@ -28,6 +29,10 @@ from pellucid.working.arithmetic import (
 from pellucid.working.array_functions import ARRAY_FUNCTIONS
 from pellucid.working.formula import Formula
 from pellucid.working.functions import SEVERAL, apply, apply_complex
+
+
+class _Row(tuple[Any, ...]):
+    """A vector laid down: a matrix of one row that makes an outer product with a column."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ def slope_at(node: Formula, by: str, values: Mapping[str, Tensor]) -> float:
     f(x + ih) = f(x) + ih f'(x) + ..., so the imaginary part over h is f'(x), with no difference
     of nearly equal numbers (Squire and Trapp, SIAM Review 1998).
     """
+    evaluate(node, values)  # where the function has no real value it has no slope
     point = {name: complex(cast(float, value)) for name, value in values.items()}
     point[by] = complex(point[by].real, _STEP)
     found = complex(evaluate_complex(node, point)).imag / _STEP
@@ -144,7 +150,7 @@ def multiply(left: Any, right: Any) -> Any:
 
 
 def _row_times_matrix(left: Any, right: Matrix) -> Any:
-    if len(right) == 1 and len(left) != 1:  # a column times a row: the outer product
+    if isinstance(right, _Row):  # a column times a row: the outer product
         return tuple(tuple(simplest(a * b) for b in right[0]) for a in left)
     return matrix_vector(transpose(right), left)
 
@@ -218,7 +224,7 @@ def _(node: tree.Call, values: Mapping[str, Any], numbers: _Numbers) -> Any:
 @_value.register
 def _(node: tree.Transpose, values: Mapping[str, Any], numbers: _Numbers) -> Any:
     value = _value(node.of, values, numbers)
-    return transpose(value) if len(shape(value)) == 2 else (value,)
+    return transpose(value) if len(shape(value)) == 2 else _Row((value,))
 
 
 @_value.register
@@ -228,23 +234,32 @@ def _(node: tree.Array, values: Mapping[str, Any], numbers: _Numbers) -> Any:
 
 @_value.register
 def _(node: tree.Derivative, values: Mapping[str, Any], numbers: _Numbers) -> Any:
-    return slope_at(node.of, node.by, values)
+    return slope_at(node.of, node.by, values) if node.by in tree.symbols(node.of) else 0
 
 
 @_value.register
 def _(node: tree.Choice, values: Mapping[str, Any], numbers: _Numbers) -> Any:
     holds = _value(node.condition, values, numbers)
-    return _value(node.then if holds else node.otherwise, values, numbers)
+    if not isinstance(holds, tuple):  # only the branch that holds need have a value
+        return _value(node.then if holds else node.otherwise, values, numbers)
+    branches = [_value(part, values, numbers) for part in (node.then, node.otherwise)]
+    return each(lambda first, a, b: a if first else b, holds, *branches)
 
 
 @_value.register
 def _(node: tree.Comparison, values: Mapping[str, Any], numbers: _Numbers) -> Any:
     sides = (_value(part, values, numbers) for part in (node.left, node.right))
-    left, right = (part.real if isinstance(part, complex) else part for part in sides)
-    return {
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-        "=": left == right,
-    }[node.sign]
+    return each(lambda a, b: _COMPARISONS[node.sign](_real(a), _real(b)), *sides)
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+
+
+def _real(value: Any) -> Any:
+    return value.real if isinstance(value, complex) else value
