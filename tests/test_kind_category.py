@@ -148,11 +148,12 @@ def test_the_blend_takes_back_confidence_that_was_too_great():
     target = np.array([rng.choice(3, p=np.exp(r) / np.exp(r).sum()) for r in true])
     deep = torch.tensor(8 * true, dtype=torch.float32).log_softmax(-1)  # eight times too sure
     linear = torch.tensor(rng.normal(size=(3_000, 3)), dtype=torch.float32)
-    state = kind.fit_blend(linear, deep, torch.as_tensor(target))
-    assert state["weights"].tolist() == pytest.approx([0, 1 / 8], abs=0.03)
+    paths = (linear, torch.zeros(3_000, 3), deep)
+    state = kind.fit_blend(paths, torch.as_tensor(target))
+    assert state["weights"].tolist() == pytest.approx([0, 0, 1 / 8], abs=0.03)
     layer = kind.blend_layer()
     layer.load_state_dict(state)
-    probability = layer(linear, deep).exp()
+    probability = layer(*paths).exp()
     assert probability.sum(1).numpy() == pytest.approx(1, abs=1e-5)
 
 
@@ -169,10 +170,10 @@ def test_majority_and_boosting_know_levels_that_no_learning_row_has():
     assert boosted.argmax(1).tolist() == target.tolist()
 
 
-def test_features_are_ranks_by_frequency_with_gaps_where_unknown():
+def test_trees_see_ranks_by_frequency_with_gaps_where_unknown():
     kind = Category.fit(pl.DataFrame({"c": ["b", "a", "b"]}))
-    features = kind.features(kind.encode(pl.DataFrame({"c": ["b", "a", "z"]}), Mends()))
-    np.testing.assert_array_equal(features, [[1], [2], [np.nan]])
+    seen = layer_of(kind).measurements({"category": torch.tensor([[1], [2], [0]])})
+    np.testing.assert_array_equal(seen, [[1], [2], [np.nan]])
 
 
 def test_the_summary_names_few_levels_and_counts_many():

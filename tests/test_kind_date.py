@@ -170,14 +170,14 @@ def test_dates_far_outside_the_range_stay_bounded():
     assert index.shape == value.shape
 
 
-def test_features_are_the_moment_and_its_parts():
+def test_trees_see_the_moment_and_its_parts():
     kind = Date.fit(pl.DataFrame({"d": MOMENTS}))
     moment = datetime(2021, 3, 14, 15, 9)
-    features = kind.features({"date": np.array([[seconds(moment)], [np.nan]])})
-    assert features.shape == (2, 1 + len(PARTS))
-    assert features[0, 1:].tolist() == [2021, 2, 72, 13, 6, 15, 9]
-    assert features[0, 0] == pytest.approx(seconds(moment), rel=1e-6)
-    assert np.isnan(features[1]).all()
+    layer = kind.input_layer(4, torch.Generator().manual_seed(0))
+    cells = torch.tensor([[seconds(moment)], [np.nan]], dtype=torch.float64)
+    seen = layer.measurements({"date": cells})
+    assert seen[0].tolist() == [seconds(moment), 2021, 2, 72, 13, 6, 15, 9]
+    assert seen[1].isnan().all()
 
 
 def test_the_summary_gives_first_and_last_day():

@@ -117,10 +117,11 @@ def test_any_cells_become_finite_vectors_of_the_promised_shape(kind, when, train
     assert index.min() >= 0
     assert index.max() < layer.features
     assert value.isfinite().all()
-    features = of_kind.features(of_kind.encode(cells, Mends()))
-    if features is not None:
-        assert len(features) == cells.height
-        assert not np.isinf(features).any()
+    if layer.measured:
+        measurements = layer.measurements(raw)
+        assert measurements.shape == (cells.height, layer.measured)
+        assert measurements.dtype == torch.float64
+        assert not measurements.isinf().any()
 
 
 @each_kind
@@ -184,13 +185,14 @@ class Operations(TorchDispatchMode):
 
 
 def operations(kind, copies):
-    """How many operations the layer needs for `copies` columns, forward and terms."""
+    """How many operations the layer needs for `copies` columns, on each of the three paths."""
     cells = pl.DataFrame({f"c{i}": next(iter(LEARNT[kind.kind].values())) for i in range(copies)})
     of_kind = kind.fit(cells)
     layer, raw = layer_of(of_kind), encoded(of_kind, cells)
     with Operations() as counter:
         layer(raw)
         layer.terms(raw)
+        layer.measurements(raw)
     return counter.count
 
 

@@ -201,14 +201,16 @@ def test_a_sequence_of_nothing_is_finite_and_order_matters():
 
 
 def test_blends_weigh_the_paths():
-    linear, deep = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 3.0]])
+    linear, trees = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    deep = torch.tensor([[0.0, 3.0]])
     classes = ClassBlend()
-    assert classes(linear, deep).equal(deep.log_softmax(-1))  # the deep path until fitted
-    classes.load_state_dict({"weights": torch.tensor([2.0, 0.5])})
-    want = torch.tensor([[2.0, 1.5]]).log_softmax(-1)
-    torch.testing.assert_close(classes(linear, deep), want)
+    assert classes(linear, trees, deep).equal(deep.log_softmax(-1))  # the deep path until fitted
+    classes.load_state_dict({"weights": torch.tensor([2.0, 4.0, 0.5])})
+    want = torch.tensor([[2.0, 5.5]]).log_softmax(-1)
+    torch.testing.assert_close(classes(linear, trees, deep), want)
     numbers = NumberBlend(-10.0, 10.0)
-    state = {"weights": torch.tensor([0.5, 2.0, 1.0]), "margins": torch.tensor([0.25])}
-    numbers.load_state_dict(state)
-    output = numbers(torch.tensor([[2.0], [100.0]]), torch.tensor([[1.0, 0.5, 0.1], [1, -1, 0]]))
-    torch.testing.assert_close(output, torch.tensor([[4.0, 0.75, 0.35], [10.0, 0.0, 0.25]]))
+    weights = torch.tensor([0.5, 2.0, 3.0, 1.0])
+    numbers.load_state_dict({"weights": weights, "margin": torch.tensor([0.25])})
+    deep = torch.tensor([[1.0, 0.5, 0.1], [1, -1, 0]])
+    output = numbers(torch.tensor([[2.0], [100.0]]), torch.tensor([[0.5], [0]]), deep)
+    torch.testing.assert_close(output, torch.tensor([[6.0, 0.75, 0.35], [10.0, 0.0, 0.25]]))

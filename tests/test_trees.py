@@ -1,0 +1,99 @@
+"""The tree-shaped path: scikit-learn's boosted trees as tensors say what scikit-learn says."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from pellucid.errors import PellucidError
+from pellucid.kinds.category import Category
+from pellucid.kinds.number import Number
+from pellucid.networks.layers import Trees
+from pellucid.training.boosting import as_tensors, best_shape, boost, check_same
+
+ROWS = 600
+RNG = np.random.default_rng(0)
+FEATURES = np.where(RNG.random((ROWS, 4)) < 0.1, np.nan, RNG.normal(size=(ROWS, 4)).round(1))
+SCORE = np.nan_to_num(FEATURES[:, 0]) * 2 + np.isnan(FEATURES[:, 1]) + (FEATURES[:, 2] > 0.5)
+
+
+def target_of(levels):
+    """The kind of the target, and its encoded values."""
+    if levels is None:
+        kind = Number.fit_target(pl.Series("t", SCORE))
+        return kind, kind.encode_target(pl.Series("t", SCORE))
+    kind = Category.fit_target(pl.Series("t", [f"level {i}" for i in range(levels)]))
+    edges = np.quantile(SCORE, np.linspace(0, 1, levels + 1)[1:-1])
+    return kind, np.searchsorted(edges, SCORE)
+
+
+def grown(kind, values, trees=12):
+    model = boost(kind, 0, trees, FEATURES, values, seed=0)
+    layer = Trees(FEATURES.shape[1], kind.linear_outputs)
+    layer.load_state_dict(as_tensors(model, kind.linear_outputs, getattr(model, "classes_", None)))
+    return model, layer
+
+
+@pytest.mark.parametrize("levels", [None, 2, 3, 7])
+def test_the_layer_says_what_scikit_learn_says_also_of_rows_it_never_saw(levels):
+    kind, values = target_of(levels)
+    model, layer = grown(kind, values)
+    new = RNG.normal(size=(500, 4)) * 3
+    new[::7, 1] = np.nan
+    new[3] = np.nan
+    for features in (FEATURES, new):
+        said = kind.as_logs(layer(torch.from_numpy(features)).numpy())
+        np.testing.assert_allclose(said, kind.boosted_output(model, features), atol=1e-4)
+    assert not list(layer.parameters())
+
+
+def test_a_level_that_no_row_has_is_never_predicted():
+    kind, values = target_of(3)
+    values = np.where(values == 1, 2, values)
+    _, layer = grown(kind, values)
+    output = layer(torch.from_numpy(FEATURES))
+    assert output.shape == (ROWS, 3)
+    assert set(output.argmax(1).tolist()) == {0, 2}
+
+
+def test_without_trees_there_is_only_the_base():
+    layer = Trees(4, 3)
+    assert not layer(torch.from_numpy(FEATURES)).any()
+
+
+def test_grown_trees_come_back_from_their_state():
+    kind, values = target_of(3)
+    _, layer = grown(kind, values)
+    again = Trees(4, 3)
+    again.load_state_dict(layer.state_dict())
+    x = torch.from_numpy(FEATURES)
+    assert again(x).equal(layer(x))
+
+
+@pytest.mark.parametrize("name", ["column", "left", "right", "root", "output"])
+@pytest.mark.parametrize("index", [-1, 10**6])
+def test_trees_that_point_out_of_bounds_are_refused(name, index):
+    kind, values = target_of(3)
+    _, layer = grown(kind, values)
+    state = {key: value.clone() for key, value in layer.state_dict().items()}
+    state[name][0] = index
+    with pytest.raises(ValueError, match=f"{name!r} is out of bounds"):
+        Trees(4, 3).load_state_dict(state)
+
+
+def test_the_better_shape_is_chosen_on_rows_that_it_was_not_grown_on():
+    kind, values = target_of(None)
+    fold = (np.arange(400), np.arange(400, ROWS))
+    scores = []
+    for shape in (0, 1):
+        model = boost(kind, shape, 40, FEATURES[:400], values[:400], seed=0)
+        scores.append(np.square(model.predict(FEATURES[400:]) - values[400:]).mean())
+    assert best_shape(kind, 40, FEATURES, values, fold, seed=0) == int(np.argmin(scores))
+
+
+def test_another_form_of_trees_in_a_newer_scikit_learn_would_be_noticed():
+    check_same(np.array([[1.0]]), np.array([[1.0]]))
+    with pytest.raises(PellucidError, match="in another form"):
+        check_same(np.array([[1.0]]), np.array([[1.1]]))
