@@ -156,6 +156,8 @@ def task_rows(
         }
         if ours is not None and name in losses and name != OURS:
             row |= _gap_cells(bootstrap.paired_gap(ours, losses[name], task.number))
+            if task.number:
+                row["pellucid / it"] = scores[OURS] / scores[name]
         used = results[name]
         row |= {"CPU s": used["cpu_seconds"], "wall s": used["wall_seconds"]}
         rows.append(row | {"note": used["failure"]})
