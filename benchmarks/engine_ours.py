@@ -92,7 +92,7 @@ def bare_loop(size: Size) -> Callable[[], None]:
         steps, loss_of = batch_losses(model, store, size)
         optimizer = FlatAdamW(model, 1e-2, None)
         for step in range(steps):
-            loss_of(step).backward()  # type: ignore[no-untyped-call]
+            loss_of(step).backward()
             optimizer.step(LEARNING_RATE)
 
     return loop
@@ -140,7 +140,7 @@ def weight_difference(steps: int = 30, seed: int = 0) -> float:
     ]
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=1e-2)
     for step in range(steps):
-        their_loss(step).backward()  # type: ignore[no-untyped-call]
+        their_loss(step).backward()
         optimizer.step()
         optimizer.zero_grad()
     pairs = zip(ours.parameters(), theirs.parameters(), strict=True)
