@@ -5,17 +5,17 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-import tiny
+import every_kind
 from pellucid.training.plan import Plan
 
 
 @pytest.fixture(scope="session")
 def table() -> pl.DataFrame:
     """160 rows with every kind of column."""
-    return tiny.table()
+    return every_kind.table()
 
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
     """One small network, few steps."""
-    return tiny.plan()
+    return every_kind.plan()
