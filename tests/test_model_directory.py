@@ -8,6 +8,7 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pellucid
 from pellucid.errors import ModelError
 from pellucid.keeping import FILES, load, rewrite_report
 from pellucid.model import Model
-from tiny import ROWS, learnt, table
+from tiny import PLAN, ROWS, learnt, table
 
 WORDS = ["a good book", "quite bad, sadly", "never again this", "what a fine day it is"]
 
@@ -31,7 +32,7 @@ def _with_text(rows: int = ROWS) -> dict[str, list[Any]]:
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return learnt(_with_text(), ["label", "income"])
+    return learnt(_with_text(), ["label", "income"], plan=replace(PLAN, trees=5))
 
 
 @pytest.fixture(scope="module")
@@ -439,6 +440,14 @@ HOSTILE = {
     ],
     "weights too many": lambda d, t: t.update(evil=torch.zeros(3)),
     "another network's weights": lambda d, t: t.update({"deep.1.x": torch.zeros(3)}),
+    "trees that lead nowhere": _tensor("trees.0.left", lambda x: x + 10_000),
+    "trees that ask for no column": _tensor("trees.0.column", lambda x: x - 1),
+    "trees of uneven sizes": _tensor("trees.0.value", lambda x: x[:-1]),
+    "trees of a depth beyond all bounds": _tensor("trees.0.depth", lambda x: x + 2**40),
+    "trees that flow elsewhere": _tensor("trees.0.output", lambda x: x + 100),
+    "trees of whole numbers": _tensor("trees.0.value", lambda x: x.int()),
+    "trees that are squares": _tensor("trees.0.root", lambda x: x[:, None] + x),
+    "trees of no base": _tensor("trees.0.base", lambda x: x[:0]),
     "an array too short": _tensor("schema.inputs.1.centre", lambda x: x[:0]),
     "an array that is empty": _tensor("schema.targets.1.scale", lambda x: x[:0]),
 }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from pellucid.errors import PellucidError, UsageError
+from pellucid.files import strict_json
+
+STOPPED = 130  # exit status after Ctrl-C
 
 app = typer.Typer(
     name="pellucid",
@@ -22,26 +27,51 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-Source = Annotated[str, typer.Argument(help="A file, or sample:NAME for data that come along.")]
-ModelFolder = Annotated[Path, typer.Argument(help="A folder that `learn` wrote.")]
+Source = Annotated[str, Argument(help="A file, or sample:NAME for data that come along.")]
+ModelFolder = Annotated[Path, Argument(help="A folder that `learn` wrote.")]
+Targets = Annotated[
+    list[str] | None,
+    Option("--target", "--label", help="What to predict; may be given several times."),
+]
+Test = Annotated[str | None, Option(help="Rows to prove it on: a file, or a column saying so.")]
+Group = Annotated[str | None, Option(help="Rows with the same value here stay together.")]
+Time = Annotated[
+    str | None, Option(help="Learn from the past, prove on the future of this column.")
+]
+Kinds = Annotated[
+    list[str] | None,
+    Option(metavar="NAME=KIND", help="A column's kind: number, category, date or text."),
+]
+Ignore = Annotated[list[str] | None, Option(help="A column to leave out.")]
+Minutes = Annotated[float, Option(help="Wall clock for everything.")]
+Seed = Annotated[int, Option(help="The same seed gives the same weights.")]
+PlanOf = Annotated[Path | None, Option(help="A model whose plan is followed step by step.")]
+Folder = Annotated[Path | None, Option(help="The model's folder, if not SOURCE.pellucid.")]
+Strict = Annotated[bool, Option("--strict", help="Every mend of the data is an error.")]
+AsJson = Annotated[bool, Option("--json", help="One JSON object; progress on standard error.")]
+Predictions = Annotated[
+    Path | None,
+    Option(help="A .csv, .parquet, .arrow or .jsonl file; if not given, CSV is printed."),
+]
+Proba = Annotated[bool, Option("--proba", help="The probability of every level.")]
 
 
 @app.command()
 def learn(
     source: Source,
-    target: Annotated[list[str] | None, typer.Option("--target", "--label", help="What to predict; may be given several times. A sample has one of its own.")] = None,
-    test: Annotated[str | None, typer.Option(help="Rows to prove it on: a file, or a column that says train or test.")] = None,
-    group: Annotated[str | None, typer.Option(help="A column whose equal values stay on one side of the split.")] = None,
-    time: Annotated[str | None, typer.Option(help="A column of dates: learn from the past, prove on the future.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(metavar="NAME=KIND", help="A column's kind: number, category, date or text.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
-    minutes: Annotated[float, typer.Option(help="Wall clock for everything.")] = 5.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = 0,
-    plan: Annotated[Path | None, typer.Option(help="A model whose plan is followed step by step.")] = None,
-    output: Annotated[Path | None, typer.Option(help="The model's folder; SOURCE.pellucid if not given.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Every mend of the data is an error.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object; progress goes to standard error.")] = False,
-) -> None:  # fmt: skip
+    target: Targets = None,
+    test: Test = None,
+    group: Group = None,
+    time: Time = None,
+    kind: Kinds = None,
+    ignore: Ignore = None,
+    minutes: Minutes = 5.0,
+    seed: Seed = 0,
+    plan: PlanOf = None,
+    output: Folder = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+) -> None:
     """Learn from a table, prove it on rows set apart, and keep the model.
 
     Examples:
@@ -72,16 +102,15 @@ def learn(
         verbose=sys.stderr if as_json else sys.stdout,
     )
     if as_json:
-        print(json.dumps(_summary(model, folder)))
+        from pellucid.summary import summary
+
+        print(strict_json(summary(model, folder)))
 
 
 @app.command()
 def predict(
-    model: ModelFolder,
-    source: Source,
-    output: Annotated[Path | None, typer.Option(help="A .csv, .parquet, .arrow or .jsonl file; CSV on standard output if not given.")] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="The probability of every level.")] = False,
-) -> None:  # fmt: skip
+    model: ModelFolder, source: Source, output: Predictions = None, proba: Proba = False
+) -> None:
     """Predict every row of a file, in its order, however long the file.
 
     Examples:
@@ -97,6 +126,8 @@ def predict(
     mends = Mends()
     frames = load(model).predictions(source, mends, proba)
     if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # a table, whatever the terminal's letters
         for position, frame in enumerate(frames):
             sys.stdout.write(frame.write_csv(include_header=position == 0))
     else:
@@ -108,11 +139,7 @@ def predict(
 
 
 @app.command()
-def evaluate(
-    model: ModelFolder,
-    source: Source,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
+def evaluate(model: ModelFolder, source: Source, as_json: AsJson = False) -> None:
     """Say whether performance held on new rows whose answers are known.
 
     Example:
@@ -123,7 +150,7 @@ def evaluate(
 
     measured = load(model).evaluate(source)
     if as_json:
-        print(json.dumps(measured))
+        print(strict_json(measured))
         return
     for target, found in measured.items():
         print(f"{target}: {found['sentence']}")
@@ -134,19 +161,13 @@ def evaluate(
 @app.command()
 def report(model: ModelFolder) -> None:
     """Write report.html anew from the model's evidence, and say where it is."""
-    from pellucid.evidence.report import write_report
-    from pellucid.keeping import load
+    from pellucid.keeping import rewrite_report
 
-    write_report(load(model).evidence, model / "report.html")  # type: ignore[arg-type]
-    print(model / "report.html")
+    print(rewrite_report(model))
 
 
 @app.command()
-def reproduce(
-    model: ModelFolder,
-    source: Source,
-    test: Annotated[str | None, typer.Option(help="As it was given to `learn`.")] = None,
-) -> None:
+def reproduce(model: ModelFolder, source: Source, test: Test = None) -> None:
     """Learn once more by the same plan and compare the weights byte by byte.
 
     Example:
@@ -172,22 +193,47 @@ def doctor() -> None:
 
 def main() -> None:
     """Run the command line; a user's fault is one paragraph and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows a ?
+    warnings.showwarning = _warn
     try:
-        app()
+        _run()
     except UsageError as error:
         _fail(str(error), 2)
     except PellucidError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail("stopped; run the same line again to go on", 130)
-    except BrokenPipeError:
+    except MemoryError:
+        _fail("this needs more memory than there is; give fewer columns or rows", 1)
+
+
+def _run() -> None:
+    """The verb, until all that it printed has left the process."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except SystemExit as done:
+        if done.code == STOPPED:
+            _fail("stopped; run the same line again to go on", STOPPED)
+        raise
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"standard output cannot be written: {error.strerror or error}", 1)
 
 
 def _fail(message: str, status: int) -> None:
     print(f"pellucid: {message}", file=sys.stderr)
     sys.exit(status)
+
+
+def _warn(message: Warning | str, *where: object, **more: object) -> None:
+    """A warning as one line, without the place in the source that it came from."""
+    print(f"pellucid: {message}", file=sys.stderr)
 
 
 def _own_target(source: str) -> list[str]:
@@ -212,34 +258,3 @@ def _kinds(words: list[str]) -> dict[str, str]:
             raise UsageError(f"--kind {word}: write it as NAME=KIND, for instance zip=category")
         pairs[name] = kind
     return pairs
-
-
-def _summary(model: Any, folder: Path) -> dict[str, Any]:
-    """What a machine wants to know; of several targets the first, and all under `targets`."""
-    evidence = model.evidence
-    summaries = {name: _target_summary(target) for name, target in evidence["targets"].items()}
-    mends = evidence["data"]["mends"]
-    return {
-        "task": evidence["name"],
-        **next(iter(summaries.values())),
-        "targets": summaries,
-        "skipped": sum(m["count"] for m in mends if m["action"].startswith("row skipped")),
-        "mended": sum(m["count"] for m in mends if not m["action"].startswith("row skipped")),
-        "seconds": round(evidence["actual"]["seconds"], 2),
-        "output": str(folder),
-    }
-
-
-def _target_summary(target: dict[str, Any]) -> dict[str, Any]:
-    performance = target["performance"]
-    metric = performance["metric"]
-    baseline = target["baseline"]
-    return {
-        "performance": {k: performance[k] for k in ("metric", "value", "low", "high", "rows")},
-        "baseline": None if baseline is None else {**baseline, "metric": metric},
-        "gap": target["gap"],
-        "curve": target["curve"],
-        "verdict": " ".join(target["verdict"]["sentences"]),
-        "learned": target["verdict"]["learned"],
-        "beats_baseline": target["verdict"]["beats_baseline"],
-    }

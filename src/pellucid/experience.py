@@ -14,7 +14,7 @@ from torch import Tensor
 from pellucid.data.checking import Findings, check, require_column
 from pellucid.data.splitting import Split, duplicate_blocks, folds, split
 from pellucid.data.table import Table
-from pellucid.errors import DataError, Mend, Mends
+from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds import Array, Encoded, Kind, recognise
 from pellucid.kinds.cells import texts
 from pellucid.kinds.date import Date
@@ -25,6 +25,7 @@ from pellucid.store import Store, build_store
 
 SAMPLE_ROWS = 200_000  # from which kinds are recognised and fitted
 CHECK_ROWS = 20_000
+FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class Experience:
         first, frames = 0, []
         for table in self.tables:
             mine = rows[(rows >= first) & (rows < first + table.height)] - first
-            frames.append(table.take(mine, columns).select(pl.all().cast(pl.String)))
+            known = [column for column in columns if column in table.columns]
+            cells = self.schema.complete(table.take(mine, known), Mends())
+            frames.append(cells.select(pl.col(columns).cast(pl.String)))
             first += table.height
         return pl.concat(frames)
 
@@ -91,7 +94,12 @@ def gather(  # noqa: PLR0913
     for table in tables:
         for target in targets:
             require_column(table, target)
-    answers = pl.concat([t.lazy.select(targets).collect() for t in tables], how="vertical_relaxed")
+            if target in (*settings.ignore, settings.group, settings.time, own):
+                raise UsageError(
+                    f"{target!r} is to be predicted, so it cannot be ignored, group the rows, tell "
+                    "their time or say how they are split; name another column."
+                )
+    answers = _answers(tables, targets)
     usable = _usable(answers, mends, tables)
     cut = _split(tables, answers, usable, settings, own, prove)
     seen = np.sort(np.concatenate([cut[0].learn, cut[0].choose]))
@@ -101,6 +109,16 @@ def gather(  # noqa: PLR0913
         torch.as_tensor(_target(kind, answers[kind.columns[0]], usable)) for kind in schema.targets
     ]
     return Experience(tables, schema, store, encoded, cut[0], findings, cut[1])
+
+
+def _answers(tables: tuple[Table, ...], targets: Sequence[str]) -> pl.DataFrame:
+    """The targets of all rows; as texts where one table holds texts and the other does not."""
+    frames = [pl.DataFrame([table.column(target) for target in targets]) for table in tables]
+    for target in targets:
+        types = {frame[target].dtype for frame in frames}
+        if len(types) > 1 and not all(dtype.is_numeric() for dtype in types):
+            frames = [frame.with_columns(texts(frame[target])) for frame in frames]
+    return pl.concat(frames, how="vertical_relaxed")
 
 
 def _usable(answers: pl.DataFrame, mends: Mends, tables: tuple[Table, ...]) -> Array:
@@ -113,12 +131,23 @@ def _usable(answers: pl.DataFrame, mends: Mends, tables: tuple[Table, ...]) -> A
     where = tuple(tables[0].place(int(row)) for row in first if row < tables[0].height)
     mends.add(Mend("the target is missing", "row skipped", int(missing.sum()), None, where))
     usable = np.flatnonzero(~missing)
-    if len(usable) < 10:
+    names = " and ".join(repr(name) for name in answers.columns)
+    there = int((usable < tables[0].height).sum())
+    if there < FEWEST_ROWS:
         raise DataError(
-            f"{len(usable)} rows of {tables[0].name} have the target {answers.columns[0]!r}; "
-            "at least 10 are needed to learn and to prove it."
+            f"{_rows(there)} of {tables[0].name} {'has' if there == 1 else 'have'} a value of the "
+            f"target {names}; at least {FEWEST_ROWS} are needed to learn and to prove it."
+        )
+    if len(tables) > 1 and len(usable) == there:
+        raise DataError(
+            f"No row of {tables[1].name} has a value of the target {names}, so nothing can be "
+            "proved on it; give labelled rows with --test, or leave it out."
         )
     return usable
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _split(
@@ -193,15 +222,17 @@ def _schema(
     sample = seen
     if len(seen) > SAMPLE_ROWS:
         sample = np.sort(rng.choice(seen, SAMPLE_ROWS, replace=False))
-    cells = tables[0].take(sample)
+    cells = tables[0].take(sample, [c for c in tables[0].columns if c != own])
     rows = np.sort(rng.permutation(len(sample))[:CHECK_ROWS])
     findings = check(cells[rows], list(targets), settings)
-    left_out = {finding.column for finding in findings.ignored} | {own, settings.group}
+    left_out = {finding.column for finding in findings.ignored} | {settings.group}
     kept = [c for c in cells.columns if c not in left_out and c not in targets]
     if not kept:
+        gone = [f"{f.column} ({f.reason})" for f in findings.ignored]
+        gone += [f"{settings.group} (it groups the rows)"] if settings.group else []
         raise DataError(
             f"No column is left to predict {targets[0]!r} from: "
-            + "; ".join(f"{f.column} ({f.reason})" for f in findings.ignored)
+            + ("; ".join(gone) or "the table has no other")
         )
     learnt, everything = answers[seen], answers
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
@@ -211,10 +242,11 @@ def _schema(
 
 def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:
     for table in tables:
+        schema.require(table.columns, table.name)
         first = 0
         for cells in table.batches([c for c in schema.columns if c in table.columns]):
             mends.place = lambda row, first=first, table=table: table.place(first + row)  # type: ignore[misc]
-            yield schema.encode(schema.complete(cells, mends), mends)
+            yield schema.encode(schema.complete(cells, mends, table.columns), mends)
             first += cells.height
 
 
@@ -222,7 +254,7 @@ def _target(kind: object, answers: pl.Series, usable: Array) -> Array:
     values = kind.encode_target(answers[usable])  # type: ignore[attr-defined]
     full = np.zeros(len(answers), values.dtype)
     full[usable] = values
-    return full  # type: ignore[no-any-return]
+    return full
 
 
 def _strata(schema: Schema, targets: Sequence[Tensor], rows: Array) -> pl.Series:

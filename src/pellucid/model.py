@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from pellucid.data.frames import frame_of
 from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, ModelError
@@ -44,9 +46,8 @@ class Model:
 
         One target gives a Series (pandas with the caller's index, else polars), several a frame.
         """
-        frame = pl.concat(self.predictions(source, Mends()))
-        series = frame.select(self.targets)
-        return _like(source, series if len(self.targets) > 1 else series.to_series())
+        predicted = self._told(source, _predicted)
+        return _like(source, predicted if len(self.targets) > 1 else predicted.to_series())
 
     def predict_proba(self, source: Any) -> Any:
         """The probability of each level, one column a level (`target=level` if several targets)."""
@@ -56,14 +57,13 @@ class Model:
                 f"{self.targets[0]!r} is a number: it has an interval, not probabilities. "
                 "Call predict_interval."
             )
-        outputs = pl.concat(self._frames(source, Mends(), _probabilities))
-        return _like(source, outputs)
+        return _like(source, self._told(source, _probabilities))
 
     def predict_interval(self, source: Any) -> Any:
         """The 90 % interval of each number, as columns low and high (`target low` if several)."""
         if all(kind.kind == "category" for kind in self.schema.targets):
             raise ModelError(f"{self.targets[0]!r} is a class: call predict_proba.")
-        return _like(source, pl.concat(self._frames(source, Mends(), _intervals)))
+        return _like(source, self._told(source, _intervals))
 
     def predictions(self, source: Any, mends: Mends, proba: bool = False) -> Iterator[pl.DataFrame]:
         """Predictions slice by slice, with memory for one slice, whatever the length of the source.
@@ -92,8 +92,16 @@ class Model:
 
         return write_model(self, Path(path))
 
+    def _told(self, source: Any, part: Any) -> pl.DataFrame:
+        """All rows in one frame; what was mended is a warning, for nobody else counts it."""
+        mends = Mends()
+        frame = pl.concat(self._frames(source, mends, part))
+        for mend in mends.found:
+            warnings.warn(str(mend), stacklevel=3)
+        return frame
+
     def _frames(self, source: Any, mends: Mends, *parts: Any) -> Iterator[pl.DataFrame]:
-        table = read(source, mends, ragged="mend")
+        table = _table(source, mends)
         for outputs in self._outputs(table, mends):
             yield pl.concat(
                 [
@@ -106,15 +114,29 @@ class Model:
             )
 
     def _outputs(self, table: Table, mends: Mends) -> Iterator[list[Array]]:
+        self.schema.require(table.columns, table.name)
         known = [column for column in self.schema.columns if column in table.columns]
         first = 0
-        for cells in table.batches(known or table.columns[:1]):
+        for cells in table.batches(known):
             mends.place = lambda row, first=first: table.place(first + row)  # type: ignore[misc]
-            encoded = self.schema.encode(self.schema.complete(cells, mends), mends)
-            store = build_store([encoded])
-            outputs = network_outputs(self.network, store, np.arange(cells.height))
-            yield [output.numpy() for output in outputs]
+            yield self._output(self.schema.complete(cells, mends, table.columns), mends)
             first += cells.height
+        if not table.height:
+            nothing = pl.DataFrame({column: [None] for column in self.schema.columns})
+            yield [output[:0] for output in self._output(nothing.cast(pl.String), Mends())]
+
+    def _output(self, cells: pl.DataFrame, mends: Mends) -> list[Array]:
+        store = build_store([self.schema.encode(cells, mends)])
+        outputs = network_outputs(self.network, store, np.arange(cells.height))
+        return [output.numpy() for output in outputs]
+
+
+def _table(source: Any, mends: Mends) -> Table:
+    """As `read`, but a frame without rows, as a filter may leave, is no fault."""
+    frame = frame_of(source, mends)
+    if frame is None or not frame.columns:
+        return read(source, mends, ragged="mend")
+    return Table("the given table", frame.lazy(), frame.height)
 
 
 def _predicted(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame:

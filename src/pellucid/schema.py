@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pellucid.data.checking import nearest
 from pellucid.errors import DataError, Mend, Mends, ModelError, UsageError
 from pellucid.kinds import (
     KINDS,
@@ -47,16 +47,27 @@ class Schema:
             encoded |= kind.encode(cells.select(kind.columns), mends)
         return encoded
 
-    def complete(self, cells: pl.DataFrame, mends: Mends) -> pl.DataFrame:
-        """The input columns; a column that is absent is taken as missing, and counted."""
-        absent = [column for column in self.columns if column not in cells.columns]
-        if len(absent) == len(self.columns):
+    def require(self, columns: Sequence[str], source: str) -> None:
+        """DataError if a table with these columns has none of the inputs."""
+        if not set(columns) & set(self.columns):
             raise DataError(
-                f"None of the model's {len(self.columns)} columns is there: it needs "
-                f"{_some(self.columns)}, the data have {_some(cells.columns)}."
+                f"{source} has none of the columns that the model learnt from: "
+                f"{_some(self.columns)}; its columns are {_some(columns)}."
             )
+
+    def complete(
+        self, cells: pl.DataFrame, mends: Mends, columns: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """The input columns; a column that is absent is taken as missing, and counted.
+
+        `columns` are all those of the source: among them may be the one that was meant.
+        """
+        absent = [column for column in self.columns if column not in cells.columns]
         for column in absent:
-            mends.add(Mend("the column is absent", "taken as missing", cells.height, column))
+            close = nearest(column, set(columns) - set(self.columns))
+            meant = f" (did you mean {close!r}?)" if close else ""
+            fault = f"the column is absent{meant}"
+            mends.add(Mend(fault, "taken as missing", cells.height, column))
         return cells.with_columns(pl.lit(None, pl.String).alias(c) for c in absent)
 
 
@@ -89,8 +100,8 @@ def fit_schema(
 def _known(kinds: Mapping[str, str], columns: list[str]) -> None:
     for column in kinds:
         if column not in columns:
-            close = difflib.get_close_matches(column, columns, 1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
+            close = nearest(column, columns)
+            meant = f" Did you mean {close!r}?" if close else ""
             raise UsageError(f"A kind was given for {column!r}, which is no column in use.{meant}")
 
 
@@ -101,6 +112,11 @@ def _kind_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Kind], s
 
 
 def _target_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[TargetKind], str]:
+    if series.dtype.is_temporal() and kinds.get(series.name) != "category":
+        raise DataError(
+            f"The target {series.name!r} holds {series.dtype}, which cannot be predicted; name "
+            "another target, or make it a number or a class first."
+        )
     if series.name in kinds:
         return kind_named(kinds[series.name], target=True), "you said so"  # type: ignore[return-value]
     return recognise_target(series)
@@ -111,7 +127,7 @@ def _some(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-# ---- saving: plain JSON and named arrays, no code -------------------------------------------------
+# ---- saving: plain JSON and named arrays, no code ------------------------------------------------
 
 SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, Vocabulary, Schema)}
 
@@ -149,7 +165,7 @@ def from_json(saved: Any, arrays: Mapping[str, Array]) -> Any:
     if set(saved) == {"map"}:
         return {key: from_json(item, arrays) for key, item in saved["map"].items()}
     made = SAVED.get(saved.get("type", ""))
-    if made is None or {f.name for f in fields(made)} != set(saved) - {"type"}:  # type: ignore[arg-type]
+    if made is None or {f.name for f in fields(made)} != set(saved) - {"type"}:
         raise ModelError(
             f"The model's schema holds {saved.get('type')!r} in a form that this version does not "
             "know: it is damaged or of another version. Learn it again, or update pellucid."

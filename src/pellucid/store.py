@@ -11,11 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pellucid.errors import DataError
 from pellucid.kinds import Array, Encoded, Ragged
 
 IN_MEMORY = 512 * 2**20  # bytes; more goes to files that the system pages in and out
+SPILLED = ".store-"  # how the names of those files' folders begin
 
 Tensors = dict[str, Tensor]
+TemporaryFolder = tempfile.TemporaryDirectory[str]
 
 
 @dataclass(frozen=True)
@@ -24,24 +27,20 @@ class Store:
 
     height: int
     dense: Mapping[str, Tensor]
-    ragged: Mapping[str, tuple[Tensor, Tensor, int]]  # values, offsets, sequences a row
+    ragged: Mapping[str, tuple[Tensor, Tensor]]  # values, offsets
     keep_alive: object = field(default=None, repr=False, compare=False)
 
     def batch(self, rows: Tensor, ragged: bool = True) -> Tensors:
         """The given rows (int64) as tensors; sequences padded with 0 to the longest of them."""
         tensors = {name: values[rows] for name, values in self.dense.items()}
-        for name, (values, offsets, per_row) in self.ragged.items() if ragged else ():
-            tensors[name] = _padded(values, offsets, per_row, rows)
+        for name, (values, offsets) in self.ragged.items() if ragged else ():
+            tensors[name] = _padded(values, offsets, rows)
         return tensors
 
     def lengths(self) -> Tensor | None:
         """The length of each row's longest sequence, None where nothing is ragged."""
-        longest = None
-        for values, offsets, per_row in self.ragged.values():
-            del values
-            length = offsets.diff().view(-1, per_row).amax(1)
-            longest = length if longest is None else torch.maximum(longest, length)
-        return longest
+        lengths = [offsets.diff() for _, offsets in self.ragged.values()]
+        return torch.stack(lengths).amax(0) if lengths else None
 
 
 def build_store(batches: Iterable[Encoded], folder: Path | None = None) -> Store:
@@ -53,19 +52,33 @@ def build_store(batches: Iterable[Encoded], folder: Path | None = None) -> Store
         for name, values in _flat(encoded).items():
             writers.setdefault(name, _Writer(name)).append(values)
         height += _rows(encoded)
-        if keep_alive is None and sum(w.bytes for w in writers.values()) > IN_MEMORY:
-            keep_alive = tempfile.TemporaryDirectory(dir=folder, prefix=".store-")
-        if keep_alive is not None:
-            for writer in writers.values():
-                writer.spill(Path(keep_alive.name))
+        if keep_alive is not None or sum(w.bytes for w in writers.values()) > IN_MEMORY:
+            keep_alive = _spill(writers, keep_alive, folder)
     arrays = {name: writer.result() for name, writer in writers.items()}
     dense = {name: a for name, a in arrays.items() if ":" not in name}
     ragged = {}
     for name in {n.split(":")[0] for n in arrays if ":" in n}:
-        lengths, per_row = arrays[f"{name}:lengths"], int(arrays[f"{name}:per_row"][0])
+        lengths = arrays[f"{name}:lengths"]
         offsets = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
-        ragged[name] = (arrays[f"{name}:values"], offsets, per_row)
+        ragged[name] = (arrays[f"{name}:values"], offsets)
     return Store(height, dense, dict(sorted(ragged.items())), keep_alive)
+
+
+def _spill(
+    writers: Mapping[str, _Writer], into: TemporaryFolder | None, folder: Path | None
+) -> TemporaryFolder:
+    """Put all waiting pieces on disk."""
+    try:
+        into = into or tempfile.TemporaryDirectory(dir=folder, prefix=SPILLED)
+        for writer in writers.values():
+            writer.spill(Path(into.name))
+    except OSError as error:
+        raise DataError(
+            f'the table does not fit in memory, and its copy in "{folder or tempfile.gettempdir()}"'
+            f" cannot be written ({error.strerror or error}); free some space, or name an output "
+            "on a larger disk"
+        ) from error
+    return into
 
 
 def _flat(encoded: Encoded) -> dict[str, Array]:
@@ -74,7 +87,6 @@ def _flat(encoded: Encoded) -> dict[str, Array]:
         if isinstance(values, Ragged):
             flat[f"{name}:values"] = values.values
             flat[f"{name}:lengths"] = np.diff(values.offsets)
-            flat[f"{name}:per_row"] = np.array([values.per_row])
         else:
             flat[name] = values
     return flat
@@ -83,7 +95,7 @@ def _flat(encoded: Encoded) -> dict[str, Array]:
 def _rows(encoded: Encoded) -> int:
     first = next(iter(encoded.values()))
     if isinstance(first, Ragged):
-        return (len(first.offsets) - 1) // first.per_row
+        return len(first.offsets) - 1
     return len(first)
 
 
@@ -118,16 +130,13 @@ class _Writer:
         return torch.from_numpy(mapped)
 
 
-def _padded(values: Tensor, offsets: Tensor, per_row: int, rows: Tensor) -> Tensor:
-    sequences = (rows.unsqueeze(1) * per_row + torch.arange(per_row)).flatten()
-    start, end = offsets[sequences], offsets[sequences + 1]
-    longest = max(int((end - start).max()), 1) if len(sequences) else 1
+def _padded(values: Tensor, offsets: Tensor, rows: Tensor) -> Tensor:
+    """(rows, length of the longest): the rows' sequences with 0 behind them."""
+    start, end = offsets[rows], offsets[rows + 1]
+    longest = max(int((end - start).max()), 1) if len(rows) else 1
     within = torch.arange(longest)
-    index = start.unsqueeze(1) + within
     real = within < (end - start).unsqueeze(1)
-    if not len(values):
-        values = torch.zeros(1, dtype=values.dtype)
-    taken = values[index.clamp(max=len(values) - 1)] * real
-    if not taken.is_floating_point():
-        taken = taken.long()
-    return taken.view(-1, per_row, longest)
+    index = (start.unsqueeze(1) + within).clamp(max=max(len(values) - 1, 0))
+    values = values if len(values) else torch.zeros(1, dtype=values.dtype)
+    taken = values[index] * real
+    return taken if taken.is_floating_point() else taken.long()

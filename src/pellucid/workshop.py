@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from pellucid.errors import DataError, ModelError, UsageError
 from pellucid.files import not_written, read_json, replace_file
 from pellucid.keeping import check_place
+from pellucid.store import SPILLED
 from pellucid.training.plan import Plan
 
 
@@ -33,6 +34,8 @@ class Workshop:
             return
         check_place(output)
         self._lock = _lock(self.folder, output)
+        for left_behind in self.folder.glob(f"{SPILLED}*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
         if read_json(self.folder / "request.json") == dict(request):
             self.spent_before = _seconds(read_json(self.folder / "spent.json"))
             self.resumed = True
