@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pellucid.data.sources import Query
+    from pellucid.data.databases import Query
     from pellucid.errors import DataError, ModelError, PellucidError, UsageError
     from pellucid.estimators import PellucidClassifier, PellucidRegressor
     from pellucid.keeping import load
@@ -43,7 +43,7 @@ _HOMES = {
     "PellucidClassifier": "estimators",
     "PellucidError": "errors",
     "PellucidRegressor": "estimators",
-    "Query": "data.sources",
+    "Query": "data.databases",
     "UsageError": "errors",
     "learn": "learning",
     "load": "keeping",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -217,7 +217,7 @@ def _watches(  # noqa: PLR0913
     settings: Settings,
     narration: Narration,
     interruption: Interruption,
-):  # type: ignore[no-untyped-def]
+) -> Callable[[int], Watch]:
     """For each deep network a watch with its share of the time that is left for training."""
 
     def watch_of(position: int) -> Watch:

@@ -7,9 +7,8 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from torch import Tensor
 
@@ -27,7 +26,7 @@ from pellucid.training.plan import Plan
 from pellucid.workshop import Workshop
 
 if TYPE_CHECKING:
-    from pellucid.evidence.document import Document
+    from pellucid.evidence.document import Data, Document, Layer, Moment, Stage
 
 MOST_INPUTS = 12
 
@@ -168,7 +167,7 @@ def document(
 ) -> Document:
     """Everything that was measured and told, as one JSON document."""
     fitted, targets = run
-    network = fitted.network.plan()
+    network = cast("list[Layer]", fitted.network.plan())
     name = Path(experience.tables[0].name).name.split(".")[0] or "model"
     return {
         "format": 1,
@@ -176,12 +175,13 @@ def document(
         "name": name,
         "data": _data(experience, mends, workshop),
         "targets": dict(targets),
-        "history": _history(fitted, narration),
+        "history": _history(fitted),
         "plan": {
             "network": network,
-            "parameters": sum(int(layer["parameters"]) for layer in network),  # type: ignore[call-overload]
+            "parameters": sum(layer["parameters"] for layer in network),
             "steps": plan.folds * plan.steps,
-            **narration.planned,
+            "seconds": narration.planned["seconds"],
+            "megabytes": narration.planned["megabytes"],
         },
         "actual": {
             "seconds": workshop.spent,
@@ -197,7 +197,7 @@ def document(
             "versions": versions(),
             "weights_hash": "",
         },
-    }  # type: ignore[typeddict-item]
+    }
 
 
 def peak_megabytes() -> float:
@@ -236,13 +236,22 @@ def _weights(plan: Plan, experience: Experience) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def _data(experience: Experience, mends: Mends, workshop: Workshop) -> dict[str, Any]:
+def _data(experience: Experience, mends: Mends, workshop: Workshop) -> Data:
     table, split, schema = experience.tables[0], experience.split, experience.schema
     return {
         "source": table.name,
         "rows": table.height,
         "hash": workshop.request["data"][0],
-        "mends": [{**asdict(mend), "where": list(mend.where)} for mend in mends.found],
+        "mends": [
+            {
+                "fault": mend.fault,
+                "action": mend.action,
+                "count": mend.count,
+                "column": mend.column,
+                "where": list(mend.where),
+            }
+            for mend in mends.found
+        ],
         "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
         "warnings": list(experience.findings.warnings),
         "columns": [
@@ -264,12 +273,12 @@ def _data(experience: Experience, mends: Mends, workshop: Workshop) -> dict[str,
     }
 
 
-def _history(fitted: Fitted, narration: Narration) -> list[dict[str, Any]]:
+def _history(fitted: Fitted) -> list[Moment]:
     return [
         {
             "member": member,
             "step": int(moment["step"]),
-            "seconds": moment.get("seconds", 0.0),
+            "seconds": moment["seconds"],
             "loss": moment["loss"],
             "metric": moment["score"],
             "rate": moment["rate"],
@@ -279,7 +288,7 @@ def _history(fitted: Fitted, narration: Narration) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(narration: Narration) -> list[dict[str, Any]]:
+def _stages(narration: Narration) -> list[Stage]:
     ends = [start for _, start in narration.stages[1:]] + [narration.now()]
     return [
         {"name": name, "seconds": round(end - start, 2)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.kinds import Array, TargetKind
+from pellucid.kinds import Array
 from pellucid.networks.network import DeepNetwork
 from pellucid.training.boosting import measurements
 from pellucid.training.fitting import Task

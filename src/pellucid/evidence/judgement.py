@@ -12,6 +12,7 @@ from pellucid.evidence.calibration import class_calibration, number_calibration
 from pellucid.evidence.curve_fit import expected_gain
 from pellucid.evidence.document import (
     Baseline,
+    Calibration,
     Confusion,
     CurvePoint,
     Importance,
@@ -127,7 +128,7 @@ def _best(
     return max(judged, key=lambda pair: sign * pair[0]["value"])
 
 
-def _calibration(kind: TargetKind, output: Array, deep: Array, target: Array):  # type: ignore[no-untyped-def]
+def _calibration(kind: TargetKind, output: Array, deep: Array, target: Array) -> Calibration:
     if kind.kind == "category":
         return class_calibration(output, deep, target)
     return number_calibration(output, target, float(kind.scale[0]))  # type: ignore[attr-defined]
@@ -138,10 +139,9 @@ def _confusion(kind: TargetKind, output: Array, target: Array) -> Confusion | No
     if kind.kind != "category" or levels > CONFUSION_LEVELS:
         return None
     counts = np.bincount(target * levels + output.argmax(1), minlength=levels * levels)
-    return {
-        "levels": list(kind.levels[0]),  # type: ignore[attr-defined]
-        "counts": counts.reshape(levels, levels).tolist(),
-    }
+    table: list[list[int]] = counts.reshape(levels, levels).tolist()
+    names: list[str] = list(kind.levels[0])  # type: ignore[attr-defined]
+    return {"levels": names, "counts": table}
 
 
 def _scatter(kind: TargetKind, output: Array, target: Array, seed: int) -> list[list[float]] | None:

@@ -41,7 +41,7 @@ def worst_mistakes(
             "true": _value(kind, cells[kind.columns[0]][i]),
             "predicted": predicted[i],
             "confidence": None if confidence is None else float(confidence[worst[i]]),
-            "cells": shown[i],  # type: ignore[typeddict-item]
+            "cells": shown[i],
         }
         for i in range(len(worst))
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from typing import Final
 
 import polars as pl
 
@@ -30,8 +31,8 @@ __all__ = [
 ]
 
 # The order is a decision: a date would pass as a name, a number as a name, a name as a text.
-KINDS: tuple[type[Kind], ...] = (Date, Number, Category, Text)
-TARGETS: tuple[type[TargetKind], ...] = (Category, Number)
+KINDS: Final = (Date, Number, Category, Text)
+TARGETS: Final = (Category, Number)
 
 MOST_CLASSES = 1_000
 FEW_WHOLE_NUMBERS = 20

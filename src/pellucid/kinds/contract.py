@@ -19,14 +19,10 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Ragged:
-    """Sequences of different lengths: sequence i is values[offsets[i]:offsets[i + 1]].
-
-    Each row has `per_row` of them, one after the other.
-    """
+    """Rows of different lengths: row i is values[offsets[i]:offsets[i + 1]]."""
 
     values: Array
-    offsets: Array  # (rows * per_row + 1,) int64
-    per_row: int = 1
+    offsets: Array  # (rows + 1,) int64
 
 
 Encoded = dict[str, "Array | Ragged"]
@@ -41,7 +37,10 @@ class Kind(Protocol):
     """
 
     kind: ClassVar[str]
-    columns: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
 
     @classmethod
     def matches(cls, cells: pl.Series) -> str | None:

@@ -87,9 +87,9 @@ class Number:
         """As `fit`, but in units of the mean and the standard deviation, as squared error asks."""
         fitted = cls.fit(cells.to_frame())
         values = numbers(cells, fitted.styles[0])
-        values = values.filter(values.is_finite().fill_null(False)).to_numpy()
-        deviation = float(values.std()) or 1.0
-        return replace(fitted, centre=np.array([values.mean()]), scale=np.array([deviation]))
+        finite = values.filter(values.is_finite().fill_null(False)).to_numpy()
+        deviation = float(finite.std()) or 1.0
+        return replace(fitted, centre=np.array([finite.mean()]), scale=np.array([deviation]))
 
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """(rows, columns) float, NaN where missing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PIECES = 8_000  # subwords of the tokenizer
-LENGTH = 256  # subwords read of one text: the first and the last half of a longer one
+LENGTH = 192  # subwords read of one text: the first and the last half of a longer one
 SAMPLE = 20_000_000  # characters that the tokenizer learns from
 CHANNELS, EMBEDDING = 64, 96
 
@@ -68,20 +68,20 @@ class Text:
         return Tokenizer.from_str(self.tokenizer)
 
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
-        """Subword ids, one sequence a row and column; term ids and counts, one sequence a row."""
+        """Subword ids, a sequence a row for each column; term ids and counts, one sequence a row."""
         columns = [texts(cells[column]).fill_null("") for column in self.columns]
-        return {"text.pieces": self._pieces(columns), **self._terms(columns)}
+        pieces = {
+            f"text.pieces.{position}": self._pieces(series)
+            for position, series in enumerate(columns)
+        }
+        return {**pieces, **self._terms(columns)}
 
-    def _pieces(self, columns: list[pl.Series]) -> Ragged:
-        sequences = [_encode(self._tokenizer, series) for series in columns]
+    def _pieces(self, series: pl.Series) -> Ragged:
         half = self.length // 2
-        cut = [
-            ids if len(ids) <= self.length else ids[:half] + ids[-half:]
-            for row in zip(*([e.ids for e in s] for s in sequences), strict=True)
-            for ids in row
-        ]
+        sequences = [encoding.ids for encoding in _encode(self._tokenizer, series)]
+        cut = [ids if len(ids) <= self.length else ids[:half] + ids[-half:] for ids in sequences]
         values = np.fromiter((i for ids in cut for i in ids), np.int32)
-        return Ragged(values, _offsets([len(ids) for ids in cut]), len(columns))
+        return Ragged(values, _offsets(np.array([len(ids) for ids in cut], np.int64)))
 
     def _terms(self, columns: list[pl.Series]) -> Encoded:
         rows, index, count, first = [], [], [], 0
@@ -109,7 +109,7 @@ class Text:
 
 
 class TextInput(InputLayer):
-    """(batch, columns, length) subwords -> (batch, columns, width)."""
+    """Subwords (batch, length) of each column -> (batch, columns, width)."""
 
     rarity: Tensor
     group: Tensor
@@ -132,13 +132,13 @@ class TextInput(InputLayer):
         self.measured = 0
 
     def forward(self, raw: Tensors) -> Tensor:
-        """Encode each text by itself."""
-        pieces = raw["text.pieces"]
-        return self.encoder(pieces.flatten(0, 1)).unflatten(0, pieces.shape[:2])  # type: ignore[no-any-return]
+        """Encode column by column, each padded only to its own longest text."""
+        columns = [self.encoder(raw[f"text.pieces.{i}"]) for i in range(self.columns)]
+        return torch.stack(columns, 1)
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """TF-IDF with sublinear counts, words and character n-grams each of length 1."""
-        index, count = raw["text.terms"].squeeze(1), raw["text.counts"].squeeze(1)
+        index, count = raw["text.terms"], raw["text.counts"]
         value = torch.where(count > 0, 1 + count.clamp(min=1).log(), 0.0) * self.rarity[index]
         group = self.group[index]
         squares = torch.zeros(len(index), 2 * self.columns).scatter_add(1, group, value.square())
@@ -181,12 +181,12 @@ def _sample(columns: list[pl.Series]) -> list[str]:
     return sample
 
 
-def _encode(tokenizer: Tokenizer, series: pl.Series) -> list:  # type: ignore[type-arg]
+def _encode(tokenizer: Tokenizer, series: pl.Series) -> list[Any]:
     """Long texts are cut first: the middle is never read, and encoding it would cost time."""
     room = 16 * LENGTH
     cut = [t if len(t) <= 2 * room else t[:room] + " " + t[-room:] for t in series.to_list()]
-    return tokenizer.encode_batch_fast(cut)  # type: ignore[no-any-return]
+    return tokenizer.encode_batch_fast(cut)
 
 
-def _offsets(lengths: object) -> Array:
+def _offsets(lengths: Array) -> Array:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -159,7 +159,7 @@ def _time_steps(network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, ta
         outputs = network(task.store.batch(rows))
         kinds = task.schema.targets
         losses = [k.loss(o, t[rows]) for k, o, t in zip(kinds, outputs, task.targets, strict=True)]
-        torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(losses).sum().backward()
         optimizer.step(0.0)
         times.append(time.perf_counter() - started)
     return sorted(times[1:])[PROBE_STEPS // 2]

@@ -84,18 +84,20 @@ def train(
         for position, generator in enumerate(noise):
             generator.manual_seed((seed * 1_000_003 + descent.step) * 1009 + position)
         loss = loss_of(descent.step)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step(rate)
         descent.step += 1
         if descent.step % schedule.evaluate_every == 0 or descent.rate(schedule) == 0:
-            _evaluate(module, score, descent, best, optimizer, float(loss.detach()), rate)
+            moment = {"loss": float(loss.detach()), "rate": rate, "seconds": watch.seconds}
+            _evaluate(module, score, descent, best, optimizer, moment)
             _anneal_if_due(descent, schedule, best, optimizer)
         if descent.step == schedule.anneal_at and descent.anneal_from is None:
             descent.anneal()
         if descent.step % 10 == 0 and not watch.look(descent, optimizer, best, loss):
             break
     if descent.step and (not descent.history or descent.history[-1]["step"] != descent.step):
-        _evaluate(module, score, descent, best, optimizer, float(loss.detach()), 0.0)
+        moment = {"loss": float(loss.detach()), "rate": 0.0, "seconds": watch.seconds}
+        _evaluate(module, score, descent, best, optimizer, moment)
     watch.save(descent, optimizer, best)
     optimizer.weights.copy_(best)
     module.eval()
@@ -108,14 +110,13 @@ def _evaluate(
     descent: Descent,
     best: Tensor,
     optimizer: FlatAdamW,
-    loss: float,
-    rate: float,
+    moment: dict[str, float],
 ) -> None:
     module.eval()
     with torch.inference_mode():
         value = score()
     module.train()
-    descent.history.append({"step": descent.step, "loss": loss, "score": value, "rate": rate})
+    descent.history.append({"step": descent.step, "score": value, **moment})
     if value < descent.best:
         descent.best, descent.best_step, descent.waited = value, descent.step, 0
         best.copy_(optimizer.weights)

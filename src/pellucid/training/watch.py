@@ -39,6 +39,11 @@ class Watch:
         self.saved = self.started = time.monotonic()
         self.first_step = 0
 
+    @property
+    def seconds(self) -> float:
+        """How long the descent has gone on, since it was last taken up."""
+        return time.monotonic() - self.started
+
     def resume(self, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
         """Take the descent up where its checkpoint left it, if there is a sound one."""
         if self.checkpoint is not None and self.checkpoint.exists():

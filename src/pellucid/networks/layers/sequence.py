@@ -9,6 +9,7 @@ from pellucid.networks.layers.dropout import Dropout
 from pellucid.networks.layers.embedding import Embedding
 
 KERNELS = (1, 3, 5)
+NOTHING = -1e9  # what padding counts as where the largest is sought
 
 
 class SequenceEncoder(nn.Module):
@@ -26,14 +27,8 @@ class SequenceEncoder(nn.Module):
         self.word_dropout = Dropout(0.1)
         self.dropout = Dropout(0.2)
         self.convolutions = nn.ModuleList(
-            nn.utils.skip_init(nn.Conv1d, embedding, channels, size, padding=size // 2)
-            for size in KERNELS
+            TokenConvolution(embedding, channels, size, generator) for size in KERNELS
         )
-        for convolution in self.convolutions:
-            assert isinstance(convolution, nn.Conv1d)
-            bound = (embedding * convolution.kernel_size[0]) ** -0.5
-            nn.init.uniform_(convolution.weight, -bound, bound, generator=generator)
-            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
         self.width = 2 * len(KERNELS) * channels
         self.attention = nn.Parameter(torch.zeros(len(KERNELS) * channels))
         self.norm = nn.LayerNorm(self.width)
@@ -41,15 +36,34 @@ class SequenceEncoder(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Pool the convolved tokens: (batch, length) -> (batch, width)."""
         if self.training:
-            tokens = tokens * (self.word_dropout.mask(tokens.float()) > 0)
-        real = tokens > 0  # (batch, length)
-        vectors = self.dropout(self.embedding(tokens)) * real.unsqueeze(-1)
-        vectors = vectors.transpose(1, 2)  # (batch, embedding, length)
-        hidden = torch.cat([convolve(vectors) for convolve in self.convolutions], 1)
-        hidden = nn.functional.gelu(hidden)  # (batch, channels of all sizes, length)
-        scores = (hidden * self.attention.unsqueeze(-1)).sum(1)
-        weights = scores.masked_fill(~real, -1e9).softmax(-1)  # (batch, length)
-        mean = torch.bmm(hidden, weights.unsqueeze(-1)).squeeze(-1)
-        highest = hidden.masked_fill(~real.unsqueeze(1), -1e9).amax(-1)
-        highest = torch.where(real.any(-1, keepdim=True), highest, 0.0)
+            tokens = tokens * ~self.word_dropout.dropped(tokens.float())
+        real = (tokens > 0).unsqueeze(-1)  # (batch, length, 1)
+        vectors = self.dropout(self.embedding(tokens)) * real
+        hidden = torch.cat([convolve(vectors) for convolve in self.convolutions], -1).relu()
+        scores = (hidden @ self.attention).unsqueeze(-1)
+        weights = scores.masked_fill(~real, NOTHING).softmax(1)  # (batch, length, 1)
+        mean = torch.bmm(weights.transpose(1, 2), hidden).squeeze(1)
+        highest = (hidden * real).amax(1)  # hidden is never negative
         return self.norm(torch.cat([mean, highest], 1))
+
+
+class TokenConvolution(nn.Module):
+    """A convolution over `size` neighbouring tokens: (batch, length, in) -> (batch, length, out).
+
+    It is run as a picture of height 1 with its channels last, twice as quick on a CPU as
+    the one-dimensional kernel.
+    """
+
+    def __init__(self, width: int, channels: int, size: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.size = size
+        weight = torch.rand(channels, width, 1, size, generator=generator) * 2 - 1
+        self.weight = nn.Parameter(weight * (width * size) ** -0.5)
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """sum_i x[:, t + i] W_i + b."""
+        picture = x.unsqueeze(1).permute(0, 3, 1, 2)
+        weight = self.weight.contiguous(memory_format=torch.channels_last)
+        convolved = nn.functional.conv2d(picture, weight, self.bias, padding=(0, self.size // 2))
+        return convolved.permute(0, 2, 3, 1).squeeze(1)

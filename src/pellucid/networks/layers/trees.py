@@ -19,6 +19,17 @@ class Trees(nn.Module):
 
     NODES = ("column", "threshold", "missing_left", "left", "right", "value")
 
+    column: Tensor  # (nodes,) which number is asked
+    threshold: Tensor  # (nodes,) float64; up to it one goes left
+    missing_left: Tensor  # (nodes,) where one goes without the number
+    left: Tensor  # (nodes,) the node below; of a leaf, itself
+    right: Tensor
+    value: Tensor  # (nodes,) what a leaf adds
+    root: Tensor  # (trees,) the first node of each
+    output: Tensor  # (trees,) which output it adds to
+    base: Tensor  # (outputs,)
+    depth: Tensor  # () steps down the deepest tree
+
     def __init__(self, columns: int, outputs: int) -> None:
         super().__init__()
         self.columns, self.outputs = columns, outputs
@@ -48,9 +59,7 @@ class Trees(nn.Module):
         limits = (self.columns, nodes, nodes, nodes, self.outputs)
         for name, limit in zip(whole, limits, strict=True):
             values = state[name]
-            if values.dtype != torch.int64 or (
-                len(values) and not 0 <= int(values.min()) <= int(values.max()) < limit
-            ):
+            if values.dtype != torch.int64 or not bool(((values >= 0) & (values < limit)).all()):
                 raise ValueError(f"trees whose {name!r} is out of bounds")
         sizes = {len(state[name]) for name in self.NODES}
         trees = len(state["root"]) == len(state["output"])
