@@ -52,7 +52,8 @@ def _machine() -> Iterator[str]:
     from pellucid.training.budget import threads_set, usable_threads
 
     threads = usable_threads()
-    yield f"machine   {threads} processors for this process · torch would use {torch.get_num_threads()}"
+    usual = torch.get_num_threads()
+    yield f"machine   {threads} processors for this process · torch would use {usual}"
     with threads_set(1):
         yield f"speed     one thread multiplies matrices at {_gigaflops():.0f} GFLOP/s"
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none; the CPU is used"

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from pellucid.data.reading import read
 from pellucid.data.fingerprint import fingerprint
+from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
 from pellucid.evidence.curve import curve_sizes, learning_curve
@@ -210,7 +210,7 @@ def _task(experience: Experience, plan: Plan, settings: Settings) -> Task:
     return Task(experience.schema, experience.store, experience.targets, folds, settings.seed)
 
 
-def _watches(  # noqa: PLR0913
+def _watches(
     plan: Plan,
     given: object,
     workshop: Workshop,

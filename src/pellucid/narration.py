@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -78,18 +78,15 @@ class Narration:
         for warning in experience.findings.warnings:
             say("beware", warning)
         split = experience.split
-        say(
-            "split",
-            f"{len(split.learn):,} learn / {len(split.choose):,} choose / {len(split.prove):,} prove"
-            f" · {split.how}",
-        )
+        learn, choose, prove = (f"{len(rows):,}" for rows in (split.learn, split.choose, split.prove))
+        say("split", f"{learn} learn / {choose} choose / {prove} prove · {split.how}")
         self.stage("planning")
 
     def plan(self, plan: Plan, experience: Experience, seconds: float, resumed: bool) -> None:
         """The size of the network, and what it will cost at most."""
-        weights = plan.folds * _weights(plan, experience)
+        weights = _weights(plan, experience)
         # A weight costs itself, its gradient, two moments and the best so far, 4 bytes each.
-        megabytes = peak_megabytes() + 20 * weights / 2**20 / max(plan.folds, 1) + 100
+        megabytes = peak_megabytes() + 20 * weights / 2**20 + 100
         self.planned = {"seconds": seconds, "megabytes": megabytes}
         self.resumed = resumed
         folds = f"{plan.folds} networks of " if plan.folds > 1 else ""
@@ -101,8 +98,8 @@ class Narration:
         again = " · goes on from its checkpoints" if resumed else ""
         self.progress.line(
             "plan",
-            f"{folds}{weights / max(plan.folds, 1) / 1e6:.2g} M weights · {plan.body.members} members"
-            f"{about} · peak memory about {memory(megabytes)}{again}",
+            f"{folds}{weights / 1e6:.2g} M weights · {plan.body.members} members{about}"
+            f" · peak memory about {memory(megabytes)}{again}",
         )
         self.stage("learning")
 

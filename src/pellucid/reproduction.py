@@ -22,7 +22,7 @@ class Reproduction:
 
     def __str__(self) -> str:
         if self.same:
-            return f"reproduced: the weights are the same to the last byte (SHA-256 {self.first[:16]}…)"
+            return f"reproduced: the same weights to the last byte (SHA-256 {self.first[:16]}…)"
         why = "; ".join(self.differences) or "same data, versions and plan: the machine differs"
         return f"not reproduced: SHA-256 {self.first[:16]}… became {self.second[:16]}… ({why})"
 

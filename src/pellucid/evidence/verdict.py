@@ -53,9 +53,10 @@ def _not_learned(
     measure: Measure, performance: Performance, simplest: NamedValue, over: Interval
 ) -> str:
     compared = "worse than" if over["high"] < 0 else "no better than"
+    always = f"always the {simplest['name']} ({measure.value(simplest['value'])})"
     return (
         f"It did not learn: {_estimate(measure, performance)} on {performance['rows']:,} rows it "
-        f"never saw is {compared} always the {simplest['name']} ({measure.value(simplest['value'])})."
+        f"never saw is {compared} {always}."
     )
 
 

@@ -241,8 +241,11 @@ class Category:
 
     def boosted_output(self, model: Any, features: Array) -> Array:
         """Log-probabilities of every level from a fitted `boosting`."""
-        score = model.decision_function(features)
         output = np.full((len(features), self.linear_outputs), -20.0)
+        if len(model.classes_) == 1:  # a fold may hold no other class
+            output[:, model.classes_] = 0.0
+            return self.as_logs(output)
+        score = model.decision_function(features)
         two = np.outer(score, [-0.5, 0.5]) if score.ndim == 1 else score
         output[:, model.classes_] = two
         return self.as_logs(output)

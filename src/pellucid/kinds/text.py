@@ -68,7 +68,7 @@ class Text:
         return Tokenizer.from_str(self.tokenizer)
 
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
-        """Subword ids, a sequence a row for each column; term ids and counts, one sequence a row."""
+        """Subword ids, a sequence a row for each column; term ids and counts over all columns."""
         columns = [texts(cells[column]).fill_null("") for column in self.columns]
         pieces = {
             f"text.pieces.{position}": self._pieces(series)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pellucid.errors import PellucidError
 from pellucid.kinds import Array, TargetKind
+from pellucid.networks.layers import Trees
 from pellucid.networks.network import DeepNetwork
 from pellucid.store import Store
 
@@ -89,13 +90,14 @@ def check_same(state_output: Array, model_output: Array) -> None:
     difference = float(np.abs(state_output - model_output).max())
     if difference > 1e-3:
         raise PellucidError(
-            f"the trees taken over from scikit-learn differ from it by {difference:.2g}: this version "
-            "of scikit-learn keeps its trees in another form. Install one that pellucid was tested with."
+            f"the trees taken over from scikit-learn differ from it by {difference:.2g}: this "
+            "version of scikit-learn keeps its trees in another form. Install one that pellucid "
+            "was tested with."
         )
 
 
 def _nodes(grown: list[tuple[Any, float]], first: Array) -> dict[str, Tensor]:
-    columns: dict[str, list[Array]] = {name: [] for name in ("column", "threshold", "missing_left", "left", "right", "value")}  # fmt: skip
+    columns: dict[str, list[Array]] = {name: [] for name in Trees.NODES}
     for (nodes, sign), start in zip(grown, first, strict=True):
         leaf = nodes["is_leaf"].astype(bool)
         itself = np.arange(len(nodes)) + start

@@ -14,6 +14,7 @@ from pellucid.networks.network import DeepNetwork, Network, new_network
 from pellucid.schema import Schema
 from pellucid.store import Store
 from pellucid.training.batches import Batches
+from pellucid.training.boosting import MOST_ROWS as MOST_BOOSTED
 from pellucid.training.boosting import (
     as_tensors,
     best_shape,
@@ -21,7 +22,6 @@ from pellucid.training.boosting import (
     check_same,
     measurements,
 )
-from pellucid.training.boosting import MOST_ROWS as MOST_BOOSTED
 from pellucid.training.linear import MOST_ROWS, MOST_WEIGHTS, best_strength, design_matrix, solve
 from pellucid.training.loop import Descent, Schedule, train
 from pellucid.training.plan import Plan
@@ -71,7 +71,7 @@ def fit(task: Task, plan: Plan, watch_of: Callable[[int], Watch]) -> Fitted:
 
 
 def finish(network: Network, task: Task, plan: Plan) -> None:
-    """Solve the linear path, grow the trees, and blend all paths on rows none of them learnt from."""
+    """Solve the linear path, grow the trees, blend all paths on rows that none learnt from."""
     held_out = np.concatenate([choose for _, choose in task.folds])
     for position, target in enumerate(task.schema.targets):
         paths = (
