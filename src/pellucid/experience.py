@@ -182,13 +182,14 @@ def _split(
 
 
 def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> Array:
-    if group is not None:
-        require_column(tables[0], group)
-        names = pl.concat([texts(t.column(group)) for t in tables]).fill_null("")
-        return names.rank("dense").to_numpy().astype(np.int64)
-    height = sum(table.height for table in tables)
-    blocks = np.arange(height)
-    blocks[: tables[0].height] = duplicate_blocks(tables[0], inputs)
+    """Rows of the user's own test table are on a side of their own: each is a block by itself."""
+    blocks = np.arange(sum(table.height for table in tables))
+    if group is None:
+        blocks[: tables[0].height] = duplicate_blocks(tables[0], inputs)
+        return blocks
+    require_column(tables[0], group)
+    names = texts(tables[0].column(group)).fill_null("")
+    blocks[: tables[0].height] = names.rank("dense").to_numpy() - 1
     return blocks
 
 
