@@ -27,7 +27,7 @@ from pellucid.kinds.cells import texts
 from pellucid.learning import fit_only
 from pellucid.model import Model
 from pellucid.settings import Settings
-from pellucid.training.budget import usable_threads
+from pellucid.training.budget import threads_set, usable_threads
 
 FEWEST_ROWS = 10
 SEEDS = 10_000_000
@@ -136,7 +136,7 @@ class _PellucidEstimator(BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Array:
         """The model's outputs for the rows of X."""
         check_is_fitted(self)
-        with _told() as mends:
+        with _told() as mends, threads_set(self._threads()):
             frame = self._frame(X, mends, reset=False)
             whole = frame.vstack(frame.clear(-frame.height % TILE))
             table = Table("X", whole.lazy(), whole.height)
@@ -178,12 +178,13 @@ class PellucidClassifier(ClassifierMixin, _PellucidEstimator):  # type: ignore[m
     folds: how many deep networks are learnt, each choosing on its own part of the rows; None
         lets the number of rows decide.
     epochs: the most passes over the rows of each deep network; None lets the data decide.
-    n_jobs: threads; None means one, -1 all processors.
+    n_jobs: threads of a fit and of a prediction; None means one, -1 all processors.
     random_state: an integer, or a RandomState from which one is drawn; None is 0. The same
         integer gives the same predictions, unless the time or `n_jobs` differs.
 
     After `fit`: `classes_`, `n_features_in_`, `feature_names_in_` (frames) and `model_`, the
-    `pellucid.Model`, which has everything but evidence: no rows are set apart to prove it.
+    `pellucid.Model`, which has everything but evidence: no rows are set apart to prove it. What
+    is mended in X (a level never seen, a cell that is no number) is told as a warning.
     """
 
     classes_: Array

@@ -23,6 +23,7 @@ DRAWN = ((PROVE, MOST_PROVE, 2), (CHOOSE, MOST_CHOOSE, 1))
 FEWEST_ROWS = 5
 QUANTILES = 10
 NATURAL_REPEATS = 20  # rows for each distinct one; more, and repeats are how such data is
+FEW_DIFFERENT = 50  # were so few different rows kept together, a side would lack whole sorts
 
 WORDS = {
     LEARN: ("learn", "learning", "train", "training"),
@@ -111,7 +112,8 @@ def duplicate_blocks(table: Table, columns: Sequence[str]) -> Rows:
     order = np.argsort(hashes, kind="stable")
     sorted_hashes = hashes[order]
     new = np.append(True, sorted_hashes[1:] != sorted_hashes[:-1])
-    if new.sum() * NATURAL_REPEATS < table.height:
+    often = NATURAL_REPEATS if new.sum() > FEW_DIFFERENT else 2
+    if new.sum() * often < table.height:
         return np.arange(table.height)
     start = np.maximum.accumulate(np.where(new, np.arange(table.height), 0))
     blocks = np.empty(table.height, np.int64)
