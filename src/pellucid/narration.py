@@ -78,7 +78,8 @@ class Narration:
         for warning in experience.findings.warnings:
             say("beware", warning)
         split = experience.split
-        learn, choose, prove = (f"{len(rows):,}" for rows in (split.learn, split.choose, split.prove))
+        sides = (split.learn, split.choose, split.prove)
+        learn, choose, prove = (f"{len(rows):,}" for rows in sides)
         say("split", f"{learn} learn / {choose} choose / {prove} prove · {split.how}")
         self.stage("planning")
 

@@ -106,6 +106,7 @@ class Target(TypedDict):
     unit: str | None
     performance: Performance
     others: dict[str, float]
+    paths: NotRequired[list[NamedValue]]  # each path of the network by itself
     simplest: NamedValue
     baselines: list[Baseline]
     baseline: NamedValue | None  # the best of the conventional ways

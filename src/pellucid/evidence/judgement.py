@@ -26,6 +26,7 @@ from pellucid.evidence.rows import worst_mistakes
 from pellucid.evidence.verdict import verdict
 from pellucid.experience import Experience
 from pellucid.kinds import Array, TargetKind
+from pellucid.networks.layers.blend import PATHS
 from pellucid.networks.network import DeepNetwork, Network
 from pellucid.training.fitting import Task
 
@@ -56,15 +57,15 @@ def judge_target(  # noqa: PLR0913
     task: Task,
     network: Network,
     position: int,
-    outputs: tuple[Array, Array],
+    outputs: dict[str, Array],
     curve: list[CurvePoint],
     importance: list[Importance],
 ) -> Target:
-    """The evidence for one target; `outputs` are the network's answer and its deep path's."""
+    """The evidence for one target; `outputs` are the network's answer and its paths'."""
     kind = experience.schema.targets[position]
     prove = experience.split.prove
     target = task.targets[position].numpy()[prove]
-    output, deep = outputs
+    output, deep = outputs["answer"], outputs["deep"]
     losses = kind.row_losses(output, target)
     performance = _performance(kind, losses, task.seed)
     first = network.deep[0]
@@ -84,6 +85,7 @@ def judge_target(  # noqa: PLR0913
         "unit": None,
         "performance": performance,
         "others": {k: v for k, v in kind.metrics(output, target).items() if k != kind.metric},
+        "paths": _paths(kind, outputs, target),
         "simplest": simplest,
         "baselines": [baseline for baseline, _ in judged[1:]],
         "baseline": None if best is None else {"name": best[0]["name"], "value": best[0]["value"]},
@@ -154,14 +156,25 @@ def _scatter(kind: TargetKind, output: Array, target: Array, seed: int) -> list[
     return [[float(f"{v:.6g}") for v in row] for row in zip(*columns, strict=True)]
 
 
-def outputs_of(network: Network, task: Task, rows: Array) -> list[tuple[Array, Array]]:
-    """The network's answer on the rows and that of its deep path alone, target by target."""
-    answers: list[list[Array]] = [[] for _ in task.targets]
-    deeps: list[list[Array]] = [[] for _ in task.targets]
+def outputs_of(network: Network, task: Task, rows: Array) -> list[dict[str, Array]]:
+    """For each target the network's answer on the rows, and what each path says by itself."""
+    found: list[dict[str, list[Array]]] = [
+        {name: [] for name in ("answer", *PATHS)} for _ in task.targets
+    ]
     with torch.inference_mode():
         for chunk in torch.as_tensor(rows).split(1_024):
             paths = network.paths(task.store.batch(chunk))
             for position, blend in enumerate(network.blend):
-                answers[position].append(blend(*paths[position]).numpy())
-                deeps[position].append(paths[position][-1].numpy())
-    return [(np.concatenate(a), np.concatenate(d)) for a, d in zip(answers, deeps, strict=True)]
+                outputs = (blend(*paths[position]), *paths[position])
+                for pieces, output in zip(found[position].values(), outputs, strict=True):
+                    pieces.append(output.numpy())
+    return [{name: np.concatenate(p) for name, p in each.items()} for each in found]
+
+
+def _paths(kind: TargetKind, outputs: dict[str, Array], target: Array) -> list[NamedValue]:
+    """How each path that is there would have done alone."""
+    alone = {name: outputs[name] for name in PATHS if np.any(outputs[name])}
+    return [
+        {"name": name, "value": kind.metrics(kind.as_logs(output), target)[kind.metric]}
+        for name, output in alone.items()
+    ]

@@ -81,6 +81,7 @@ class TargetView:
     tone: str
     facts: list[Fact]
     others: list[tuple[str, str]]
+    paths: list[tuple[str, str]]
     figures: dict[str, Figure | None]
     mistakes: list[MistakeView]
 
@@ -91,9 +92,19 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
     others = [
         (other, Measure(other, unit).value(value)) for other, value in target["others"].items()
     ]
-    mistakes = [_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]]
-    drawings = _figures(target)
-    return TargetView(anchor, name, target, badge, tone, _facts(target), others, drawings, mistakes)
+    main = Measure(target["performance"]["metric"], unit)
+    return TargetView(
+        anchor=anchor,
+        name=name,
+        evidence=target,
+        badge=badge,
+        tone=tone,
+        facts=_facts(target),
+        others=others,
+        paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
+        figures=_figures(target),
+        mistakes=[_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]],
+    )
 
 
 def _badge(target: Target) -> tuple[str, str]:
@@ -173,9 +184,10 @@ def _written(value: object) -> str:
 
 
 def _history_metric(evidence: Document) -> str:
-    """The metric of the history: that of the target, or of all of them where they agree."""
-    metrics = {target["performance"]["metric"] for target in evidence["targets"].values()}
-    return metrics.pop() if len(metrics) == 1 else "metric"
+    """What is measured on the choosing rows: squared error, log-loss, or their sum."""
+    kinds = {target["kind"] for target in evidence["targets"].values()}
+    names = {"category": "log-loss", "number": "squared error"}
+    return f"{names[kinds.pop()] if len(kinds) == 1 else 'loss'} on choosing rows"
 
 
 def _layer(layer: Layer) -> tuple[str, str, str]:

@@ -55,7 +55,7 @@ def first_plan(schema: Schema, learn: int) -> Plan:
         evaluate_every=per_epoch,
         patience=4 if text else 10,
         threads=1,
-        trees=TREES,
+        trees=min(TREES, max(FEWEST_TREES, learn // 4)),
     )
 
 
