@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pellucid.errors import DataError, ModelError, UsageError
 from pellucid.files import not_written, read_json, replace_file
@@ -33,7 +35,7 @@ class Workshop:
         if output is None or self.folder is None:
             return
         check_place(output)
-        self._lock = _lock(self.folder, output)
+        self._unlock = weakref.finalize(self, os.close, _lock(self.folder, output))
         for left_behind in self.folder.glob(f"{SPILLED}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         if read_json(self.folder / "request.json") == dict(request):
@@ -78,7 +80,7 @@ class Workshop:
         """The model is done: take the checkpoints away."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
-            self._lock.close()
+            self._unlock()
 
     def _empty(self) -> None:
         assert self.folder is not None
@@ -100,7 +102,7 @@ def _folder_of(output: Path) -> Path:
     return output.resolve().with_name(output.resolve().name + ".partial")
 
 
-def _lock(folder: Path, output: Path) -> TextIO:
+def _lock(folder: Path, output: Path) -> int:
     """Make the folder this run's alone; a killed run's lock goes with its process."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,15 +111,17 @@ def _lock(folder: Path, output: Path) -> TextIO:
                 f'"{folder}" holds files that no run has left there; move them, or name another '
                 "folder with --output."
             )
-        lock = (folder / "lock").open("a")
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise not_written(output, error) from error
+    try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    except OSError as error:
+        os.close(lock)
         raise DataError(
             f'another run is at work on "{output}"; wait for it to end, or name another folder '
             "with --output."
         ) from error
-    except OSError as error:
-        raise not_written(output, error) from error
     return lock
 
 
