@@ -196,9 +196,11 @@ def operations(kind, copies):
     return counter.count
 
 
-@each_kind
+# A column of titles must not be padded to the length of the articles beside it, so texts go
+# through their encoder column by column.
+@pytest.mark.parametrize("kind", [k for k in KINDS if k.kind != "text"], ids=lambda k: k.kind)
 def test_many_columns_cost_no_more_operations_than_two(kind):
-    assert operations(kind, 2) == operations(kind, 5 if kind.kind == "text" else 500)
+    assert operations(kind, 2) == operations(kind, 500)
 
 
 @each_kind

@@ -20,6 +20,7 @@ from pellucid.networks.layers import (
     PiecewiseLinear,
     SequenceEncoder,
     SparseLinear,
+    dropout_layers,
     seed_dropout,
 )
 
@@ -167,7 +168,7 @@ def test_dropout_repeats_by_seed_and_step_and_differs_between_layers():
     x = torch.ones(1_000)
 
     def draw(seed, step):
-        seed_dropout(module, seed, step)
+        seed_dropout(dropout_layers(module), seed, step)
         return [layer(x) for layer in module]
 
     first, again = draw(3, 7), draw(3, 7)

@@ -184,7 +184,8 @@ def _plan(
     if chosen is None:
         draft = first_plan(experience.schema, learn)
         chosen, seconds = _timed(draft, workshop, experience, settings)
-        chosen = replace(chosen, curve=curve_sizes(learn))
+        folds = len(experience.folds(chosen.folds, settings.seed))  # few groups make fewer folds
+        chosen = replace(chosen, folds=folds, curve=curve_sizes(learn))
         workshop.keep_plan(chosen)
     narration.plan(chosen, experience, min(seconds, settings.minutes * 60), workshop.resumed)
     return chosen

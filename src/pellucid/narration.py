@@ -276,13 +276,13 @@ def _history(fitted: Fitted) -> list[Moment]:
         {
             "member": member,
             "step": int(moment["step"]),
-            "seconds": moment["seconds"],
+            "seconds": seconds,
             "loss": moment["loss"],
             "metric": moment["score"],
             "rate": moment["rate"],
         }
         for member, descent in enumerate(fitted.descents)
-        for moment in descent.history
+        for moment, seconds in zip(descent.history, descent.clock, strict=True)
     ]
 
 

@@ -210,8 +210,10 @@ def date_format(cells: pl.Series) -> str | None:
 
 def moments(cells: pl.Series, form: str | None) -> pl.Series:
     """Cells as seconds since 1970; null where missing or not a date."""
-    if cells.dtype == pl.String and form:
-        cells = _parse(texts(cells), form)
+    if cells.dtype == pl.String:
+        # Learnt from a date type and asked in texts: what the texts are written in is to be found.
+        form = form or date_format(cells)
+        cells = _parse(texts(cells), form) if form else cells
     if cells.dtype == pl.Date:
         cells = cells.cast(pl.Datetime("us"))
     if not isinstance(cells.dtype, pl.Datetime):

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pellucid.networks.layers import Dropout, EnsembleScale, InputLayer, Linear, SparseLinear, Trees
+from pellucid.networks.layers import (
+    Dropout,
+    EnsembleScale,
+    InputLayer,
+    Linear,
+    SparseLinear,
+    Trees,
+    seed_of,
+)
 from pellucid.networks.layers.input import Tensors
 from pellucid.schema import Schema
 
@@ -124,7 +132,7 @@ class Network(nn.Module):
 
 def new_network(schema: Schema, body: Body, count: int, seed: int) -> Network:
     """A network of `count` deep networks with weights drawn from `seed`."""
-    generators = (torch.Generator().manual_seed(seed * 1_000 + i) for i in range(count))
+    generators = (torch.Generator().manual_seed(seed_of(seed, i)) for i in range(count))
     return Network(schema, [DeepNetwork(schema, body, g) for g in generators])
 
 

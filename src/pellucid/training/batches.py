@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pellucid.networks.layers import seed_of
+
 WINDOW = 50  # batches within which rows are sorted by length
 
 
@@ -33,7 +35,7 @@ class Batches:
 
     def _shuffle(self, epoch: int) -> None:
         self.epoch = epoch
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed(seed_of(self.seed, epoch))
         shuffled = torch.randperm(len(self.rows), generator=generator)
         if self.lengths is not None:
             windows = shuffled.split(self.size * WINDOW)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pellucid.kinds import Array, TargetKind
+from pellucid.networks.layers import seed_of
 from pellucid.networks.network import DeepNetwork, Network, new_network
 from pellucid.schema import Schema
 from pellucid.store import Store
@@ -101,7 +102,7 @@ def predict(network: Network | DeepNetwork, store: Store, rows: Array) -> list[T
 
 def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Watch) -> Descent:
     learn, choose = task.folds[position]
-    seed = task.seed * 1_000 + position
+    seed = seed_of(task.seed, position)
     batches = Batches(torch.as_tensor(learn), plan.batch, seed, task.store.lengths())
     kinds = task.schema.targets
 

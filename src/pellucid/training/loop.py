@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from pellucid.networks.layers import Dropout
+from pellucid.networks.layers import dropout_layers, seed_dropout
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.watch import Watch
 
@@ -45,6 +45,7 @@ class Descent:
     waited: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     cut: dict[str, int] = field(default_factory=dict)  # what the clock or Ctrl-C changed
+    clock: list[float] = field(default_factory=list, compare=False)  # seconds at each evaluation
 
     def rate(self, schedule: Schedule) -> float:
         """The step size of the next step; 0 when the descent is over."""
@@ -74,21 +75,21 @@ def train(
     resumed from `watch`'s checkpoint takes the same path as one never interrupted.
     """
     optimizer = FlatAdamW(module, schedule.decay, schedule.clip)
-    noise = [layer.generator for layer in module.modules() if isinstance(layer, Dropout)]
+    noise = dropout_layers(module)
     descent = Descent()
     best = optimizer.weights.clone()
     watch.resume(descent, optimizer, best)
     module.train()
     stop_at = descent.cut.get("stop_at", schedule.stop_at)
     while (rate := descent.rate(schedule)) > 0 and descent.step != stop_at:
-        for position, generator in enumerate(noise):
-            generator.manual_seed((seed * 1_000_003 + descent.step) * 1009 + position)
+        seed_dropout(noise, seed, descent.step)
         loss = loss_of(descent.step)
         loss.backward()
         optimizer.step(rate)
         descent.step += 1
         if descent.step % schedule.evaluate_every == 0 or descent.rate(schedule) == 0:
-            moment = {"loss": float(loss.detach()), "rate": rate, "seconds": watch.seconds}
+            moment = {"loss": float(loss.detach()), "rate": rate}
+            descent.clock.append(watch.seconds)
             _evaluate(module, score, descent, best, optimizer, moment)
             _anneal_if_due(descent, schedule, best, optimizer)
         if descent.step == schedule.anneal_at and descent.anneal_from is None:
@@ -96,7 +97,8 @@ def train(
         if descent.step % 10 == 0 and not watch.look(descent, optimizer, best, loss):
             break
     if descent.step and (not descent.history or descent.history[-1]["step"] != descent.step):
-        moment = {"loss": float(loss.detach()), "rate": 0.0, "seconds": watch.seconds}
+        moment = {"loss": float(loss.detach()), "rate": 0.0}
+        descent.clock.append(watch.seconds)
         _evaluate(module, score, descent, best, optimizer, moment)
     watch.save(descent, optimizer, best)
     optimizer.weights.copy_(best)

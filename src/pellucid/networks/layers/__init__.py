@@ -1,11 +1,12 @@
 """The small closed vocabulary of layers of which every network is composed."""
 
 from pellucid.networks.layers.blend import ClassBlend, NumberBlend
-from pellucid.networks.layers.dropout import Dropout, seed_dropout
+from pellucid.networks.layers.dropout import Dropout, dropout_layers, seed_dropout
 from pellucid.networks.layers.embedding import Embedding, SparseLinear
 from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleScale, Linear
 from pellucid.networks.layers.input import InputLayer, MissingValue
 from pellucid.networks.layers.piecewise import PiecewiseLinear
+from pellucid.networks.layers.randomness import seed_of
 from pellucid.networks.layers.sequence import SequenceEncoder
 from pellucid.networks.layers.trees import Trees
 
@@ -23,5 +24,7 @@ __all__ = [
     "SequenceEncoder",
     "SparseLinear",
     "Trees",
+    "dropout_layers",
     "seed_dropout",
+    "seed_of",
 ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
+
+from pellucid.networks.layers.randomness import seed_of
 
 
 class Dropout(nn.Module):
@@ -40,8 +44,12 @@ class Dropout(nn.Module):
         return f"share={self.threshold / 256:.3f}"
 
 
-def seed_dropout(module: nn.Module, seed: int, step: int) -> None:
-    """Seed every dropout layer from (seed, step): a step's noise depends on nothing before it."""
-    layers = [layer for layer in module.modules() if isinstance(layer, Dropout)]
+def dropout_layers(module: nn.Module) -> list[Dropout]:
+    """Every dropout layer of a module, in order."""
+    return [layer for layer in module.modules() if isinstance(layer, Dropout)]
+
+
+def seed_dropout(layers: Sequence[Dropout], seed: int, step: int) -> None:
+    """Seed the layers from (seed, step): a step's noise depends on nothing before it."""
     for position, layer in enumerate(layers):
-        layer.generator.manual_seed((seed * 1_000_003 + step) * 1009 + position)
+        layer.generator.manual_seed(seed_of(seed, step, position))
