@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import tempfile
 import threading
@@ -80,7 +81,7 @@ def run(
             err.read().decode("utf-8", "replace"),
         )
     cpu = used.ru_utime + used.ru_stime
-    over = limits.cpu_seconds is not None and cpu >= limits.cpu_seconds
+    over = code in (-signal.SIGXCPU, -signal.SIGKILL) and limits.cpu_seconds is not None
     return Usage(code, cpu, wall, used.ru_maxrss / 1024, output, errors, ended and not over)
 
 
@@ -111,7 +112,7 @@ def _wait(
 
     def stop() -> None:
         stopped.set()
-        os.killpg(process.pid, 9)
+        os.killpg(process.pid, signal.SIGKILL)
 
     timer = threading.Timer(wall_seconds, stop) if wall_seconds else None
     if timer:

@@ -148,6 +148,10 @@ def test_a_process_is_counted_and_stopped_at_its_limit() -> None:
     stopped = processes.run([sys.executable, "-c", "import time; time.sleep(60)"], limits)
     assert not stopped.ended
     assert stopped.wall_seconds < 30
+    busy = processes.run(
+        [sys.executable, "-c", "while True: pass"], processes.Limits(cpu_seconds=1)
+    )
+    assert not busy.ended
 
 
 def test_results_print_as_markdown_and_gather_in_one_file(tmp_path: Path) -> None:
