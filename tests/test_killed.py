@@ -1,20 +1,27 @@
 """A run that is killed goes on when the same line is run again; nothing is ever half written."""
 
+import gc
 import json
 import os
 import random
+import resource
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from pellucid import keeping
 from pellucid.errors import DataError
 from pellucid.keeping import load
+from pellucid.store import build_store
 from pellucid.training import watch
 from pellucid.workshop import Workshop
 from processes import Run, command_line, start
@@ -162,6 +169,56 @@ def test_files_of_others_beside_the_output_are_left_alone(tmp_path):
     with pytest.raises(DataError, match="holds files that no run has left"):
         learnt(table(), output=tmp_path / "model")
     assert (tmp_path / "model.partial" / "thesis.txt").read_text() == "years of work"
+
+
+# ---- a disk that is full ------------------------------------------------------------------------
+
+
+@contextmanager
+def files_no_larger_than(most: int) -> Iterator[None]:
+    """Makes writes of Python and of Rust fail as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("most", [0, 5_000, 30_000])
+def test_a_run_that_finds_no_room_goes_on_when_there_is_some(first, tmp_path, monkeypatch, most):
+    monkeypatch.setattr(watch, "CHECKPOINT_SECONDS", 0.02)
+    rows, output = first / "rows.csv", tmp_path / "model"
+    with pytest.raises(DataError, match=r"File too large.*run the same again"):
+        with files_no_larger_than(most):
+            learnt(rows, plan=LONGER, output=output)
+    assert not output.exists()
+    learnt(rows, plan=LONGER, output=output)
+    assert (output / WEIGHTS).read_bytes() == (first / "first.pellucid" / WEIGHTS).read_bytes()
+
+
+def test_rows_that_fit_neither_into_memory_nor_on_the_disk_are_one_clear_error(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("pellucid.store.IN_MEMORY", 0)
+    with pytest.raises(DataError, match=r"does not fit in memory, .* \(File too large\)"):
+        with files_no_larger_than(100):
+            build_store([{"number": np.zeros((1_000, 3), np.float32)}], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    store = build_store([{"number": np.ones((1_000, 3), np.float32)}] * 2, tmp_path)
+    assert store.batch(torch.tensor([0, 1_999]))["number"].tolist() == [[1.0] * 3] * 2
+    del store
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_had_on_disk_is_cleared_away(tmp_path):
+    shop = Workshop(tmp_path / "model", {})
+    assert shop.folder is not None
+    (shop.folder / ".store-abc").mkdir()
+    (shop.folder / ".store-abc" / "number").write_bytes(bytes(1_000))
+    Workshop(tmp_path / "model", {})
+    assert not (shop.folder / ".store-abc").exists()
 
 
 # ---- kill -9 while saving ------------------------------------------------------------------------

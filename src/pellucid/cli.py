@@ -193,6 +193,8 @@ def doctor() -> None:
 
 def main() -> None:
     """Run the command line; a user's fault is one paragraph and exit status 1."""
+    if sys.stdout is None:  # it was closed from the start, as by `>&-`
+        sys.stdout = Path(os.devnull).open("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows a ?

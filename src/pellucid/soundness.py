@@ -30,7 +30,7 @@ from pellucid.training.plan import Plan
 # What code that trusts its data raises where they do not fit together.
 UNSOUND = (
     KeyError, TypeError, AttributeError, ValueError, IndexError, RuntimeError, ArithmeticError,
-    MemoryError, pl.exceptions.PolarsError,
+    pl.exceptions.PolarsError,
 )  # fmt: skip
 FACTORIES = {torch.rand, torch.randn, torch.randint, torch.zeros, torch.ones, torch.empty}
 TYPES: dict[str, Any] = {
@@ -107,7 +107,7 @@ def check_evidence(model: Model) -> None:
 
 
 class _AtMost(TorchFunctionMode):
-    """While entered, tensors of at most so many numbers in all are made; MemoryError beyond."""
+    """While entered, tensors of at most so many numbers in all are made; ValueError beyond."""
 
     def __init__(self, numbers: int) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class _AtMost(TorchFunctionMode):
             given = args[2:] if function is torch.randint else args
             self.left -= math.prod(given[0] if isinstance(given[0], tuple | list) else given)
             if self.left < 0:
-                raise MemoryError("plan and schema describe more weights than the file holds")
+                raise ValueError("plan and schema describe more weights than the file holds")
         return function(*args, **(kwargs or {}))
 
 

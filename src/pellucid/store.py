@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +21,6 @@ IN_MEMORY = 512 * 2**20  # bytes; more goes to files that the system pages in an
 SPILLED = ".store-"  # how the names of those files' folders begin
 
 Tensors = dict[str, Tensor]
-TemporaryFolder = tempfile.TemporaryDirectory[str]
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,25 @@ def build_store(batches: Iterable[Encoded], folder: Path | None = None) -> Store
     return Store(height, dense, dict(sorted(ragged.items())), keep_alive)
 
 
-def _spill(
-    writers: Mapping[str, _Writer], into: TemporaryFolder | None, folder: Path | None
-) -> TemporaryFolder:
+class _Folder:
+    """A folder that goes when the last store over it goes, or at exit."""
+
+    def __init__(self, inside: Path | None) -> None:
+        self.path = Path(tempfile.mkdtemp(dir=inside, prefix=SPILLED))
+        weakref.finalize(self, _remove, self.path, os.getpid())
+
+
+def _remove(path: Path, process: int) -> None:
+    if os.getpid() == process:  # a forked child must not remove what its parent still reads
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _spill(writers: Mapping[str, _Writer], into: _Folder | None, folder: Path | None) -> _Folder:
     """Put all waiting pieces on disk."""
     try:
-        into = into or tempfile.TemporaryDirectory(dir=folder, prefix=SPILLED)
+        into = into or _Folder(folder)
         for writer in writers.values():
-            writer.spill(Path(into.name))
+            writer.spill(into.path)
     except OSError as error:
         raise DataError(
             f'the table does not fit in memory, and its copy in "{folder or tempfile.gettempdir()}"'
@@ -118,7 +131,7 @@ class _Writer:
         self.path = self.path or folder / self.name.replace(":", "-")
         with self.path.open("ab") as file:
             for piece in self.pieces:
-                np.ascontiguousarray(piece).tofile(file)
+                file.write(np.ascontiguousarray(piece).data)
         self.pieces = []
 
     def result(self) -> Tensor:
