@@ -88,16 +88,21 @@ def predict(network: Network | DeepNetwork, store: Store, rows: Array) -> list[T
     """Outputs of the rows in their order; sequences of like length share a batch."""
     order = torch.as_tensor(rows)
     lengths = store.lengths()
-    sort = torch.arange(len(order)) if lengths is None else lengths[order].argsort(stable=True)
-    pieces = []
-    with torch.inference_mode():
-        for chunk in order[sort].split(PREDICT_ROWS):
-            pieces.append(network(store.batch(chunk)))
-    back = sort.argsort()
     dim = 0 if isinstance(network, Network) else 1
-    return [
-        torch.cat(outputs, dim).index_select(dim, back) for outputs in zip(*pieces, strict=True)
-    ]
+    if lengths is None:
+        return _in_batches(network, store, order, dim)
+    sort = lengths[order].argsort(stable=True)
+    back = sort.argsort()
+    outputs = _in_batches(network, store, order[sort], dim)
+    return [output.index_select(dim, back) for output in outputs]
+
+
+def _in_batches(
+    network: Network | DeepNetwork, store: Store, rows: Tensor, dim: int
+) -> list[Tensor]:
+    with torch.inference_mode():
+        pieces = [network(store.batch(chunk)) for chunk in rows.split(PREDICT_ROWS)]
+    return [torch.cat(outputs, dim) for outputs in zip(*pieces, strict=True)]
 
 
 def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Watch) -> Descent:

@@ -25,18 +25,12 @@ class FlatAdamW:
         others = [p for (_, p), spare in zip(named, spared, strict=True) if spare]
         self.decay, self.clip = decay, clip
         self.parameters = decayed + others
-        sizes = [sum(p.numel() for p in group) for group in (decayed, others)]
         self.weights = torch.cat([p.detach().flatten() for p in self.parameters])
+        self.decayed = self.weights[: sum(p.numel() for p in decayed)]
         self.gradients = torch.zeros_like(self.weights)
         self.moments = torch.zeros(2, len(self.weights))
         self.count = torch.zeros(())
         self._views()
-        parts = zip(
-            *(x.split(sizes) for x in (self.weights, self.gradients, *self.moments)), strict=True
-        )
-        self.groups = [
-            (*part, d) for part, d in zip(parts, (decay, 0.0), strict=True) if len(part[0])
-        ]
 
     def _views(self) -> None:
         start = 0
@@ -49,15 +43,17 @@ class FlatAdamW:
     def step(self, rate: float) -> None:
         """Clip the gradient, take one step downhill, set the gradient to zero."""
         if self.clip is not None:
-            norm = torch.linalg.vector_norm(self.gradients)
-            self.gradients.mul_((self.clip / (norm + 1e-6)).clamp(max=1.0))
+            norm = float(torch.linalg.vector_norm(self.gradients))
+            if norm > self.clip:
+                self.gradients.mul_(self.clip / (norm + 1e-6))
         self.count += 1
-        for weights, gradients, mean, square, decay in self.groups:
-            torch._fused_adamw_(
-                [weights], [gradients], [mean], [square], [], [self.count],
-                lr=rate, beta1=BETAS[0], beta2=BETAS[1], weight_decay=decay, eps=EPSILON,
-                amsgrad=False, maximize=False,
-            )  # fmt: skip
+        # Decay by itself, so that the weights that are spared it need no call of their own.
+        self.decayed.mul_(1 - rate * self.decay)
+        torch._fused_adamw_(
+            [self.weights], [self.gradients], [self.moments[0]], [self.moments[1]], [],
+            [self.count], lr=rate, beta1=BETAS[0], beta2=BETAS[1], weight_decay=0.0, eps=EPSILON,
+            amsgrad=False, maximize=False,
+        )  # fmt: skip
         self.gradients.zero_()
 
     def state(self) -> dict[str, Tensor]:
