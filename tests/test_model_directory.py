@@ -471,6 +471,7 @@ def _spoil(folder: Path, spoil: Callable[[Document, Tensors], None]) -> None:
     save_file(tensors, folder / "weights.safetensors")
 
 
+@pytest.mark.filterwarnings("ignore:column 'joined'. .* not a date")
 @pytest.mark.parametrize("name", STRANGE)
 def test_a_strange_model_is_refused_or_does_no_harm(copy, name):
     _spoil(copy, STRANGE[name])
