@@ -9,6 +9,7 @@ import pytest
 from pellucid.working import lesson
 from pellucid.working.agreement import difference
 from pellucid.working.lessons.lecture import Claim, claims, recomputed
+from pellucid.working.printing.blocks import columns
 
 VERDICTS = {"right", "cut off", "wrong", "imprecise", "incomplete"}
 
@@ -46,7 +47,7 @@ def test_every_claim_of_the_lecture_is_there() -> None:
 def test_the_lesson_prints_the_table_within_80_columns() -> None:
     text = lesson("lecture").text()
     assert "claimed" in text and "verdict" in text and "14.7456" in text
-    assert max(map(len, text.splitlines())) <= 80
+    assert max(map(columns, text.splitlines())) <= 80
 
 
 def test_a_changed_number_in_the_lecture_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

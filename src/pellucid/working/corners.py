@@ -26,20 +26,20 @@ from pellucid.working.roots import roots
 from pellucid.working.step import Check, Step
 
 MOST_CORNERS = 3
+HALF_AWAY = "the values half as far away"
 TORCH = {"relu": "0", "abs": "0", "sign": "0"}  # the slope that torch takes at the corner
 
 
 def corner_steps(
     function: Formula, slope: Formula, by: str, only: Scalar | None = None
 ) -> tuple[Step, ...]:
-    """A step for each corner found; for the one at a point when `only` says so."""
+    """A step for each corner found; for the one at a point, if there is one, given `only`."""
     if set(symbols(function)) - {by}:
         return ()
     found: dict[Scalar, str] = {}
     for name, boundary in _boundaries(function):
-        for place in _zeros(boundary, by):
-            if only is None or place == only:
-                found.setdefault(place, name)
+        for place in _zeros(boundary, by) if only is None else (only,):
+            found.setdefault(place, name)
     steps = [_corner(function, slope, by, place, name) for place, name in found.items()]
     return tuple(step for step in steps if step is not None)[:MOST_CORNERS]
 
@@ -102,11 +102,16 @@ def _corner(function: Formula, slope: Formula, by: str, place: Scalar, name: str
     except Undefined:
         return None
     size = max(1.0, *map(abs, sides))
+    rough = 1e-2 + 10 * width * size  # what the values may change over the width
     if max(abs(values[1] - values[0]), abs(values[2] - values[1])) > 10 * width * size:
         nearer = tuple(_near(function, by, float(place) + side * width / 2) for side in (-1, 1))
-        return _jump(by, place, (values[0], values[2]), nearer)
-    if abs(sides[0] - sides[1]) <= 1e-3 * size:
+        return _jump(by, place, (values[0], values[2]), Check(HALF_AWAY, nearer, rough))
+    nearer = tuple(_near(slope, by, float(place) + side * width / 100) for side in (-1, 1))
+    if abs(nearer[0] - nearer[1]) <= 1e-3 * size:  # at a corner the two stay apart
         return None
+    if max(abs(a - b) for a, b in zip(sides, nearer, strict=True)) > 1e-3 * size:
+        mean = (values[0] + values[2]) / 2
+        return _steep(by, place, values[1], Check("the mean of both sides", mean, rough))
     secants = ((values[1] - values[0]) / width, (values[2] - values[1]) / width)
     chosen = f" torch takes {TORCH[name]} there." if name in TORCH else ""
     shown = one_line(formula(place))
@@ -115,21 +120,34 @@ def _corner(function: Formula, slope: Formula, by: str, place: Scalar, name: str
         given={by: place},
         of=Symbol("slopes"),
         result=tuple(_short(side) for side in sides),
-        check=Check("secants to the left and to the right", secants, 1e-3),
+        check=Check("secants to the left and to the right", secants, 3e-3 * size),
         reason=f"From the left the slope is the first number, from the right the second. They "
         f"differ, so there is no derivative at {by} = {shown}.{chosen}",
     )
 
 
-def _jump(by: str, place: Scalar, values: tuple[float, float], nearer: tuple[float, ...]) -> Step:
+def _jump(by: str, place: Scalar, values: tuple[float, float], check: Check) -> Step:
     shown = one_line(formula(place))
     return Step(
         rule=f"Jump at {by} = {shown}",
         given={by: place},
         of=Symbol("values"),
         result=values,
-        check=Check("the values half as far away", nearer, 1e-3),
+        check=check,
         reason="The function jumps here: it has no derivative at this place.",
+    )
+
+
+def _steep(by: str, place: Scalar, value: float, check: Check) -> Step:
+    shown = one_line(formula(place))
+    return Step(
+        rule=f"No slope at {by} = {shown}",
+        given={by: place},
+        of=Symbol("value"),
+        result=value,
+        check=check,
+        reason="The function is continuous here, but beside this place its slope does not settle: "
+        "it grows beyond all bounds.",
     )
 
 

@@ -15,6 +15,7 @@ from pellucid.working.optimizers import OPTIMIZERS, State, advance_vector
 from pellucid.working.step import Check, Step
 
 TOLERANCE = 1e-9
+DETAILED = 20  # iterations with their finer steps; later ones hold the update alone
 LONGEST_EXACT = 300  # bits of a fraction; a longer path goes on in float64
 Point = tuple[Scalar, ...]
 
@@ -86,7 +87,7 @@ def advance(problem: Problem, point: Point, state: State, k: int) -> tuple[Step,
         of=Symbol(_numbered(problem, k)),
         result=known["x"],
         check=Check("the update in plain arithmetic", again, TOLERANCE),
-        steps=(slope, *steps),
+        steps=(slope, *steps) if k <= DETAILED else (),
     )
     new_state = {name: known[name] for name in OPTIMIZERS[problem.method].state}
     return whole, cast(Point, (known["x"],) if single else known["x"]), new_state
@@ -124,13 +125,14 @@ def _assignments(
     done: set[str] = set()
     formulas = OPTIMIZERS[problem.method].formulas
     for place, (name, form) in enumerate(formulas):
-        labels = {part: _label(problem, part, k, done) for part in known}
         value = evaluate(form, known)
-        used = substitute(form, {part: Symbol(label) for part, label in labels.items()})
-        given = {labels[part]: known[part] for part in _used(form, known)}
-        is_last = place == len(formulas) - 1
-        of = _numbered(problem, k) if is_last else _label(problem, name, k, {name})
-        steps.append(_assignment(Symbol(of), used, given, value))
+        if k <= DETAILED:
+            labels = {part: _label(problem, part, k, done) for part in known}
+            given = {labels[part]: known[part] for part in _used(form, known)}
+            used = substitute(form, {part: Symbol(label) for part, label in labels.items()})
+            is_last = place == len(formulas) - 1
+            of = _numbered(problem, k) if is_last else _label(problem, name, k, {name})
+            steps.append(_assignment(Symbol(of), used, given, value))
         known[name] = value
         done.add(name)
     return steps, known

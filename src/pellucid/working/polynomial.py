@@ -14,7 +14,7 @@ from pellucid.working.simplification import simplify
 
 Monomial: TypeAlias = tuple[tuple[Formula, int], ...]
 Polynomial: TypeAlias = dict[Monomial, Scalar]
-MOST_TERMS = 500
+MOST_TERMS = 300
 HIGHEST_POWER = 20  # of a sum that is multiplied out
 
 
@@ -68,7 +68,7 @@ def _sum(left: Polynomial, right: Polynomial) -> Polynomial:
 
 
 def _product(left: Polynomial, right: Polynomial) -> Polynomial:
-    if len(left) * len(right) > MOST_TERMS**2:
+    if len(left) * len(right) > 20 * MOST_TERMS:
         raise UsageError(f"The expression has more than {MOST_TERMS} terms when multiplied out.")
     total: Polynomial = {}
     for first, a in left.items():

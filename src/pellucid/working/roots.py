@@ -54,11 +54,14 @@ def _simple_roots(polynomial: Coefficients, multiplicity: int) -> list[Root]:
     found: list[Root] = []
     rest = polynomial
     for candidate in _rational_candidates(polynomial):
-        if value_at(rest, candidate) == 0:
+        if len(rest) > 1 and value_at(rest, candidate) == 0:
             found.append(
                 Root(Number(simplest(candidate)), complex(candidate), multiplicity, "rational")
             )
             rest = _divide(rest, (-candidate, 1))[0]
+    if len(rest) == 2:
+        last = simplest(-Fraction(rest[0]) / Fraction(rest[1]))
+        return [*found, Root(Number(last), complex(last), multiplicity, "rational")]
     if len(rest) == 3:
         return found + _quadratic(rest, multiplicity)
     if len(rest) > 3:
@@ -72,8 +75,10 @@ def _rational_candidates(polynomial: Coefficients) -> list[Fraction]:
     leading = abs(int(Fraction(polynomial[-1]) * common))
     candidates = []
     for root in _numerical(polynomial):
-        if abs(root.imag) < 1e-6 * max(1.0, abs(root)) and abs(root.real) * leading < 1e15:
-            candidates.append(Fraction(round(root.real * leading), leading))
+        if abs(root.imag) < 1e-6 * max(1.0, abs(root)):
+            candidates.append(Fraction(root.real).limit_denominator(min(leading, 10**6)))
+            if abs(root.real) * leading < 1e15:
+                candidates.append(Fraction(round(root.real * leading), leading))
     return candidates
 
 
@@ -114,6 +119,8 @@ def _quadratic(polynomial: Coefficients, multiplicity: int) -> list[Root]:
 
 def _surd(half: Fraction, outer: Fraction, inner: int) -> Formula:
     """half + outer·sqrt(inner), over one denominator."""
+    if inner in (0, 1):
+        return Number(simplest(half + outer * inner))
     below = lcm(half.denominator, outer.denominator)
     unit = (Number(1j),) if inner < 0 else ()
     root = simplify(times(simplest(outer * below), call("sqrt", abs(inner)), *unit))

@@ -142,6 +142,23 @@ class Step:
         return self.text()
 
 
+def agreeing(step: Step, computed: Value, source: str, tolerance: float) -> Step:
+    """The step with a first finer step that says how well another source's number agrees.
+
+    This is how a lesson is given a network's own numbers: the lesson computes its result, and the
+    network's must agree with it within `tolerance`.
+    """
+    proof = Step(
+        rule=f"{source} got the same",
+        given={},
+        of=step.of,
+        result=computed,
+        check=Check("the working of this step", step.result, tolerance),
+    )
+    shown = None if step.shown is None else step.shown + 1
+    return replace(step, steps=(proof, *step.steps), shown=shown)
+
+
 def plain(value: Any) -> Value:
     """Turn lists, numpy arrays and tensors into nested tuples of Python numbers."""
     if isinstance(value, (Formula, Samples, str)):

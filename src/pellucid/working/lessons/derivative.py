@@ -87,7 +87,7 @@ def variable(function: Formula, by: str | None) -> str:
     """The variable to differentiate by."""
     names = symbols(function)
     if by is not None:
-        return _one_name(by)
+        return one_name(by)
     if len(names) > 1:
         raise UsageError(
             f"{one_line(function)} has the variables {', '.join(names)}; say by which, as in "
@@ -96,7 +96,8 @@ def variable(function: Formula, by: str | None) -> str:
     return names[0] if names else "x"
 
 
-def _one_name(by: str) -> str:
+def one_name(by: str) -> str:
+    """A variable's name, checked."""
     name = read_expression(by)
     if not isinstance(name, Symbol):
         raise UsageError(f"by must be the name of a variable; found {by!r}.")

@@ -27,7 +27,7 @@ from pellucid.working.printing.linear import one_line
 from pellucid.working.step import Check, NumberTable, Step
 
 METHODS = (*OPTIMIZERS, "muon")
-MOST_STEPS = 1_000
+MOST_STEPS = 500
 MOST_VARIABLES = 9
 LARGEST_STEP = 1_000_000
 FAR = 1e30  # beyond it the path has left

@@ -13,13 +13,14 @@ from pellucid.working.corners import measured_slope
 from pellucid.working.differentiation import POINTS, TOLERANCE, differentiate
 from pellucid.working.evaluation import evaluate_number, slope_at
 from pellucid.working.formula import Array, Formula, Symbol, formula, substitute, symbols
-from pellucid.working.lessons.derivative import read_function
+from pellucid.working.lessons.derivative import one_name, read_function
 from pellucid.working.lessons.shape_algebra import gradient_by_shapes, jacobian_by_shapes
 from pellucid.working.printing.linear import one_line
 from pellucid.working.simplification import simplify
 from pellucid.working.step import Check, Step
 
 MOST_VARIABLES = 12
+MOST_ENTRIES = 36  # of a Jacobian
 
 
 def gradient(
@@ -60,6 +61,11 @@ def jacobian(
     functions = found.items if isinstance(found, Array) else (found,)
     functions = tuple(read_function(function) for function in functions)
     names = _names(Array(functions), by)
+    if len(functions) * len(names) > MOST_ENTRIES:
+        raise UsageError(
+            f"The Jacobian has {len(functions)} × {len(names)} entries; at most {MOST_ENTRIES} are "
+            "worked."
+        )
     rows = [tuple(differentiate(function, name) for name in names) for function in functions]
     result = tuple(tuple(map(_formula, row)) for row in rows)
     steps = [step for row in rows for step in row]
@@ -80,7 +86,7 @@ def jacobian(
 def _names(function: Formula, by: Given) -> tuple[str, ...]:
     if by is not None:
         parts = by.split(",") if isinstance(by, str) else by
-        return tuple(str(part).strip() for part in parts)
+        return tuple(one_name(str(part)) for part in parts)
     names = symbols(function)
     if not names:
         raise UsageError(f"{one_line(function)} has no variable to differentiate by.")

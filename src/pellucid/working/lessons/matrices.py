@@ -6,7 +6,7 @@ from typing import Any
 
 from pellucid.errors import UsageError
 from pellucid.working.arguments import Entry, Given, read_array, read_count, read_matrix
-from pellucid.working.arithmetic import each, identity, shape, transpose
+from pellucid.working.arithmetic import each, identity, matrix_product, shape, total, transpose
 from pellucid.working.elimination import exact
 from pellucid.working.formula import Formula, Symbol, Transpose, formula, plus, times
 from pellucid.working.lessons.determinant import settled
@@ -14,6 +14,7 @@ from pellucid.working.step import Check, Step
 
 MOST_ENTRIES = 400
 SHOWN_ENTRIES = 4
+MOST_STEPS = 64  # entries worked as steps; the others are computed, and checked all together
 
 
 def sum_(left: Given = "[[1, 2], [3, 4]]", right: Given = "[[5, 6], [7, 8]]") -> Step:
@@ -164,40 +165,45 @@ def _like(whole: Any, result: Any) -> Any:
 
 
 def _settled_product(rows: Any, columns: Any) -> Any:
+    if not _has_symbols(rows) and not _has_symbols(columns):
+        return matrix_product(rows, columns)
     return tuple(
         tuple(settled(plus(*map(times, row, column))) for column in transpose(columns))
         for row in rows
     )
 
 
+def _has_symbols(rows: Any) -> bool:
+    return any(isinstance(entry, Formula) for row in rows for entry in row)
+
+
 def _outer(rows: Any, columns: Any) -> Any:
     """Add up (column k of A) times (row k of B): the product without any dot product."""
-    parts = [
-        tuple(tuple(times(a, b) for b in right) for a in left)
-        for left, right in zip(transpose(rows), columns, strict=True)
-    ]
-    return each(lambda *terms: settled(plus(*terms)), *parts)
+    pairs = list(zip(transpose(rows), columns, strict=True))
+    if not _has_symbols(rows) and not _has_symbols(columns):
+        parts = [tuple(tuple(a * b for b in right) for a in left) for left, right in pairs]
+        return each(lambda *terms: total(terms), *parts)
+    forms = [tuple(tuple(times(a, b) for b in right) for a in left) for left, right in pairs]
+    return each(lambda *terms: settled(plus(*terms)), *forms)
 
 
 def _entries(rows: Any, columns: Any) -> tuple[Step, ...]:
-    return tuple(
-        _entry(row, column, f"{i},{j}")
-        for i, row in enumerate(rows, start=1)
-        for j, column in enumerate(transpose(columns), start=1)
-    )
+    """The first entries as steps."""
+    upright = transpose(columns)
+    places = [(i, j) for i in range(len(rows)) for j in range(len(upright))][:MOST_STEPS]
+    return tuple(_entry(rows[i], upright[j], (i + 1, j + 1)) for i, j in places)
 
 
-def _entry(row: tuple[Entry, ...], column: tuple[Entry, ...], place: str) -> Step:
+def _entry(row: tuple[Entry, ...], column: tuple[Entry, ...], place: tuple[int, int]) -> Step:
     terms: list[Formula] = [times(a, b) for a, b in zip(row, column, strict=True)]
-    backwards = [times(b, a) for a, b in zip(reversed(row), reversed(column), strict=True)]
-    i, j = place.split(",")
+    i, j = place
     return Step(
         rule=f"Row {i} times column {j}",
         given={},
-        of=Symbol(f"c_{i}{j}" if max(len(i), len(j)) == 1 else f"c_{place}"),
+        of=Symbol(f"c_{i}{j}" if max(place) < 10 else f"c_{i},{j}"),
         working=(plus(*terms),),
         result=settled(plus(*terms)),
-        check=Check("adding from the last term", settled(plus(*backwards))),
+        check=Check("adding from the last term", settled(plus(*reversed(terms)))),
     )
 
 

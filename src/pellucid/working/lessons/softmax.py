@@ -8,10 +8,11 @@ from typing import cast
 from pellucid.errors import UsageError
 from pellucid.working.arguments import Given, read_count
 from pellucid.working.arithmetic import Scalar, Vector, subtract
-from pellucid.working.formula import Negative, Symbol, call, formula, minus, over, plus
+from pellucid.working.formula import Formula, Negative, Symbol, call, formula, minus, over, plus
 from pellucid.working.lessons.neuron import read_vector_of
 from pellucid.working.step import Check, Step
 
+LONGEST_PAIRWISE = 100
 TOO_LARGE = 700.0  # exp of more overflows float64
 
 
@@ -45,24 +46,34 @@ def softmax_step(scores: Vector, of: str = "p") -> Step:
     powers = tuple(math.exp(float(score)) for score in moved)
     whole = math.fsum(powers)
     result = tuple(power / whole for power in powers)
-    one_by_one = tuple(
-        1 / math.fsum(_exp(float(other - score)) for other in scores) for score in scores
-    )
-    small = len(scores) <= 6
-    fractions = formula(
-        [over(call("exp", s), plus(*(call("exp", t) for t in moved))) for s in moved]
-    )
     return Step(
         rule="Softmax",
         given={"z": scores},
         of=Symbol(of),
-        working=(fractions,) if small else (),
+        working=(_quotients(moved),) if len(scores) <= 6 else (),
         result=result,
-        check=Check("1 over the sum of exp(z_j − z_i)", one_by_one),
+        check=_second_way(scores),
         reason="Each exp divided by the sum of all: every answer depends on the whole vector, all "
         "are positive, and they add up to 1.",
         steps=(_shifted(scores, moved, top), _powers(moved, powers), _sum_to_one(result)),
     )
+
+
+def _quotients(moved: Vector) -> Formula:
+    below = plus(*(call("exp", score) for score in moved))
+    return formula([over(call("exp", score), below) for score in moved])
+
+
+def _second_way(scores: Vector) -> Check:
+    """Quotients of exponentials pairwise; for long vectors, which that would make slow, by ln."""
+    if len(scores) <= LONGEST_PAIRWISE:
+        one_by_one = tuple(
+            1 / math.fsum(_exp(float(other - score)) for other in scores) for score in scores
+        )
+        return Check("1 over the sum of exp(z_j − z_i)", one_by_one)
+    top = float(max(scores))
+    whole = top + math.log(math.fsum(math.exp(float(score) - top) for score in scores))
+    return Check("exp(z − ln of the sum)", tuple(math.exp(float(s) - whole) for s in scores))
 
 
 def _exp(value: float) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from typing import TextIO
 
 from pellucid.errors import UsageError
 from pellucid.working.step import Step
@@ -38,6 +40,7 @@ def _json(step: Step, width: int, ascii: bool, color: bool) -> str:
     return write_step(step)
 
 
+WIDEST = 100  # columns: longer lines are hard to read
 PRINTERS: dict[str, Callable[[Step, int, bool, bool], str]] = {
     "text": _text,
     "markdown": _markdown,
@@ -45,6 +48,21 @@ PRINTERS: dict[str, Callable[[Step, int, bool, bool], str]] = {
     "html": _html,
     "json": _json,
 }
+
+
+def for_stream(step: Step, stream: TextIO) -> str:
+    """Text that fits where it goes: the terminal's width and colour, ASCII where it must be."""
+    on_terminal = stream.isatty()
+    width = min(shutil.get_terminal_size().columns, WIDEST) if on_terminal else 80
+    return render(step, "text", width=width, ascii=not _writes_unicode(stream), color=on_terminal)
+
+
+def _writes_unicode(stream: TextIO) -> bool:
+    try:
+        "⎡λ·⣿".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def render(

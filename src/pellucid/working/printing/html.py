@@ -70,12 +70,12 @@ def _body(drawn: _Page, step: Step, number: str, level: int) -> str:
         parts.append(f'<p class="why">{escape(reason)}</p>')
     if step.given:
         parts.append(_given(drawn, step))
+    if step.table is not None:
+        parts.append(_table(drawn, step.table))
     for place, finer in enumerate(visible(step), start=1):
         parts.append(_finer(drawn, finer, f"{number}{place}", level))
     if hidden := hidden_sentence(step):
         parts.append(f'<p class="why">{escape(hidden)}</p>')
-    if step.table is not None:
-        parts.append(_table(drawn, step.table))
     parts.append(
         f'<div class="{"result" if level == 2 else "chain-line"}">{_chain(drawn, step)}</div>'
     )

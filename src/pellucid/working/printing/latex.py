@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
+from itertools import groupby
 
 from pellucid.working.agreement import Value
 from pellucid.working.formula import Formula
@@ -43,34 +44,19 @@ SIGNS = {
     "≈": r"\approx ",
     "×": r"\times ",
     "→": r"\to ",
+    "←": r"\leftarrow ",
     "∈": r"\in ",
     "‖": r"\|",
-    "Σ": r"\Sigma ",
     "√": r"\surd ",
     "±": r"\pm ",
     "′": "'",
-    "⇒": r"\Rightarrow ",
+    "″": "''",
     "∇": r"\nabla ",
-    "²": "^2",
-    "³": "^3",
-    "ᵘ": "^u",
-    "ᵛ": "^v",
-    "ⁿ": "^n",
-    "ᵀ": "^T",
-    "⁻": "^-",
-    "¹": "^1",
-    "½": r"\tfrac12 ",
-    **{letter: f"\\{name} " for name, letter in pieces.GREEK.items() if name != "nabla"},
-    **{chr(0x2080 + digit): f"_{digit}" for digit in range(10)},
-    **{letter: f"^{digit}" for digit, letter in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-    "ᵢ": "_i",
-    "ⱼ": "_j",
-    "ₖ": "_k",
-    "ₙ": "_n",
-    "ₜ": "_t",
     "✓": r"\checkmark ",
-    "…": r"\dots ",
+    **{letter: f"\\{name} " for name, letter in pieces.GREEK.items() if name != "nabla"},
 }
+RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿᵀᵘᵛ", "0123456789+-nTuv", strict=True))
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙₜ", "0123456789+-ijknt", strict=True))
 RESERVED = {letter: f"\\{letter}" for letter in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -165,14 +151,22 @@ def _(piece: pieces.Cases) -> str:
 def text_latex(text: str) -> str:
     """Prose in LaTeX: reserved characters escaped, mathematical ones in mathematics."""
     done = []
-    for letter in text:
-        if letter in RESERVED:
-            done.append(RESERVED[letter])
-        elif letter in SIGNS:
-            done.append(f"${SIGNS[letter].strip()}$")
+    for kind, run in groupby(text, _kind):
+        letters = "".join(run)
+        if kind in ("^", "_"):
+            plain = "".join({**RAISED, **LOWERED}[letter] for letter in letters)
+            done.append(f"${kind}{{{plain}}}$")
+        elif kind == "sign":
+            done.append(f"${''.join(SIGNS[letter] for letter in letters).strip()}$")
         else:
-            done.append(letter)
-    return "".join(done).replace("$$", "")
+            done.append("".join(RESERVED.get(letter, letter) for letter in letters))
+    return "".join(done)
+
+
+def _kind(letter: str) -> str:
+    if letter in RAISED or letter in LOWERED:
+        return "^" if letter in RAISED else "_"
+    return "sign" if letter in SIGNS else "text"
 
 
 def chain(step: Step, notation: Notation) -> str:
@@ -211,14 +205,14 @@ def _body(step: Step, notation: Notation, number: str) -> str:
         parts.append(rf"\textit{{{text_latex(reason)}}}")
     if step.given:
         parts.append(rf"\[ {given(step, notation)} \]")
+    if step.table is not None:
+        parts.append(_table(step.table, notation))
     for place, finer in enumerate(visible(step), start=1):
         inner = f"{number}{place}"
         inside = _body(finer, notation, inner + ".")
         parts.append(rf"\textbf{{{inner}\quad {text_latex(finer.rule)}}}" + "\n\n" + inside)
     if hidden := hidden_sentence(step):
         parts.append(text_latex(hidden))
-    if step.table is not None:
-        parts.append(_table(step.table, notation))
     parts.append("\\begin{align*}\n" + chain(step, notation) + "\n\\end{align*}")
     parts.append(rf"{{\color{{teal}}$\checkmark$ {text_latex(check_sentence(step))}}}")
     if step.picture is not None:
@@ -227,11 +221,13 @@ def _body(step: Step, notation: Notation, number: str) -> str:
 
 
 def _table(table: NumberTable, notation: Notation) -> str:
-    head = " & ".join(f"${value_latex(heading, notation)}$" for heading in table.headings)
-    rows = [
-        " & ".join(f"${value_latex(cell, notation)}$" for cell in row) for row in shown_rows(table)
-    ]
+    head = " & ".join(_cell(heading, notation) for heading in table.headings)
+    rows = [" & ".join(_cell(cell, notation) for cell in row) for row in shown_rows(table)]
     inside = " \\\\\n".join([head + r" \\ \hline", *rows]).replace(r"\hline \\", r"\hline")
     columns = "r" * len(table.headings)
     title = f"{text_latex(table.title)}\n\n" if table.title else ""
     return f"{title}\\begin{{tabular}}{{{columns}}}\n{inside}\n\\end{{tabular}}"
+
+
+def _cell(value: Value, notation: Notation) -> str:
+    return text_latex(value) if isinstance(value, str) else f"${value_latex(value, notation)}$"

@@ -37,14 +37,14 @@ def _body(step: Step, notation: Notation, number: str, level: int) -> str:
         parts.append(_prose(reason))
     if step.given:
         parts.append(f"$$\n{given(step, notation)}\n$$")
+    if step.table is not None:
+        parts.append(_table(step.table, notation))
     for place, finer in enumerate(visible(step), start=1):
         inner = f"{number}{place}"
         heading = f"{'#' * min(level, 6)} {inner} {_prose(finer.rule)}"
         parts += [heading, _body(finer, notation, inner + ".", level + 1)]
     if hidden := hidden_sentence(step):
         parts.append(hidden)
-    if step.table is not None:
-        parts.append(_table(step.table, notation))
     parts.append(f"$$\n\\begin{{aligned}}\n{chain(step, notation)}\n\\end{{aligned}}\n$$")
     parts.append(f"✓ {_prose(check_sentence(step))}")
     if step.picture is not None:

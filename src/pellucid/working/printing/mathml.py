@@ -64,6 +64,8 @@ def _(piece: pieces.Word) -> str:
         return f"<mi{upright}>{text}</mi>"
     if piece.kind == "function":
         return f"<mi>{text}</mi><mo>&#x2061;</mo>"
+    if piece.kind == "text" and text.isalpha():
+        return f"<mi>{text}</mi>"  # upright, and unlike text it keeps the space around "="
     if piece.kind == "text":
         return f"<mtext>{text.replace(' ', '&#xA0;')}</mtext>"
     return f"<mo>{text.strip()}</mo>"

@@ -10,7 +10,7 @@ from pellucid.working.arithmetic import Scalar
 
 DIGITS = 6  # significant digits of a float
 CLOSE_DIGITS = 10  # of a float that is almost a whole number
-LONGEST = 24  # characters of an exact number, beyond which it is shown rounded
+LONGEST = 24
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Notation:
     """How to write numbers, and what was left out so far."""
 
     decimal: bool = False  # 4.8 for 24/5
+    longest: int = LONGEST  # characters of an exact number, beyond which it is shown rounded
     rounded: bool = False  # digits of a number
     shortened: bool = False  # entries of an array
     told: set[str] = field(default_factory=set)  # reasons given so far
@@ -50,9 +51,9 @@ def _exact(value: Fraction, notation: Notation) -> Written:
             digits = text.lstrip("0.")
             mantissa = digits[0] + (f".{digits[1:]}" if digits[1:] else "")
             return Written(negative, mantissa, exponent=len(digits) + 1 - len(text))
-        if text is not None and len(text) <= LONGEST:
+        if text is not None and len(text) <= notation.longest:
             return Written(negative, text)
-    if size.numerator >= 10**LONGEST or size.denominator >= 10 ** (LONGEST // 2):
+    if size.numerator >= 10**notation.longest or size.denominator >= 10 ** (notation.longest // 2):
         notation.rounded = True
         return _rounded(size, negative)
     return Written(negative, str(size.numerator), _below(size.denominator))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from itertools import pairwise
 
 from pellucid.working.picture import Frame, Path, Picture, Place, frame, ticks
@@ -95,7 +96,8 @@ def plot(picture: Picture, width: int, ascii: bool) -> list[str]:
     for mark in picture.marks:
         text = plain_text(mark.text) if ascii else mark.text
         canvas.text(mark.place, text, -len(text) if mark.left else 1)
-    lines = [picture.title, *_with_axis(canvas, margin), *_below(canvas, margin)]
+    title = textwrap.wrap(picture.title, width)
+    lines = [*title, *_with_axis(canvas, margin), *_below(canvas, margin)]
     named = [path for path in picture.paths if path.name]
     if ascii:
         lines += [f"{LETTERS[path.role]} {path.name}" for path in named]

@@ -47,9 +47,9 @@ def footnotes(step: Step, notation: Notation) -> list[str]:
     notes = [f"{every} computed in a second way, with agreement."]
     if notation.rounded:
         notes.append(
-            f"Numbers with more than {DIGITS} digits are shown rounded to {DIGITS} significant "
+            f"Floating-point and very long numbers are shown rounded to {DIGITS} significant "
             "digits; the computation kept all of them."
         )
     if notation.shortened:
-        notes.append("Long arrays are shown shortened; the JSON form holds every entry.")
+        notes.append("Long arrays and tables are shown shortened; the JSON form holds every entry.")
     return notes

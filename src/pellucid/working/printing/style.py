@@ -31,9 +31,11 @@ gap:.5rem 1.6rem;align-items:center}
 border-radius:0 8px 8px 0;padding:.15rem .9rem;margin:1rem 0 .5rem}
 .pellucid-working mtable.chain{display:inline-table}
 .pellucid-working mtable.chain>mtr>mtd{padding:.28em .25em}
-.pellucid-working mtd.left{text-align:right}
-.pellucid-working mtd.right{text-align:left}
-.pellucid-working mtable.grid>mtr>mtd{padding:.2em .45em;text-align:right}
+.pellucid-working mtable.chain>mtr>mtd:first-child{padding-left:0}
+.pellucid-working mtd.left{text-align:right;text-align:-moz-right;text-align:-webkit-right}
+.pellucid-working mtd.right{text-align:left;text-align:-moz-left;text-align:-webkit-left}
+.pellucid-working mtable.grid>mtr>mtd{padding:.2em .45em;text-align:right;text-align:-moz-right;
+text-align:-webkit-right}
 .pellucid-working mtable.cases>mtr>mtd{padding:.2em .6em}
 .pellucid-working mrow:is(.square,.round,.bars,.brace)>mo.bracket{display:none}
 .pellucid-working mrow.square{margin:0 .15em;padding:.1em .3em;background:
@@ -42,7 +44,7 @@ linear-gradient(currentColor 0 0) left bottom/.3em 1.5px,
 linear-gradient(currentColor 0 0) right top/.3em 1.5px,
 linear-gradient(currentColor 0 0) right bottom/.3em 1.5px;background-repeat:no-repeat;
 border-left:1.5px solid;border-right:1.5px solid}
-.pellucid-working mrow.round{margin:0 .12em;padding:0 .4em;border-left:1.5px solid;
+.pellucid-working mrow.round{margin:0 .12em;padding:.1em .5em;border-left:1.5px solid;
 border-right:1.5px solid;border-radius:.75em/50%}
 .pellucid-working mrow.bars{margin:0 .12em;padding:0 .25em;border-left:1.5px solid;
 border-right:1.5px solid}
@@ -74,6 +76,7 @@ text-align:right}
 .pellucid-working svg .third{stroke:var(--third);fill:var(--third)}
 .pellucid-working svg .faint{stroke:var(--soft);fill:var(--soft)}
 .pellucid-working svg :is(.first,.second,.third,.faint).line{fill:none}
+.pellucid-working svg .faint.line{stroke-width:1.3;stroke-opacity:.5}
 .pellucid-working svg .word{stroke:none}
 .pellucid-working svg .tip{stroke:none}
 .pellucid-working .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;

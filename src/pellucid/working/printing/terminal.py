@@ -28,6 +28,7 @@ from pellucid.working.step import NumberTable, Step
 COLORS = {"title": "1;36", "rule": "1", "why": "2", "check": "32", "result": "1"}
 INDENT = 3
 SMALLEST_WIDTH = 40
+NARROW = 10  # characters of an exact number in a table that would be too wide
 GAP = Block(("   ",))
 TOGETHER = re.compile(r" ([−+·=<>*/-]) ")  # a formula in a sentence is not broken at its signs
 
@@ -79,6 +80,9 @@ def _body(page: _Page, step: Step, number: str, indent: int) -> None:
     if reason := fresh_reason(step, page.notation.told):
         page.prose(reason, "why", indent)
     _given(page, step, indent)
+    if step.table is not None:
+        page.line()
+        _table(page, step.table, indent)
     for place, finer in enumerate(visible(step), start=1):
         inner = f"{number}{place}"
         page.line()
@@ -87,10 +91,8 @@ def _body(page: _Page, step: Step, number: str, indent: int) -> None:
     if hidden := hidden_sentence(step):
         page.line()
         page.prose(hidden, "why", indent)
-    if step.steps:
+    if step.steps or step.table is not None:
         page.line()
-    if step.table is not None:
-        _table(page, step.table, indent)
     _chain(page, step, indent)
     page.prose("✓ " + check_sentence(step), "check", indent, hang=2)
     if step.picture is not None:
@@ -173,23 +175,37 @@ def _broken(row: pieces.Row, width: int, ascii: bool) -> list[Block]:
 
 
 def _table(page: _Page, table: NumberTable, indent: int) -> None:
-    """Write a table with a heading line."""
-    head = [_cell(page, heading) for heading in table.headings]
-    rows = [[_cell(page, cell) for cell in row] for row in shown_rows(table)]
-    widths = [max(map(columns, column)) for column in zip(head, *rows, strict=True)]
-    numeric = [all(_is_number(row[i]) for row in table.rows) for i in range(len(head))]
+    """Write a table with a heading line; a wide one with shorter numbers, then fewer columns."""
+    room = page.width - indent
+    rows = _cells(page, table)
+    if _width(rows) > room:
+        page.notation.longest, longest = NARROW, page.notation.longest
+        rows = _cells(page, table)
+        page.notation.longest = longest
+    numeric = [all(_is_number(row[i]) for row in table.rows) for i in range(len(rows[0]))]
+    while _width(rows) > room and len(rows[0]) > 3:
+        rows = [[*row[:-2], row[-1]] for row in rows]
+        numeric = [*numeric[:-2], numeric[-1]]
+        page.notation.shortened = True
     if table.title:
         page.prose(table.title, "why", indent)
-    rule = "─┼─".join("─" * width for width in widths)
-    for place, row in enumerate([head, *rows]):
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    for place, row in enumerate(rows):
         cells = [
             " " * (width - columns(cell)) + cell if right else padded(cell, width)
             for cell, width, right in zip(row, widths, numeric, strict=True)
         ]
         page.line(" │ ".join(cells).rstrip(), "rule" if place == 0 else "", indent)
         if place == 0:
-            page.line(rule, "", indent)
-    page.line()
+            page.line("─┼─".join("─" * width for width in widths), "", indent)
+
+
+def _cells(page: _Page, table: NumberTable) -> list[list[str]]:
+    return [[_cell(page, cell) for cell in row] for row in (table.headings, *shown_rows(table))]
+
+
+def _width(rows: list[list[str]]) -> int:
+    return sum(max(map(columns, column)) + 3 for column in zip(*rows, strict=True)) - 3
 
 
 def _cell(page: _Page, value: str | Value) -> str:
