@@ -21,11 +21,13 @@ from pellucid.model import Model
 from pellucid.narration import Narration, document
 from pellucid.settings import Settings
 from pellucid.training.budget import first_plan, fit_to_time, planned_seconds, probe, threads_set
-from pellucid.training.fitting import Fitted, Task, fit
+from pellucid.training.fitting import Fitted, fit
 from pellucid.training.plan import Plan
+from pellucid.training.task import Task
 from pellucid.training.watch import Watch
 from pellucid.workshop import Workshop
 
+EVIDENCE_SHARE = 0.15  # of the whole budget
 CURVE_SHARE, IMPORTANCE_SHARE = 0.6, 0.4  # of the time that is left when each begins
 
 
@@ -220,11 +222,18 @@ def _watches(
     interruption: Interruption,
 ) -> Callable[[int], Watch]:
     """For each deep network a watch with its share of the time that is left for training."""
+    began = narration.now()
+    solved: list[float] = []
+
+    def reserve() -> float:
+        """For the evidence, whose curve solves the other paths about twice over."""
+        return EVIDENCE_SHARE * settings.minutes * 60 + 1.5 * solved[0]
 
     def watch_of(position: int) -> Watch:
         workshop.note_time()
+        solved.append(narration.now() - began)
         left = settings.minutes * 60 - workshop.spent
-        share = 0.85 * left / (plan.folds - position + 0.2)
+        share = (left - reserve()) / (plan.folds - position)
         deadline = float("inf") if given is not None else narration.now() + share
         report = narration.descent(plan, position, workshop)
         return Watch(deadline, workshop.checkpoint(position), report, interruption)
@@ -246,14 +255,8 @@ def _judge(
     def left() -> float:
         return max(5.0, settings.minutes * 60 - workshop.spent)
 
-    end = narration.now() + CURVE_SHARE * left()
     narration.stage("proving")
-
-    def watch_of(position: int) -> Watch:
-        share = (end - narration.now()) * 2.0 ** (position - len(plan.curve) + 1)
-        return Watch(narration.now() + share)
-
-    curves = learning_curve(task, plan, prove, watch_of)
+    curves = learning_curve(task, plan, fitted.choices, prove, CURVE_SHARE * left())
     seconds = IMPORTANCE_SHARE * left()
     importances = column_importance(experience, fitted.network, prove, seconds, task.seed)
     return judge(experience, task, fitted.network, curves, importances)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from pellucid.kinds import Array
-from pellucid.networks.network import DeepNetwork
+from pellucid.networks.layers import SparseLinear
+from pellucid.networks.network import Network, first_network
 from pellucid.training.boosting import measurements
-from pellucid.training.fitting import Task
-from pellucid.training.linear import MOST_ROWS, MOST_WEIGHTS, best_strength, design_matrix, solve
+from pellucid.training.task import Task
 
 BOOSTED_ROWS = 200_000
 MOST_BOOSTED_TREES = 15_000_000  # rows x features x classes: beyond, boosting would eat the budget
@@ -28,7 +29,7 @@ class Conventional:
 
 
 def conventional_ways(
-    task: Task, network: DeepNetwork, position: int, prove: Array
+    task: Task, network: Network, position: int, prove: Array
 ) -> list[Conventional]:
     """Simplest first: majority or mean, a linear model, gradient-boosted trees.
 
@@ -43,45 +44,45 @@ def conventional_ways(
 
 
 def _simplest(
-    task: Task, network: DeepNetwork, position: int, prove: Array
+    task: Task, network: Network, position: int, prove: Array
 ) -> Iterator[tuple[str, Array]]:
     kind = task.schema.targets[position]
     yield kind.simplest(task.targets[position].numpy()[task.rows], len(prove))
 
 
 def _linear(
-    task: Task, network: DeepNetwork, position: int, prove: Array
+    task: Task, network: Network, position: int, prove: Array
 ) -> Iterator[tuple[str, Array]]:
-    kind = task.schema.targets[position]
-    if network.features * kind.linear_outputs > MOST_WEIGHTS:
+    """The network's linear path by itself: a conventional model from a conventional solver."""
+    kind, layer = task.schema.targets[position], network.linear[position]
+    assert isinstance(layer, SparseLinear)
+    if not layer.weight.any():
         return
-    rows = _sample(task.rows, MOST_ROWS, task.seed)
-    values = task.targets[position].numpy()[rows]
-    design = design_matrix(network, task.store, rows)
-    learn = np.isin(rows, task.folds[0][0])
-    if learn.all():
-        return
-    fold = (np.flatnonzero(learn), np.flatnonzero(~learn))
-    weight, bias = solve(kind, design, values, best_strength(kind, design, values, fold))
-    output = np.asarray(design_matrix(network, task.store, prove) @ weight + bias)
+    deep = first_network(network)
+    outputs = []
+    with torch.inference_mode():
+        for chunk in torch.as_tensor(prove).split(1_024):
+            outputs.append(layer(*deep.terms(task.store.batch(chunk))).numpy())
     text = any(k.kind == "text" for k in task.schema.inputs)
-    yield ("TF-IDF + linear model" if text else "linear model"), kind.as_logs(output)
+    name = "TF-IDF + linear model" if text else "linear model"
+    yield name, kind.as_logs(np.concatenate(outputs))
 
 
 def _boosted(
-    task: Task, network: DeepNetwork, position: int, prove: Array
+    task: Task, network: Network, position: int, prove: Array
 ) -> Iterator[tuple[str, Array]]:
     kind = task.schema.targets[position]
-    if not network.measured:
+    deep = first_network(network)
+    if not deep.measured:
         return
     rows = _sample(task.rows, BOOSTED_ROWS, task.seed)
     trees = kind.linear_outputs if kind.kind == "category" else 1
-    rows = _sample(rows, max(1_000, MOST_BOOSTED_TREES // (network.measured * trees)), task.seed)
+    rows = _sample(rows, max(1_000, MOST_BOOSTED_TREES // (deep.measured * trees)), task.seed)
     values = task.targets[position].numpy()[rows]
     if len(np.unique(values)) < 2:
         return
-    model = kind.boosting(task.seed).fit(measurements(network, task.store, rows), values)
-    asked = measurements(network, task.store, prove)
+    model = kind.boosting(task.seed).fit(measurements(deep, task.store, rows), values)
+    asked = measurements(deep, task.store, prove)
     yield "gradient-boosted trees", kind.boosted_output(model, asked)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ import numpy as np
 from pellucid.evidence.document import CurvePoint
 from pellucid.evidence.intervals import interval
 from pellucid.kinds import Array
-from pellucid.training.fitting import Task, fit, predict
+from pellucid.training.convex import Choice
+from pellucid.training.fitting import fit, predict
 from pellucid.training.plan import Plan
+from pellucid.training.task import Task
 from pellucid.training.watch import Watch
 
 MEMBERS, WIDTH, MOST_TREES = 8, 64, 100
@@ -31,24 +34,37 @@ def curve_plan(plan: Plan) -> Plan:
 
 
 def learning_curve(
-    task: Task, plan: Plan, prove: Array, watch_of: Callable[[int], Watch]
+    task: Task, plan: Plan, choices: Sequence[Choice], prove: Array, seconds: float
 ) -> list[list[CurvePoint]]:
-    """For each target, the performance on the proving rows after learning from few to all rows."""
+    """For each target, the performance on the proving rows after learning from few to all rows.
+
+    What was chosen for the solved paths is taken over. A size that the time will not suffice for
+    is left out, and so are those beyond it.
+    """
     points: list[list[CurvePoint]] = [[] for _ in task.targets]
-    small = curve_plan(plan)
-    for position, (rows, part) in enumerate(_parts(task, plan.curve)):
-        batch = max(16, min(plan.batch, rows // 16))
-        per_epoch = -(-len(part.folds[0][0]) // batch)
-        steps = max(per_epoch, plan.steps // 2)
-        sized = replace(
-            small, batch=batch, steps=steps, evaluate_every=max(per_epoch, plan.evaluate_every // 8)
-        )
-        fitted = fit(part, sized, lambda _, position=position: watch_of(position))  # type: ignore[misc]
+    end, last = time.monotonic() + seconds, 0.0
+    for rows, part in _parts(task, plan.curve):
+        started = time.monotonic()
+        if 2.2 * last > end - started:
+            break
+        deadline = started + (end - started) * rows / max(plan.curve) * 0.6
+        sized = _sized(plan, rows, len(part.folds[0][0]))
+        fitted = fit(part, sized, lambda _, deadline=deadline: Watch(deadline), choices)  # type: ignore[misc]
         outputs = predict(fitted.network, task.store, prove)
         for target, (kind, output) in enumerate(zip(task.schema.targets, outputs, strict=True)):
             losses = kind.row_losses(output.numpy(), task.targets[target].numpy()[prove])
             points[target].append({"rows": rows, **interval(kind, losses, task.seed)})
+        last = time.monotonic() - started
     return points
+
+
+def _sized(plan: Plan, rows: int, learn: int) -> Plan:
+    """The curve's plan for so many rows."""
+    batch = max(16, min(plan.batch, rows // 16))
+    per_epoch = -(-learn // batch)
+    steps = max(per_epoch, plan.steps // 2)
+    every = max(per_epoch, plan.evaluate_every // 8)
+    return replace(curve_plan(plan), batch=batch, steps=steps, evaluate_every=every)
 
 
 def curve_sizes(learn: int) -> tuple[int, ...]:

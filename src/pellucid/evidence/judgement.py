@@ -27,8 +27,8 @@ from pellucid.evidence.verdict import verdict
 from pellucid.experience import Experience
 from pellucid.kinds import Array, TargetKind
 from pellucid.networks.layers.blend import PATHS
-from pellucid.networks.network import DeepNetwork, Network
-from pellucid.training.fitting import Task
+from pellucid.networks.network import Network
+from pellucid.training.task import Task
 
 SCATTER_ROWS = 1_000
 CONFUSION_LEVELS = 1_000
@@ -68,9 +68,7 @@ def judge_target(  # noqa: PLR0913
     output, deep = outputs["answer"], outputs["deep"]
     losses = kind.row_losses(output, target)
     performance = _performance(kind, losses, task.seed)
-    first = network.deep[0]
-    assert isinstance(first, DeepNetwork)
-    ways = conventional_ways(task, first, position, prove)
+    ways = conventional_ways(task, network, position, prove)
     judged = [_baseline(kind, way, losses, target, task.seed) for way in ways]
     simplest: NamedValue = {"name": judged[0][0]["name"], "value": judged[0][0]["value"]}
     best = _best(kind, judged[1:])

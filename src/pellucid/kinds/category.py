@@ -128,7 +128,7 @@ class Category:
 
     def strengths(self, design: Any) -> tuple[float, ...]:
         """Regularisations C that are worth trying."""
-        return (0.1, 0.3, 1.0) if hasattr(design, "indptr") else (0.03, 0.3, 3.0)
+        return (0.03, 0.1, 0.3, 1.0) if hasattr(design, "indptr") else (0.03, 0.3, 3.0)
 
     def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
         """A linear support-vector machine where features are sparse, else logistic regression."""
@@ -139,7 +139,7 @@ class Category:
         if len(levels) < 2:
             return np.zeros((design.shape[1], self.linear_outputs)), np.zeros(self.linear_outputs)
         if hasattr(design, "indptr"):
-            model = LinearSVC(C=strength, random_state=0, tol=1e-3)
+            model = LinearSVC(C=strength, random_state=0, tol=1e-2, max_iter=100)
         else:
             model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
         with warnings.catch_warnings():

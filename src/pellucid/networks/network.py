@@ -114,8 +114,7 @@ class Network(nn.Module):
             target.combine(torch.cat([output[position] for output in outputs]))
             for position, target in enumerate(self.targets)
         ]
-        first = self.deep[0]
-        assert isinstance(first, DeepNetwork)
+        first = first_network(self)
         index, value = first.terms(raw)
         linear = [layer(index, value) for layer in self.linear]
         if first.measured:
@@ -128,6 +127,13 @@ class Network(nn.Module):
     def plan(self) -> list[dict[str, object]]:
         """Every layer with its shape and number of parameters, in order."""
         return list(_layers(self))
+
+
+def first_network(network: Network) -> DeepNetwork:
+    """The first deep network, whose input layers serve the other paths too."""
+    first = network.deep[0]
+    assert isinstance(first, DeepNetwork)
+    return first
 
 
 def new_network(schema: Schema, body: Body, count: int, seed: int) -> Network:

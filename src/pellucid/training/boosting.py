@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.errors import PellucidError
 from pellucid.kinds import Array, TargetKind
@@ -40,22 +40,34 @@ def boost(
     return model.fit(features, target)
 
 
-def best_shape(
+def best_model(
     kind: TargetKind,
     trees: int,
     features: Array,
     target: Array,
     fold: tuple[Array, Array],
     seed: int,
-) -> int:
-    """The shape of trees that, grown on fold[0], does best on fold[1]."""
+) -> tuple[int, Any]:
+    """The shape of trees that, grown on fold[0], does best on fold[1], and those trees."""
     learn, choose = fold
-    scores = []
-    for shape in range(len(SHAPES)):
-        model = boost(kind, shape, trees, features[learn], target[learn], seed)
-        output = torch.from_numpy(kind.boosted_output(model, features[choose]))
-        scores.append(kind.score(output, torch.from_numpy(target[choose])))
-    return int(np.argmin(scores))
+    models = [
+        boost(kind, shape, trees, features[learn], target[learn], seed)
+        for shape in range(len(SHAPES))
+    ]
+    outputs = [torch.from_numpy(kind.boosted_output(m, features[choose])) for m in models]
+    scores = [kind.score(output, torch.from_numpy(target[choose])) for output in outputs]
+    best = int(np.argmin(scores))
+    return best, models[best]
+
+
+def take_over(layer: nn.Module, kind: TargetKind, model: Any, some: Array) -> None:
+    """Put a fitted estimator's trees into the layer, and see that it says the same of some rows."""
+    classes = getattr(model, "classes_", None)
+    if classes is not None and len(classes) == 1:  # nothing can have grown
+        return
+    layer.load_state_dict(as_tensors(model, kind.linear_outputs, classes))
+    ours = kind.as_logs(layer(torch.from_numpy(some)).numpy())
+    check_same(ours, kind.boosted_output(model, some))
 
 
 def as_tensors(model: Any, outputs: int, classes: Array | None) -> dict[str, Tensor]:

@@ -13,9 +13,10 @@ import torch
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.schema import Schema
 from pellucid.training.batches import Batches
-from pellucid.training.fitting import Task, predict
+from pellucid.training.fitting import predict
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.plan import Plan
+from pellucid.training.task import Task
 
 TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
 PROBE_STEPS = 4

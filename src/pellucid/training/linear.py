@@ -45,14 +45,17 @@ def solve(target: TargetKind, design: Any, values: Array, strength: float) -> tu
     return weight.astype(np.float32), bias.astype(np.float32)
 
 
-def best_strength(
+def best_solution(
     target: TargetKind, design: Any, values: Array, fold: tuple[Array, Array]
-) -> float:
-    """The regularisation whose solution on fold[0] is the best on fold[1]."""
+) -> tuple[float, tuple[Array, Array]]:
+    """The regularisation whose solution on fold[0] is the best on fold[1], and that solution."""
     learn, choose = fold
-    scores = {}
+    best, best_score = None, -float("inf")
     for strength in target.strengths(design):
         weight, bias = solve(target, design[learn], values[learn], strength)
-        output = np.asarray(design[choose] @ weight + bias)
-        scores[strength] = target.linear_score(output, values[choose])
-    return max(scores, key=lambda strength: scores[strength])
+        score = target.linear_score(np.asarray(design[choose] @ weight + bias), values[choose])
+        if score > best_score:
+            best, best_score = (strength, (weight, bias)), score
+    if best is None:
+        raise ValueError("a linear path with no finite score")
+    return best

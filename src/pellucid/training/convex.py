@@ -1,0 +1,115 @@
+"""The paths of a network that solvers find, not descent: the linear one and the trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pellucid.kinds import Array, TargetKind
+from pellucid.networks.network import Network, first_network
+from pellucid.training import boosting, linear
+from pellucid.training.plan import Plan
+from pellucid.training.task import Task
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was found best for one target: how much to regularise, what shape of trees to grow."""
+
+    strength: float | None = None
+    shape: int | None = None
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Outputs on the rows chosen on, each from a solution that did not learn from them."""
+
+    linear: Tensor
+    trees: Tensor
+    choice: Choice
+
+
+def solve_paths(
+    network: Network, task: Task, plan: Plan, position: int, choice: Choice | None
+) -> Solved:
+    """Solve both paths for one target and put them into the network.
+
+    Without a choice the best is looked for on the first fold, and the network gets a solution on
+    all rows; with one, nothing is looked for and the first fold's own solution will do.
+    """
+    linear_output, strength = _linear(network, task, position, choice)
+    trees_output, shape = _trees(network, task, plan.trees, position, choice)
+    return Solved(linear_output, trees_output, Choice(strength, shape))
+
+
+def _linear(
+    network: Network, task: Task, position: int, choice: Choice | None
+) -> tuple[Tensor, float | None]:
+    deep, kind = first_network(network), task.schema.targets[position]
+    if deep.features * kind.linear_outputs > linear.MOST_WEIGHTS:
+        return _nothing(task, kind), None
+    rows, folds, values = _rows(task, position, linear.MOST_ROWS)
+    design = linear.design_matrix(deep, task.store, rows)
+    if choice is None or choice.strength is None:
+        strength, first = linear.best_solution(kind, design, values, folds[0])
+    else:
+        strength = choice.strength
+        first = linear.solve(kind, design[folds[0][0]], values[folds[0][0]], strength)
+    rest = [linear.solve(kind, design[learn], values[learn], strength) for learn, _ in folds[1:]]
+    solutions = [first, *rest]
+    outputs = [
+        np.asarray(design[choose] @ weight + bias)
+        for (weight, bias), (_, choose) in zip(solutions, folds, strict=True)
+    ]
+    weight, bias = first if choice else linear.solve(kind, design, values, strength)
+    state = {"weight": torch.as_tensor(weight), "bias": torch.as_tensor(bias)}
+    network.linear[position].load_state_dict(state)
+    return torch.as_tensor(np.concatenate(outputs), dtype=torch.float32), strength
+
+
+def _trees(
+    network: Network, task: Task, trees: int, position: int, choice: Choice | None
+) -> tuple[Tensor, int | None]:
+    deep, kind = first_network(network), task.schema.targets[position]
+    if not trees or not deep.measured:
+        return _nothing(task, kind), None
+    rows, folds, values = _rows(task, position, boosting.MOST_ROWS)
+    features = boosting.measurements(deep, task.store, rows)
+    if choice is None or choice.shape is None:
+        shape, first = boosting.best_model(kind, trees, features, values, folds[0], task.seed)
+    else:
+        shape, learn = choice.shape, folds[0][0]
+        first = boosting.boost(kind, shape, trees, features[learn], values[learn], task.seed)
+    rest = [
+        boosting.boost(kind, shape, trees, features[learn], values[learn], task.seed)
+        for learn, _ in folds[1:]
+    ]
+    outputs = [
+        kind.boosted_output(model, features[choose])
+        for model, (_, choose) in zip([first, *rest], folds, strict=True)
+    ]
+    last = first if choice else boosting.boost(kind, shape, trees, features, values, task.seed)
+    boosting.take_over(network.trees[position], kind, last, features[:256])
+    return torch.as_tensor(np.concatenate(outputs), dtype=torch.float32), shape
+
+
+def _nothing(task: Task, kind: TargetKind) -> Tensor:
+    return torch.zeros(sum(len(choose) for _, choose in task.folds), kind.linear_outputs)
+
+
+def _rows(task: Task, position: int, most: int) -> tuple[Array, list[tuple[Array, Array]], Array]:
+    """At most about `most` rows with all that are chosen on, the folds among them, the answers."""
+    rows = task.rows
+    held_out = np.concatenate([choose for _, choose in task.folds])
+    if len(rows) > most + len(held_out):
+        generator = np.random.default_rng(task.seed)
+        rows = generator.choice(task.folds[0][0], most, replace=False)
+        rows = np.unique(np.concatenate([rows, held_out]))
+    folds = [
+        (np.searchsorted(rows, learn[np.isin(learn, rows)]), np.searchsorted(rows, choose))
+        for learn, choose in task.folds
+    ]
+    return rows, folds, task.targets[position].numpy()[rows]

@@ -1,0 +1,29 @@
+"""A task: encoded rows, encoded answers, and which rows may be seen for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from pellucid.kinds import Array
+from pellucid.schema import Schema
+from pellucid.store import Store
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt: encoded rows, encoded targets, and who learns from which rows."""
+
+    schema: Schema
+    store: Store
+    targets: Sequence[Tensor]  # one entry a row
+    folds: Sequence[tuple[Array, Array]]  # rows to learn from and rows to choose on
+    seed: int
+
+    @property
+    def rows(self) -> Array:
+        """All the rows that something is learnt from."""
+        return np.unique(np.concatenate([np.concatenate(fold) for fold in self.folds]))
