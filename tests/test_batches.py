@@ -56,3 +56,12 @@ def test_rows_of_like_length_are_not_always_in_the_same_batch():
     second = [set(batches(step + batches.per_epoch).tolist()) for step in range(batches.per_epoch)]
     most = max(len(a & b) for a in first for b in second)
     assert most < 16
+
+
+def test_short_texts_do_not_come_before_long_ones():
+    lengths = torch.arange(6_400) % 200
+    batches = Batches(torch.arange(6_400), 32, 0, lengths)
+    means = torch.tensor([lengths[batches(step)].double().mean() for step in range(200)])
+    place = torch.arange(200).double()
+    assert torch.corrcoef(torch.stack([means, place]))[0, 1].abs() < 0.3
+    assert 0.4 < (means.diff() > 0).double().mean() < 0.6

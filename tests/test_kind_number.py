@@ -242,3 +242,21 @@ def test_the_blend_leans_on_the_path_that_is_right(right):
     state = Number.fit_target(pl.Series("paid", y.numpy())).fit_blend(paths, y)
     want = [float(path == right) for path in range(3)]
     assert state["weights"].tolist() == pytest.approx([*want, 0], abs=0.02)
+
+
+@pytest.mark.parametrize("told", [0.01, 5.0])
+def test_the_margin_makes_intervals_cover_90_percent_whatever_the_network_says(told):
+    rng = np.random.default_rng(0)
+    kind = Number.fit_target(pl.Series("paid", [-4.0, 0.0, 4.0]))
+    layer = kind.blend_layer()
+
+    def paths(rows):
+        mean = torch.tensor(rng.normal(size=(rows, 1)), dtype=torch.float32)
+        y = mean[:, 0] + torch.tensor(rng.normal(size=rows), dtype=torch.float32)
+        return (mean, torch.zeros(rows, 1), torch.cat([mean, torch.full((rows, 2), told)], 1)), y
+
+    layer.load_state_dict(kind.fit_blend(*paths(2_000)))
+    new, y = paths(5_000)
+    mean, below, above = layer(*new).T
+    inside = (y >= mean - below) & (y <= mean + above)
+    assert inside.double().mean() == pytest.approx(0.9, abs=0.02)

@@ -23,6 +23,7 @@ from pellucid.networks.layers import (
     dropout_layers,
     seed_dropout,
 )
+from pellucid.networks.layers.sequence import TokenConvolution
 
 
 def generator(seed=0):
@@ -184,6 +185,17 @@ def test_dropout_leaves_the_global_generator_alone():
     before = torch.random.get_rng_state()
     Dropout(0.5).train()(torch.ones(100))
     assert torch.random.get_rng_state().equal(before)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_a_convolution_over_tokens_is_torchs_in_one_dimension(size):
+    layer = TokenConvolution(8, 6, size, generator())
+    with torch.no_grad():
+        layer.bias.normal_(generator=generator(1))
+    x = torch.randn(4, 11, 8, generator=generator(2))
+    weight = layer.weight.squeeze(2)  # (channels, width, size)
+    want = nn.functional.conv1d(x.transpose(1, 2), weight, layer.bias, padding=size // 2)
+    torch.testing.assert_close(layer(x), want.transpose(1, 2), atol=1e-5, rtol=1e-5)
 
 
 def test_a_sequence_gives_the_same_vector_however_far_it_is_padded():

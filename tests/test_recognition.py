@@ -66,6 +66,7 @@ TARGETS = {
     "few halves": ([0.5, 1.5, 2.5] * 20, "number", "it holds 3 different numbers"),
     "few rows": ([1, 2, 3, 4, 5] * 2, "number", "it holds 5 different numbers"),
     "names": (["a", "b", None] * 20, "category", "it holds 2 levels"),
+    "half numbers": (["1", "two"] * 20, "category", "it holds 2 levels"),
     "truth": ([True, False] * 20, "category", "it holds 2 levels"),
     "marks": ([f"${i},000" for i in range(1, 90)], "number", "it holds 89 different numbers"),
     "1,000 names": ([f"n{i}" for i in range(1_000)] * 3, "category", "it holds 1,000 levels"),

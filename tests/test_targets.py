@@ -9,6 +9,8 @@ import torch
 
 from pellucid.errors import DataError
 from pellucid.kinds import TARGETS
+from pellucid.kinds.number import Number
+from pellucid.training.linear import best_strength, solve
 
 WIDTH = 8
 
@@ -106,6 +108,18 @@ def test_linear_path_and_blend_fit_and_load(target):
     blended = layer(*paths).numpy()
     assert blended.shape == deep.shape
     assert kind.linear_score(blended, values) >= kind.linear_score(linear.numpy(), values)
+
+
+def test_the_linear_path_needs_neither_centred_features_nor_a_centred_target():
+    kind = Number.fit_target(CELLS["number"])
+    x = np.random.default_rng(0).normal(size=(300, 2)) + 100
+    y = 3 + x @ [0.5, -0.25]
+    weight, bias = solve(kind, x, y, 1e-3)
+    assert weight.dtype == bias.dtype == np.float32
+    np.testing.assert_allclose((x @ weight + bias)[:, 0], y, atol=1e-3)
+    assert best_strength(kind, x, y, (np.arange(200), np.arange(200, 300))) == min(
+        kind.strengths(x)
+    )
 
 
 @each
