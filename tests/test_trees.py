@@ -11,7 +11,7 @@ from pellucid.errors import PellucidError
 from pellucid.kinds.category import Category
 from pellucid.kinds.number import Number
 from pellucid.networks.layers import Trees
-from pellucid.training.boosting import as_tensors, best_shape, boost, check_same
+from pellucid.training.boosting import as_tensors, best_model, boost, check_same
 
 ROWS = 600
 RNG = np.random.default_rng(0)
@@ -90,7 +90,8 @@ def test_the_better_shape_is_chosen_on_rows_that_it_was_not_grown_on():
     for shape in (0, 1):
         model = boost(kind, shape, 40, FEATURES[:400], values[:400], seed=0)
         scores.append(np.square(model.predict(FEATURES[400:]) - values[400:]).mean())
-    assert best_shape(kind, 40, FEATURES, values, fold, seed=0) == int(np.argmin(scores))
+    shape, _ = best_model(kind, 40, FEATURES, values, fold, seed=0)
+    assert shape == int(np.argmin(scores))
 
 
 def test_another_form_of_trees_in_a_newer_scikit_learn_would_be_noticed():
