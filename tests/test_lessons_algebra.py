@@ -128,6 +128,24 @@ def test_beyond_closed_forms_eigenvalues_are_numbers_with_a_residual() -> None:
     assert isinstance(step.find("Numerical eigenvector of λ₁").result, tuple)
 
 
+ROOT_OF_TWO = "[[0, 0, 2], [1, 0, 0], [0, 1, 0]]"  # the characteristic polynomial is λ³ − 2
+
+
+def test_radicals_are_shown_when_they_are_short() -> None:
+    shown = [one_line(value) for value in lesson("eigenvalues", ROOT_OF_TWO).result]
+    assert shown[0] == "2^(1/3)"
+
+
+def test_without_sympy_such_eigenvalues_are_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pellucid.working import symbolic
+
+    monkeypatch.setattr(symbolic, "is_available", lambda: False)
+    step = lesson("eigenvalues", ROOT_OF_TWO)
+    assert abs(evaluate_complex(step.result[0]) - 2 ** (1 / 3)) < 1e-12
+    assert "no short closed form" in step.text()
+    assert lesson("eigenvalues", "[[1, 1], [1, 0]]").result[0] is not None
+
+
 def test_a_defective_matrix_says_that_eigenvectors_are_missing() -> None:
     assert "only 1 independent" in lesson("eigenvalues", "[[2, 1], [0, 2]]").text()
 

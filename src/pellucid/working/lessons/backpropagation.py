@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
-from math import prod
 from typing import Any, cast
 
 from pellucid.errors import UsageError
@@ -29,9 +26,9 @@ from pellucid.working.formula import (
     times,
 )
 from pellucid.working.lessons.neuron import NAMES, layer_step, read_vector_of
+from pellucid.working.lessons.paths import Example, Place, paths_step, weight_name
 from pellucid.working.network import (
     Network,
-    Passed,
     forward,
     loss,
     measured_gradient,
@@ -40,23 +37,7 @@ from pellucid.working.network import (
 from pellucid.working.step import Check, Step
 
 MOST_LAYERS, MOST_NEURONS = 4, 6
-SHOWN_PATHS = 4
 NETWORK = "[[[0.5, -0.25, 0.1], [0.75, 0.5, -0.2]], [[1, -0.5, 0.3], [0.25, 1, 0]]]"
-Place = tuple[int, int, int]  # layer, neuron, input, counted from 0; the last input is the bias
-
-
-@dataclass(frozen=True)
-class Example:
-    """A network, one example, and the pass of it."""
-
-    network: Network
-    inputs: Vector
-    target: Vector
-    passed: Passed
-
-    def error(self, place: int) -> Scalar:
-        """The derivative of the loss by one output: answer minus target."""
-        return simplest(self.passed.answer[place] - self.target[place])
 
 
 def backpropagation(
@@ -72,13 +53,13 @@ def backpropagation(
     place = _place(weight, example.network)
     h = read_number(step, "step")
     passing, lost = _forward_steps(example), _loss_step(example)
-    paths, gradients = _paths_step(example, place), _gradient_steps(example)
+    paths, gradients = paths_step(example, place), _gradient_steps(example)
     chosen = cast(Scalar, paths.result)
     update = _update_step(example, gradients, h)
     return Step(
         rule="Backpropagation",
         given={"x": example.inputs, "target": example.target, "h": h},
-        of=Symbol(f"dL/d{_name(place)}"),
+        of=Symbol(f"dL/d{weight_name(place)}"),
         result=chosen,
         check=Check("the matrix form below", _from_matrix(gradients, place)),
         reason="Forward: sums and activations up to the loss. Backward: a weight acts on the loss "
@@ -117,10 +98,6 @@ def _place(weight: Given, network: Network) -> Place:
     return layer, neuron, place
 
 
-def _name(place: Place) -> str:
-    return "w_" + "".join(str(number + 1) for number in place)
-
-
 def _words(place: Place, network: Network) -> str:
     layer, neuron, entry = place
     bias = entry == len(network.layers[layer][neuron]) - 1
@@ -154,51 +131,6 @@ def _loss_step(example: Example) -> Step:
 
 def _loss(example: Example) -> float:
     return measured_loss(example.network, example.inputs, example.target)
-
-
-def _paths_step(example: Example, place: Place) -> Step:
-    """The slopes along each path multiplied, the paths added up."""
-    layer, neuron, _ = place
-    later = [range(len(matrix)) for matrix in example.network.layers[layer + 1 :]]
-    paths = [_path(example, place, (neuron, *route)) for route in product(*later)]
-    paths.sort(key=lambda path: -abs(float(cast(Scalar, path.result))))
-    values = [cast(Scalar, path.result) for path in paths]
-    measured = measured_gradient(example.network, example.inputs, example.target, place)
-    return Step(
-        rule=f"All {len(paths)} paths from the weight to the loss",
-        given={},
-        of=Symbol(f"dL/d{_name(place)}"),
-        working=(plus(*values),) if len(values) <= 12 else (),
-        result=total(values),
-        check=Check("the complex step through the whole network", measured, 1e-8),
-        steps=tuple(paths),
-        shown=SHOWN_PATHS,
-    )
-
-
-def _path(example: Example, place: Place, route: tuple[int, ...]) -> Step:
-    """What arrives, then slope and weight in turn, then the error at the end."""
-    layer, _, entry = place
-    network, passed = example.network, example.passed
-    factors: list[Scalar] = [(*passed.outputs[layer], 1)[entry]]
-    for depth, neuron in enumerate(route):
-        number = layer + depth
-        if depth:
-            factors.append(network.layers[number][neuron][route[depth - 1]])
-        if not network.is_last(number):
-            factors.append(network.slope(number, passed.sums[number][neuron]))
-    factors.append(example.error(route[-1]))
-    stations = [f"neuron {neuron + 1} of layer {layer + k + 1}" for k, neuron in enumerate(route)]
-    return Step(
-        rule="Path through " + ", ".join(stations),
-        given={},
-        of=Symbol("path"),
-        working=(times(*factors),),
-        result=simplest(prod(factors)),
-        check=Check("multiplying from the loss back", prod(map(float, reversed(factors)))),
-        reason="What enters at the weight, then in turn the slope of a neuron and the weight to "
-        "the next, and the output's error at the end.",
-    )
 
 
 def _gradient_steps(example: Example) -> list[Step]:
