@@ -291,6 +291,20 @@ def test_too_little_memory_is_one_paragraph(folder, pellucid, monkeypatch):
     assert (status, out) == (1, "") and "memory" in err and err.count("\n") == 1
 
 
+def test_names_and_cells_cannot_command_the_terminal(folder, pellucid):
+    evil = "\x1b[2J\x1b]0;owned\x07"
+    cells = {**table(), f"size{evil}": [row % 3 for row in range(ROWS)]}
+    pl.DataFrame(cells).write_csv(folder / "evil.csv")
+    for words in (
+        ("learn", "evil.csv", "--target", "label", "--plan", "model"),
+        ("learn", "evil.csv", "--target", f"lab{evil}", "--plan", "model"),
+        ("predict", f"gone{evil}", "new.csv"),
+        ("predict", "evil", "new.csv"),
+    ):
+        _, out, err = pellucid(*words)
+        assert "\x1b" not in out + err and "\x07" not in out + err
+
+
 # ---- streams that end early ----------------------------------------------------------------------
 
 

@@ -18,8 +18,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import pellucid
+from pellucid import keeping
 from pellucid.errors import ModelError
-from pellucid.keeping import FILES, load, rewrite_report
+from pellucid.keeping import FILES, load, rewrite_report, weights_hash
 from pellucid.model import Model
 from tiny import PLAN, ROWS, learnt, table
 
@@ -291,20 +292,52 @@ def test_a_report_is_not_written_through_a_link(copy, tmp_path):
     assert (copy / "report.html").read_text("utf-8").lstrip().startswith("<!")
 
 
-def test_single_bytes_that_change_are_noticed_or_do_no_harm(copy):
-    """Half of the header of the weights and the whole of model.json, a byte at a time."""
-    draw = np.random.default_rng(0)
-    for name, end in (("model.json", None), ("weights.safetensors", 4_000)):
-        whole = (copy / name).read_bytes()
-        for place in draw.integers(0, end or len(whole), 25):
-            changed = bytearray(whole)
-            changed[place] = draw.integers(0, 256)
-            (copy / name).write_bytes(bytes(changed))
-            try:
-                load(copy).predict(_with_text(3))
-            except (ModelError, pellucid.DataError) as error:
-                assert len(str(error)) < 1_000
-        (copy / name).write_bytes(whole)
+def test_a_single_byte_of_the_weights_that_changes_is_noticed(copy):
+    whole = (copy / "weights.safetensors").read_bytes()
+    for place in np.random.default_rng(0).integers(0, len(whole), 20):
+        changed = bytearray(whole)
+        changed[place] ^= 1
+        (copy / "weights.safetensors").write_bytes(bytes(changed))
+        with pytest.raises(ModelError, match=r"weights\.safetensors"):
+            load(copy)
+
+
+def test_a_single_byte_of_the_rest_that_changes_is_noticed_or_does_no_harm(copy):
+    whole, draw = (copy / "model.json").read_bytes(), np.random.default_rng(0)
+    for place in draw.integers(0, len(whole), 40):
+        changed = bytearray(whole)
+        changed[place] = draw.integers(0, 256)
+        (copy / "model.json").write_bytes(bytes(changed))
+        try:
+            load(copy).predict(_with_text(3))
+        except (ModelError, pellucid.DataError) as error:
+            assert len(str(error)) < 1_000
+        except UserWarning as warning:
+            assert "taken as missing" in str(warning)
+
+
+def test_weights_of_another_model_are_refused(saved, copy, tmp_path):
+    other = learnt(_with_text(), ["label", "income"], seed=1).save(tmp_path / "other")
+    shutil.copy(other / "weights.safetensors", copy)
+    with pytest.raises(ModelError, match=r"not the file that model\.json was written with"):
+        load(copy)
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(copy, monkeypatch):
+    other, read = learnt(_with_text(), ["label", "income"], seed=1), keeping._evidence
+    replaced = iter([lambda: other.save(copy)])
+
+    def evidence(path: Path) -> dict[str, Any]:
+        next(replaced, lambda: None)()
+        return read(path)
+
+    monkeypatch.setattr(keeping, "_evidence", evidence)
+    assert load(copy).predict(_with_text()).equals(other.predict(_with_text()))
+
+
+def test_the_report_names_the_hash_of_the_weights(saved):
+    assert weights_hash(saved) in (saved / "report.html").read_text("utf-8")
+    assert load(saved).evidence["reproduce"]["weights_hash"] == weights_hash(saved)
 
 
 # ---- hostility -----------------------------------------------------------------------------------
@@ -467,8 +500,9 @@ def _spoil(folder: Path, spoil: Callable[[Document, Tensors], None]) -> None:
     document = json.loads((folder / "model.json").read_text("utf-8"))
     tensors = load_file(folder / "weights.safetensors")
     spoil(document, tensors)
-    (folder / "model.json").write_text(json.dumps(document), "utf-8")
     save_file(tensors, folder / "weights.safetensors")
+    document["weights"] = weights_hash(folder)
+    (folder / "model.json").write_text(json.dumps(document), "utf-8")
 
 
 @pytest.mark.filterwarnings("ignore:column 'joined'. .* not a date")

@@ -14,6 +14,7 @@ from typer import Argument, Option
 
 from pellucid.errors import PellucidError, UsageError
 from pellucid.files import strict_json
+from pellucid.progress import printable
 
 STOPPED = 130  # exit status after Ctrl-C
 
@@ -135,7 +136,7 @@ def predict(
             for frame in frames:
                 file.write(frame)
     for mend in mends.found:
-        print(mend, file=sys.stderr)
+        print(printable(str(mend)), file=sys.stderr)
 
 
 @app.command()
@@ -180,6 +181,36 @@ def reproduce(model: ModelFolder, source: Source, test: Test = None) -> None:
     print(found)
     if not found.same:
         raise typer.Exit(1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lesson(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="The lesson; all of them are listed if not given.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, markdown, latex, html or json.")] = "text",
+) -> None:  # fmt: skip
+    """Work a piece of the mathematics step by step, every step checked in a second way.
+
+    Without arguments a lesson works its own example; its options are named after what it takes.
+
+    Examples:
+
+      pellucid lesson determinant "[[2,3],[4,5]]"
+
+      pellucid lesson derivative "sin(x)**2" --at 1/3
+
+      pellucid lesson descent "x**2" --start 6 --step 0.1 --steps 10 --method adam
+    """
+    from pellucid.working import LESSONS, for_stream, render
+    from pellucid.working import lesson as work
+
+    if name is None:
+        for each, known in LESSONS.items():
+            print(f"{each:<16}{known.summary}")
+        return
+    arguments, options = _lesson_words(context.args)
+    step = work(name, *arguments, **options)
+    print(for_stream(step, sys.stdout) if form == "text" else render(step, form))
 
 
 @app.command()
@@ -229,7 +260,7 @@ def _run() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"pellucid: {message}", file=sys.stderr)
+    print(f"pellucid: {printable(message)}", file=sys.stderr)
     sys.exit(status)
 
 
@@ -250,6 +281,22 @@ def _own_target(source: str) -> list[str]:
 def _stem(source: str) -> str:
     name = source.removeprefix("sample:")
     return Path(name).name.split(".")[0] or "model"
+
+
+def _lesson_words(words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Arguments, and `--name value` pairs; `-3` is a number."""
+    arguments, options = [], {}
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("--"):
+            arguments.append(word)
+            continue
+        name, equals, value = word[2:].partition("=")
+        given = value if equals else next(rest, None)
+        if given is None:
+            raise UsageError(f"{word} has no value; write {word} VALUE")
+        options[name] = given
+    return arguments, options
 
 
 def _kinds(words: list[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,7 +62,7 @@ def write_model(model: Model, path: Path) -> Path:
     """Write model.json, weights.safetensors and evidence.json; whole or not at all."""
     check_place(path)
     arrays: dict[str, Array] = {}
-    document = {
+    document: dict[str, Any] = {
         "what": MARK,
         "format": FORMAT,
         "versions": versions(),
@@ -73,12 +74,13 @@ def write_model(model: Model, path: Path) -> Path:
     tensors = {name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}
     tensors |= {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     with replace_folder(path) as folder:
+        write_tensors(tensors, folder / "weights.safetensors")
+        document["weights"] = weights_hash(folder)
         (folder / "model.json").write_text(strict_json(document, indent=1), "utf-8")
-        weights = folder / "weights.safetensors"
-        write_tensors(tensors, weights)
-        weights.chmod((folder / "model.json").stat().st_mode)  # it is written for its owner alone
         if model.evidence:
-            _write_evidence(model.evidence, folder)
+            _write_evidence(model.evidence, folder, document["weights"])
+        for file in folder.iterdir():  # the weights are written for their owner alone
+            file.chmod((folder / "model.json").stat().st_mode)
     return path
 
 
@@ -89,10 +91,9 @@ def load(path: str | Path) -> Model:
     newer format.
     """
     path = Path(path)
-    document, tensors = _document(path), _tensors(path / "weights.safetensors")
+    document, tensors, evidence = _files(path)
     arrays = {name: t.numpy() for name, t in tensors.items() if name.startswith("schema.")}
     weights = {name: t for name, t in tensors.items() if not name.startswith("schema.")}
-    evidence = _evidence(path)
     try:
         schema = sound_schema(from_json(document["schema"], arrays))
         plan, settings = Plan.from_json(document["plan"]), sound_settings(document["settings"])
@@ -142,6 +143,23 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
+
+
+def _files(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor], dict[str, Any]]:
+    """What the files hold, all of one model even where another run is just replacing it."""
+    while True:
+        document = _document(path)
+        folder, weights = path.stat(), path / "weights.safetensors"
+        tensors, evidence = _tensors(weights), _evidence(path)
+        same = document.get("weights") == weights_hash(path)
+        if not os.path.samestat(folder, path.stat()):
+            continue
+        if not same:
+            raise ModelError(
+                f'"{weights}" is not the file that model.json was written with: it was edited or '
+                "damaged. Copy the model again, with all its files, or learn it again."
+            )
+        return document, tensors, evidence
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -202,10 +220,11 @@ def _json(file: Path) -> Any:
         ) from error
 
 
-def _write_evidence(evidence: Mapping[str, Any], folder: Path) -> None:
+def _write_evidence(evidence: Mapping[str, Any], folder: Path, weights: str) -> None:
     from pellucid.evidence.card import write_card
     from pellucid.evidence.report import write_report
 
+    evidence = {**evidence, "reproduce": {**evidence["reproduce"], "weights_hash": weights}}
     (folder / "evidence.json").write_text(strict_json(evidence, indent=1), "utf-8")
     write_report(evidence, folder / "report.html")  # type: ignore[arg-type]
     write_card(evidence, folder / "README.md")  # type: ignore[arg-type]

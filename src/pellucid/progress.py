@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
 
 WIDTH = 10
 PLAIN_SECONDS = 20.0  # between progress lines where there is no terminal
+
+
+# What would move the cursor, recolour the screen or turn the direction of writing.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text with control characters, which names and cells may hold, shown as escapes."""
+    return UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 class Progress:
@@ -29,7 +39,7 @@ class Progress:
         if self.quiet:
             return
         self.close()
-        lines = text.split("\n")
+        lines = printable(text).split("\n")
         print(f"{heading:<{WIDTH}}{lines[0]}", file=self.stream)
         for more in lines[1:]:
             print(" " * WIDTH + more, file=self.stream)
