@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pellucid.learning import learn
     from pellucid.model import Model
     from pellucid.reproduction import reproduce
+    from pellucid.working import lesson
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Query",
     "UsageError",
     "learn",
+    "lesson",
     "load",
     "reproduce",
 ]
@@ -46,6 +48,7 @@ _HOMES = {
     "Query": "data.databases",
     "UsageError": "errors",
     "learn": "learning",
+    "lesson": "working",
     "load": "keeping",
     "reproduce": "reproduction",
 }

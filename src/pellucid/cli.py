@@ -186,9 +186,13 @@ def reproduce(model: ModelFolder, source: Source, test: Test = None) -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def lesson(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="The lesson; all of them are listed if not given.")] = None,
-    form: Annotated[str, typer.Option("--format", help="text, markdown, latex, html or json.")] = "text",
-) -> None:  # fmt: skip
+    name: Annotated[
+        str | None, typer.Argument(help="The lesson; all of them are listed if not given.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="text, markdown, latex, html or json.")
+    ] = "text",
+) -> None:
     """Work a piece of the mathematics step by step, every step checked in a second way.
 
     Without arguments a lesson works its own example; its options are named after what it takes.
