@@ -136,8 +136,11 @@ def _chain(page: _Page, step: Step, indent: int) -> None:
     if left is not None and left.width > page.width // 2:
         page.block(left, "", indent)
         left = Block((" ",))
+    stacked = [_is_stacked(lay(form, page.ascii)) for form in forms]
     for place, form in enumerate(forms):
         style = "result" if place == len(forms) - 1 else ""
+        if place and stacked[place - 1] and stacked[place]:
+            page.line()  # two fractions below each other need air
         sign = word(" = ", page.ascii) if left is not None or place else word("")
         if left is None and len(forms) > 1 and not place:
             sign = word("   ")
@@ -146,6 +149,11 @@ def _chain(page: _Page, step: Step, indent: int) -> None:
             page.block(beside(margin, part), style, indent)
             margin = Block((" " * margin.width,))
         left = Block((" " * left.width,)) if left is not None else None
+
+
+def _is_stacked(block: Block) -> bool:
+    """Say whether a block holds a fraction written over several lines."""
+    return any("──" in line or "--" in line for line in block.lines)
 
 
 def fitted(piece: Display, width: int, ascii: bool) -> list[Block]:
