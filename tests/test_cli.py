@@ -1,5 +1,6 @@
 """The command line: exit statuses, what goes to which stream, one paragraph for each fault."""
 
+import gc
 import json
 import os
 import re
@@ -257,8 +258,8 @@ def test_a_fault_is_one_paragraph_on_standard_error(folder, pellucid, name):
     assert status == expected
     assert out == "" and re.fullmatch(r"pellucid: [^\n]+\n", err)
     assert message in err
-    left = sorted(path.name for path in folder.iterdir() if not path.name.endswith(".partial"))
-    assert left == before
+    gc.collect()
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 @pytest.mark.parametrize(
@@ -275,10 +276,10 @@ def test_a_plan_that_is_not_there_is_said_before_anything_else(folder, pellucid)
     assert (status, out) == (1, "") and '"gone" is no model' in err
 
 
-@pytest.mark.xfail(strict=True, reason="a fault that is known and not yet mended")
 def test_a_run_that_could_not_begin_leaves_nothing_behind(folder, pellucid):
     before = sorted(path.name for path in folder.iterdir())
     assert pellucid("learn", "rows.csv", "--target", "label", "--kind", "age=numbr")[0] == 2
+    gc.collect()
     assert sorted(path.name for path in folder.iterdir()) == before
 
 

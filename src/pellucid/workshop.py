@@ -35,7 +35,8 @@ class Workshop:
         if output is None or self.folder is None:
             return
         check_place(output)
-        self._unlock = weakref.finalize(self, os.close, _lock(self.folder, output))
+        lock = _lock(self.folder, output)
+        self._leave = weakref.finalize(self, _leave, self.folder, lock, os.getpid())
         for left_behind in self.folder.glob(f"{SPILLED}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         if read_json(self.folder / "request.json") == dict(request):
@@ -80,7 +81,7 @@ class Workshop:
         """The model is done: take the checkpoints away."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
-            self._unlock()
+            self._leave()
 
     def _empty(self) -> None:
         assert self.folder is not None
@@ -123,6 +124,14 @@ def _lock(folder: Path, output: Path) -> int:
             "with --output."
         ) from error
     return lock
+
+
+def _leave(folder: Path, lock: int, process: int) -> None:
+    """Unlock the folder; a run that failed before it had anything to go on from takes it away."""
+    if os.getpid() == process:  # a forked child must not remove what its parent still needs
+        if not (folder / "plan.json").exists() and not any(folder.glob("network-*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def _seconds(spent: object) -> float:
