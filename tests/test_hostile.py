@@ -80,11 +80,11 @@ REFUSED = {
     ),
     "a target of dates": Case(
         cells(label=[datetime.date(2020, 1, 1 + row % 28) for row in range(ROWS)]),
-        "'label' holds Date, which cannot be predicted",
+        "'label' holds dates or times, which cannot be predicted",
     ),
     "a target of times": Case(
         cells(label=[datetime.time(row % 24) for row in range(ROWS)]),
-        "'label' holds Time, which cannot be predicted",
+        "'label' holds dates or times, which cannot be predicted",
     ),
     "a target with a word among numbers": Case(
         cells(income=[*map(str, INCOMES[:-1]), "lots"]), "'income' is a number, but .*'lots'",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -60,12 +61,16 @@ def test_a_loaded_model_predicts_the_same_from_anywhere(model, saved, tmp_path):
 
 
 def test_the_directory_holds_what_it_says_and_nothing_that_can_run(saved):
-    assert {entry.name for entry in saved.iterdir()} <= set(FILES)
-    assert {"model.json", "weights.safetensors", "evidence.json", "report.html", "README.md"} <= {
-        entry.name for entry in saved.iterdir()
-    }
+    assert {entry.name for entry in saved.iterdir()} == set(FILES)
     for name in ("model.json", "evidence.json"):
         json.loads((saved / name).read_text("utf-8"), parse_constant=pytest.fail)
+
+
+def test_the_history_is_a_table_of_every_look_at_the_descent(model, saved):
+    history = pl.read_csv(saved / "history.csv")
+    assert history.columns == ["member", "step", "seconds", "loss", "metric", "rate"]
+    assert history["step"].to_list() == [row["step"] for row in model.evidence["history"]]
+    assert history["loss"].is_finite().all() and history.height >= 2
 
 
 def test_all_files_may_be_read_by_those_who_may_read_one(saved):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -59,7 +60,7 @@ def check_place(path: Path) -> None:
 
 
 def write_model(model: Model, path: Path) -> Path:
-    """Write model.json, weights.safetensors and evidence.json; whole or not at all."""
+    """Write the model's files into a folder of its own; whole or not at all."""
     check_place(path)
     arrays: dict[str, Array] = {}
     document: dict[str, Any] = {
@@ -226,6 +227,11 @@ def _write_evidence(evidence: Mapping[str, Any], folder: Path, weights: str) -> 
 
     evidence = {**evidence, "reproduce": {**evidence["reproduce"], "weights_hash": weights}}
     (folder / "evidence.json").write_text(strict_json(evidence, indent=1), "utf-8")
+    if history := evidence.get("history"):
+        with (folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
+            rows = csv.DictWriter(file, history[0], lineterminator="\n")
+            rows.writeheader()
+            rows.writerows(history)
     write_report(evidence, folder / "report.html")  # type: ignore[arg-type]
     write_card(evidence, folder / "README.md")  # type: ignore[arg-type]
 

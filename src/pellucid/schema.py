@@ -114,7 +114,7 @@ def _kind_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Kind], s
 def _target_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[TargetKind], str]:
     if series.dtype.is_temporal() and kinds.get(series.name) != "category":
         raise DataError(
-            f"The target {series.name!r} holds {series.dtype}, which cannot be predicted; name "
+            f"The target {series.name!r} holds dates or times, which cannot be predicted; name "
             "another target, or make it a number or a class first."
         )
     if series.name in kinds:
