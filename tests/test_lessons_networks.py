@@ -115,6 +115,10 @@ def test_the_lstm_cell_agrees_with_torch(seed: int, inputs: int, size: int) -> N
     assert close(step.find("New memory").result, memory[0])
 
 
+def test_the_lstm_cell_holds_large_memories() -> None:
+    assert math.isclose(lesson("lstm", "[0]", "[0]", "[900]").result[0], 0.5, rel_tol=1e-6)
+
+
 @QUICK
 @given(seeds)
 def test_normalisations_agree_with_torch(seed: int) -> None:

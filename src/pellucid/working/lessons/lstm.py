@@ -6,7 +6,7 @@ import math
 from typing import Any, cast
 
 from pellucid.errors import UsageError
-from pellucid.working.activations import activation_step
+from pellucid.working.activations import ACTIVATIONS, activation_step
 from pellucid.working.arguments import Given, read_numbers
 from pellucid.working.arithmetic import Matrix, Scalar, Vector, dot, shape
 from pellucid.working.formula import Elementwise, Symbol, call, column, plus
@@ -115,7 +115,7 @@ def _symbols() -> Any:
 
 def _answer(o: Vector, c: Vector) -> Step:
     form = Elementwise((column(o), call("tanh", column(c))))
-    again = tuple(a * (1 - 2 / (math.exp(2 * float(b)) + 1)) for a, b in zip(o, c, strict=True))
+    again = tuple(a * ACTIVATIONS["tanh"].other(float(b)) for a, b in zip(o, c, strict=True))
     return Step(
         rule="New answer",
         given={"o": o, "c": c},
