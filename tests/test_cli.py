@@ -270,7 +270,6 @@ def test_wrong_usage_is_status_2_and_names_the_help(folder, pellucid, words):
     assert (status, out) == (2, "") and "pellucid" in err and "-h" in err
 
 
-@pytest.mark.xfail(strict=True, reason="a fault that is known and not yet mended")
 def test_a_plan_that_is_not_there_is_said_before_anything_else(folder, pellucid):
     status, out, err = pellucid(*LINE[:-1], "gone")
     assert (status, out) == (1, "") and '"gone" is no model' in err

@@ -105,6 +105,14 @@ def test_typed_dates_of_any_unit_and_zone_give_the_same_moment():
     np.testing.assert_array_equal(read(days), [86_400 * (m // 86_400) for m in want])
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M"])
+def test_dates_learnt_from_a_date_type_are_read_from_texts_too(form):
+    kind = Date.fit(pl.DataFrame({"d": MOMENTS}))
+    written = pl.DataFrame({"d": [moment.strftime(form) for moment in MOMENTS]})
+    got = kind.encode(written, Mends(strict=True))["date"][:, 0]
+    np.testing.assert_array_equal(got, [seconds(moment) for moment in MOMENTS])
+
+
 def test_day_and_month_are_told_apart_by_the_days_beyond_twelve():
     assert date_format(pl.Series(["03/04/2021", "25/12/2021"] * 10)) == "%d/%m/%Y"
     assert date_format(pl.Series(["03/04/2021", "12/25/2021"] * 10)) == "%m/%d/%Y"

@@ -15,7 +15,7 @@ from pellucid.data.checking import Findings, check, require_column
 from pellucid.data.splitting import Split, duplicate_blocks, folds, split
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, UsageError
-from pellucid.kinds import Array, Encoded, Kind, recognise
+from pellucid.kinds import Array, Encoded, Kind, TargetKind, recognise
 from pellucid.kinds.cells import texts
 from pellucid.kinds.date import Date
 from pellucid.kinds.number import Number
@@ -50,11 +50,7 @@ class Experience:
 
     def place(self, row: int) -> str:
         """Where a row stands for a person."""
-        for table in self.tables:
-            if row < table.height:
-                return table.place(row)
-            row -= table.height
-        raise IndexError(row)
+        return _place(self.tables, row)[1]
 
     def raw(self, rows: Array) -> pl.DataFrame:
         """The input cells of a few rows of one table, as they were read."""
@@ -106,7 +102,8 @@ def gather(  # noqa: PLR0913
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
     store = build_store(_encode(tables, schema, mends), folder)
     encoded = [
-        torch.as_tensor(_target(kind, answers[kind.columns[0]], usable)) for kind in schema.targets
+        torch.as_tensor(_target(kind, answers[kind.columns[0]], usable, tables))
+        for kind in schema.targets
     ]
     return Experience(tables, schema, store, encoded, cut[0], findings, cut[1])
 
@@ -251,8 +248,23 @@ def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator
             first += cells.height
 
 
-def _target(kind: object, answers: pl.Series, usable: Array) -> Array:
-    values = kind.encode_target(answers[usable])  # type: ignore[attr-defined]
+def _place(tables: tuple[Table, ...], row: int) -> tuple[Table, str]:
+    """The table that a row of all rows is in, and where it stands there for a person."""
+    for table in tables:
+        if row < table.height:
+            return table, table.place(row)
+        row -= table.height
+    raise IndexError(row)
+
+
+def _target(
+    kind: TargetKind, answers: pl.Series, usable: Array, tables: tuple[Table, ...]
+) -> Array:
+    def place(row: int) -> str:
+        table, where = _place(tables, int(usable[row]))
+        return f"{table.name}, {where},"
+
+    values = kind.encode_target(answers[usable], place)
     full = np.zeros(len(answers), values.dtype)
     full[usable] = values
     return full

@@ -71,7 +71,9 @@ def learn(  # noqa: PLR0913
     be met.
     """
     target, minutes, seed = _other_words(words, target, minutes, seed)
-    settings = Settings(minutes, seed, dict(kinds or {}), tuple(ignore), group, time, strict)
+    left_out = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    settings = Settings(minutes, seed, dict(kinds or {}), left_out, group, time, strict)
+    plan = _given(plan)
     narration = Narration(verbose)
     with Interruption(narration.interrupted) as interruption:
         mends = Mends(strict)
@@ -125,7 +127,7 @@ def fit_only(  # noqa: PLR0913
 
 
 def _other_words(
-    words: Mapping[str, Any], target: Any, minutes: float, seed: int
+    words: Mapping[str, Any], target: Any, minutes: Any, seed: Any
 ) -> tuple[list[str], float, int]:
     """The words of other libraries, and what is plainly wrong with a request."""
     unknown = set(words) - {"label", "time_limit", "random_state"}
@@ -133,17 +135,30 @@ def _other_words(
         raise UsageError(
             f"learn() knows no {', '.join(sorted(unknown))}; see help(pellucid.learn)."
         )
-    target = words.get("label", target)
-    minutes = words["time_limit"] / 60 if "time_limit" in words else minutes
-    seed = int(words.get("random_state") or 0) if "random_state" in words else seed
-    if not target:
-        raise UsageError('Say what to predict: target="the column".')
-    if not 0 < minutes < 1e6:
-        raise UsageError(f"minutes must be a number above 0, however: minutes={minutes}.")
-    names = [target] if isinstance(target, str) else list(target)
+    seed = words.get("random_state", seed)
+    names = _names(words.get("label", target))
     if len(set(names)) < len(names):
         raise UsageError(f"A target is named twice: {', '.join(names)}.")
-    return names, float(minutes), int(seed)
+    if "time_limit" in words:
+        minutes = _number("time_limit", words["time_limit"]) / 60
+    if not 0 < _number("minutes", minutes) < 1e6:
+        raise UsageError(f"minutes must be a number above 0, however: minutes={minutes}.")
+    if not isinstance(seed, int | None) or not 0 <= int(seed or 0) < 2**32:
+        word = "random_state" if "random_state" in words else "seed"
+        raise UsageError(f"{word} must be a whole number from 0 to {2**32 - 1}, however: {seed!r}.")
+    return names, float(minutes), int(seed or 0)
+
+
+def _names(given: Any) -> list[str]:
+    if given is None or (isinstance(given, str | list | tuple) and not given):
+        raise UsageError('Say what to predict: target="the column".')
+    return [str(name) for name in given] if isinstance(given, list | tuple) else [str(given)]
+
+
+def _number(word: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{word} must be a number, however: {word}={value!r}.")
+    return float(value)
 
 
 def _path(output: str | Path | None) -> Path | None:
@@ -161,19 +176,19 @@ def _tables(source: Any, test: Any, mends: Mends) -> tuple[tuple[Table, ...], st
 
 
 def _request(
-    tables: tuple[Table, ...], target: list[str], settings: Settings, plan: object
+    tables: tuple[Table, ...], target: list[str], settings: Settings, plan: Plan | None
 ) -> dict[str, Any]:
     return {
         "data": [fingerprint(table) for table in tables],
         "target": target,
         "settings": {**asdict(settings), "ignore": list(settings.ignore)},
-        "plan": None if plan is None else str(plan),
+        "plan": None if plan is None else plan.to_json(),
         "versions": versions(),
     }
 
 
 def _plan(
-    given: str | Path | Plan | None,
+    given: Plan | None,
     workshop: Workshop,
     experience: Experience,
     settings: Settings,
@@ -181,7 +196,7 @@ def _plan(
 ) -> Plan:
     """The plan that is given, the one of a run that was killed, or a new one that fits the time."""
     learn = len(experience.split.learn)
-    chosen = _given(given) or workshop.plan()
+    chosen = given or workshop.plan()
     seconds = 0.0
     if chosen is None:
         draft = first_plan(experience.schema, learn)

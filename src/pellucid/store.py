@@ -17,7 +17,7 @@ from torch import Tensor
 from pellucid.errors import DataError
 from pellucid.kinds import Array, Encoded, Ragged
 
-IN_MEMORY = 512 * 2**20  # bytes; more goes to files that the system pages in and out
+IN_MEMORY = 256 * 2**20  # bytes; more goes to files that the system pages in and out
 SPILLED = ".store-"  # how the names of those files' folders begin
 
 Tensors = dict[str, Tensor]

@@ -48,7 +48,29 @@ def series_of(name: str, values: Sequence[Any], mends: Mends) -> pl.Series:
         mends.add(
             Mend("cell of another type than most", "column taken as text", len(odd), name, where)
         )
-    return pl.Series(name, [as_text(cell) for cell in cells], pl.String)
+    return pl.Series(
+        name, _whole_letters(name, [as_text(cell) for cell in cells], mends), pl.String
+    )
+
+
+def _whole_letters(name: str, cells: list[str | None], mends: Mends) -> list[str | None]:
+    """Half letters, which no encoding can write, become question marks and are counted."""
+    halves = [row for row, cell in enumerate(cells) if cell and not whole(cell)]
+    if not halves:
+        return cells
+    where = tuple(f"row {row + 1}" for row in halves[:3])
+    mends.add(Mend("half a letter", "replaced by a question mark", len(halves), name, where))
+    return [None if cell is None else whole_text(cell) for cell in cells]
+
+
+def whole(text: str) -> bool:
+    """Whether every letter can be written in UTF-8."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def whole_text(text: str) -> str:
+    """The text with a question mark for each half letter."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def as_text(cell: Any) -> str | None:

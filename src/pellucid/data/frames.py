@@ -21,6 +21,8 @@ def frame_of(source: Any, mends: Mends) -> pl.DataFrame | None:
         return _from_polars(source.lazy().collect(), mends)
     if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
         return _from_pandas(source, mends)
+    if isinstance(source, pl.Series) or type(source).__name__ == "Series":
+        raise DataError("a Series is one column, not a table; pass a frame, series.to_frame()")
     if isinstance(source, np.ndarray) and source.ndim == 2:
         names = [f"column_{position}" for position in range(1, source.shape[1] + 1)]
         return frame_of_columns(names, list(source.T), mends)
@@ -44,7 +46,8 @@ def frame_of_columns(names: Sequence[Any], columns: Sequence[Any], mends: Mends)
                 f"column {name!r} has {len(column):,} cells, but {named[0][0]!r} has "
                 f"{len(columns[0]):,}; columns of one table are of one length"
             )
-    return pl.DataFrame([_series(name, column, mends) for name, column in named])
+    frame = pl.DataFrame([_series(name, column, mends) for name, column in named])
+    return plain(frame.lazy()).collect()
 
 
 def frame_of_records(records: Sequence[Mapping[str, Any]], mends: Mends) -> pl.DataFrame:
@@ -55,7 +58,7 @@ def frame_of_records(records: Sequence[Mapping[str, Any]], mends: Mends) -> pl.D
 
 
 def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:
-    """Only columns of plain cells: nested ones flattened as a.b, lists as JSON text."""
+    """Only plain cells: nested ones flattened as a.b, lists as JSON text, durations in seconds."""
     while any(isinstance(dtype, pl.Struct) for dtype in lazy.collect_schema().dtypes()):
         schema = lazy.collect_schema()
         lazy = lazy.select(part for name in schema for part in _parts(name, schema[name]))
@@ -72,6 +75,10 @@ def _parts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
 
 def _plain_column(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.List | pl.Array):
+        return pl.col(name).map_batches(_as_json, return_dtype=pl.String, is_elementwise=True)
+    if isinstance(dtype, pl.Duration):
+        return pl.col(name).dt.total_microseconds().cast(pl.Float64) / 1e6
+    if isinstance(dtype, pl.Binary):
         return pl.col(name).map_batches(_as_json, return_dtype=pl.String, is_elementwise=True)
     if isinstance(dtype, pl.Null):
         return pl.col(name).cast(pl.String)

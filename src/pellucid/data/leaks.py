@@ -92,6 +92,7 @@ def _tree_accuracy(values: Numbers, target: Codes) -> float:
 
 def _bins(values: Numbers) -> Codes:
     """Each distinct number for itself, or many of them in ranges of equal counts; 0 is missing."""
+    values = np.where(np.isinf(values), np.nan, values)
     known = values[~np.isnan(values)]
     edges = np.unique(known)
     bins = min(BINS, max(CLASSES, len(values) // BIN_ROWS))

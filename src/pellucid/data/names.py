@@ -11,7 +11,9 @@ from pellucid.errors import Mend, Mends
 
 def unique_names(names: Sequence[str], mends: Mends) -> list[str]:
     """The names without spaces around them; the third, if empty, is column_3, a second x is x_2."""
-    stripped = [name.strip() for name in names]
+    # A half letter can be written in no encoding.
+    written = [name.encode("utf-8", "replace").decode("utf-8") for name in names]
+    stripped = [name.strip() for name in written]
     taken, seen, result = set(stripped), Counter[str](), []
     for position, name in enumerate(stripped, 1):
         seen[name] += 1

@@ -12,7 +12,7 @@ import torch
 from pellucid.kinds import Array
 from pellucid.networks.layers import SparseLinear
 from pellucid.networks.network import Network, first_network
-from pellucid.training.boosting import measurements
+from pellucid.training.boosting import grow, measurements
 from pellucid.training.task import Task
 
 BOOSTED_ROWS = 200_000
@@ -81,7 +81,7 @@ def _boosted(
     values = task.targets[position].numpy()[rows]
     if len(np.unique(values)) < 2:
         return
-    model = kind.boosting(task.seed).fit(measurements(deep, task.store, rows), values)
+    model = grow(kind.boosting(task.seed), measurements(deep, task.store, rows), values)
     asked = measurements(deep, task.store, prove)
     yield "gradient-boosted trees", kind.boosted_output(model, asked)
 

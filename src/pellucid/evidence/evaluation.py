@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 from pellucid.data.checking import require_column
 from pellucid.data.reading import read
+from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends
 from pellucid.evidence.document import Performance
 from pellucid.evidence.intervals import interval
 from pellucid.evidence.numerals import Measure
-from pellucid.kinds import TargetKind
+from pellucid.kinds import Array, TargetKind
 from pellucid.kinds.cells import texts
 from pellucid.model import Model
 
@@ -35,6 +38,8 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
     for name in model.targets:
         require_column(table, name)
     outputs = model.outputs(table, mends)
+    for mend in mends.found:
+        warnings.warn(str(mend), stacklevel=3)
     found = {}
     for kind, output in zip(model.schema.targets, outputs, strict=True):
         name = kind.columns[0]
@@ -45,7 +50,7 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
                 f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated."
             )
         rows = known.arg_true().to_numpy()
-        target = kind.encode_target(answers.gather(rows))
+        target = kind.encode_target(answers.gather(rows), _places(table, rows))
         losses = kind.row_losses(output[rows], target)
         performance: Performance = {
             "metric": kind.metric,
@@ -65,6 +70,10 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
             sentence=_sentence(performance, promised, held),
         )
     return found
+
+
+def _places(table: Table, rows: Array) -> Callable[[int], str]:
+    return lambda row: f"{table.name}, {table.place(int(rows[row]))},"
 
 
 def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import DataError, Mends
-from pellucid.kinds.cells import is_code, mend_of, texts
+from pellucid.kinds.cells import is_code, mend_of, row_number, texts
 from pellucid.kinds.contract import Array, Encoded
 from pellucid.networks.layers import ClassBlend, Dropout, Embedding, EnsembleLinear, InputLayer
 from pellucid.networks.layers.input import Tensors
@@ -109,14 +109,14 @@ class Category:
 
     # ---- as a target ---------------------------------------------------------------------------
 
-    def encode_target(self, cells: pl.Series) -> Array:
+    def encode_target(self, cells: pl.Series, place: Callable[[int], str] = row_number) -> Array:
         """(rows,) int64 index of the level."""
         names = texts(cells)
         codes = _codes(names, self.levels[0])
         if codes.null_count():
             row = int(codes.is_null().arg_true()[0])
             raise DataError(
-                f"The target {cells.name!r} has {len(self.levels[0])} levels; row {row + 1} holds "
+                f"The target {cells.name!r} has {len(self.levels[0])} levels; {place(row)} holds "
                 f"{cells[row]!r}, which is none of them. Correct it or leave the row out."
             )
         return codes.to_numpy().astype(np.int64)

@@ -32,7 +32,8 @@ def texts(cells: pl.Series) -> pl.Series:
 def numbers(cells: pl.Series, style: Style = "plain") -> pl.Series:
     """Cells as float64; null where missing or not a number, infinite where infinite."""
     if cells.dtype != pl.String:
-        if cells.dtype in (pl.Object, pl.Binary) or cells.dtype.is_nested():
+        unlike = cells.dtype.is_nested() or cells.dtype.is_temporal()
+        if unlike or cells.dtype in (pl.Object, pl.Binary):
             return pl.Series(cells.name, [None] * len(cells), dtype=pl.Float64)
         if cells.dtype in (pl.Categorical, pl.Enum):
             return numbers(cells.cast(pl.String), style)
@@ -75,6 +76,11 @@ def is_code(cells: pl.Series) -> bool:
     if not len(present) or not present.str.contains(r"^\d+$").all():
         return False
     return 1 < present.n_unique() <= max(2, len(present) // 2)
+
+
+def row_number(row: int) -> str:
+    """Where a row stands, when nothing better is known."""
+    return f"row {row + 1}"
 
 
 def mend_of(fault: str, cells: pl.Series, wrong: pl.Series, mends: Mends) -> Mend:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -71,7 +71,7 @@ class TargetKind(Kind, Protocol):
     def fit_target(cls, cells: pl.Series) -> Self:
         """As `fit`, for the one column that is predicted."""
 
-    def encode_target(self, cells: pl.Series) -> Array:
+    def encode_target(self, cells: pl.Series, place: Callable[[int], str] = ...) -> Array:
         """Cells as a target array, one entry a row; a cell it cannot be is an error."""
 
     def decode(self, output: Array) -> pl.Series:

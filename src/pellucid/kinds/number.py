@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import DataError, Mends
-from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, texts
+from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, row_number, texts
 from pellucid.kinds.contract import Array, Encoded
 from pellucid.networks.layers import (
     EnsembleLinear,
@@ -88,6 +88,16 @@ class Number:
         fitted = cls.fit(cells.to_frame())
         values = numbers(cells, fitted.styles[0])
         finite = values.filter(values.is_finite().fill_null(False)).to_numpy()
+        if not len(finite):
+            raise DataError(
+                f"The target {cells.name!r} holds no number, so it cannot be predicted as one; "
+                f'leave its kind out, or pass kinds={{"{cells.name}": "category"}}.'
+            )
+        if np.abs(finite).max() > LARGEST:
+            raise DataError(
+                f"The target {cells.name!r} holds {np.abs(finite).max():.3g}; numbers to predict "
+                f"must lie within ±{LARGEST:.0e}. Correct it or change its unit."
+            )
         deviation = float(finite.std()) or 1.0
         return replace(fitted, centre=np.array([finite.mean()]), scale=np.array([deviation]))
 
@@ -114,14 +124,14 @@ class Number:
 
     # ---- as a target ---------------------------------------------------------------------------
 
-    def encode_target(self, cells: pl.Series) -> Array:
+    def encode_target(self, cells: pl.Series, place: Callable[[int], str] = row_number) -> Array:
         """(rows,) float32 in standard units of the learning rows."""
         values = numbers(cells, self.styles[0])
         wrong = values.is_null() | values.is_infinite().fill_null(False)
         if wrong.any():
             row = int(wrong.arg_true()[0])
             raise DataError(
-                f"The target {cells.name!r} is a number, but row {row + 1} holds {cells[row]!r}; "
+                f"The target {cells.name!r} is a number, but {place(row)} holds {cells[row]!r}; "
                 f'correct it, or pass kinds={{"{cells.name}": "category"}}.'
             )
         return ((values.to_numpy() - self.centre[0]) / self.scale[0]).astype(np.float32)
@@ -338,7 +348,7 @@ def _fill(row: Array, pieces: int) -> Array:
 def _finite(parsed: pl.Series, cells: pl.Series, mends: Mends) -> Array:
     infinite = parsed.is_infinite().fill_null(False)
     mends.add(mend_of("an infinite number", cells, infinite, mends))
-    if cells.dtype == pl.String and parsed.null_count():
+    if not cells.dtype.is_numeric() and parsed.null_count():
         wrong = parsed.is_null() & texts(cells).is_not_null()
         mends.add(mend_of("not a number", cells, wrong, mends))
     values = parsed.to_numpy()

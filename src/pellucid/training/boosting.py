@@ -37,7 +37,13 @@ def boost(
     model = kind.boosting(seed).set_params(
         learning_rate=0.05, max_iter=trees, early_stopping=False, **SHAPES[shape]
     )
-    return model.fit(features, target)
+    return grow(model, features, target)
+
+
+def grow(model: Any, features: Array, target: Array) -> Any:
+    """Fit an estimator of trees; a column without any number is no column to it."""
+    empty = np.isnan(features).all(0)
+    return model.fit(np.where(empty, 0.0, features), target)
 
 
 def best_model(

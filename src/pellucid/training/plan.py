@@ -37,12 +37,35 @@ class Plan:
         try:
             body = Body(**saved["body"])
             plan = cls(**{**saved, "body": body, "curve": tuple(saved["curve"])})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"The plan is damaged or of another version: {error}.") from error
-        numbers = (body.members, body.width, body.embedding, plan.folds, plan.batch, plan.threads)
-        whole = all(isinstance(n, int) and 0 < n <= 2**20 for n in numbers)
-        if not whole or body.members * body.width > 2**22 or not 0 <= body.blocks <= 64:
-            raise ModelError(
-                f"The plan asks for an impossible network: {body}, folds {plan.folds}."
-            )
+        if not plan.possible:
+            raise ModelError(f"The plan asks for what cannot be: {plan}.")
         return plan
+
+    @property
+    def possible(self) -> bool:
+        """Whether every number is of its type and within its bounds."""
+        body = self.body
+        sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads)
+        steps = (self.steps, self.evaluate_every, self.patience)
+        counts = (body.blocks, self.trees, *self.curve)
+        cuts = [cut for each in self.cuts.values() for cut in each.items()]
+        return (
+            all(_whole(n) and 0 < n <= 2**20 for n in sizes)
+            and all(_whole(n) and 0 < n <= 2**40 for n in steps)
+            and all(_whole(n) and 0 <= n <= 2**40 for n in counts)
+            and body.members * body.width <= 2**22
+            and body.blocks <= 64
+            and self.trees <= 10_000
+            and all(_real(x) and 0 <= x < 1 for x in (self.rate, self.decay, body.dropout))
+            and all(name in ("anneal_at", "stop_at") and _whole(n) for name, n in cuts)
+        )
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
