@@ -29,7 +29,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        return {**asdict(self), "curve": list(self.curve)}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Plan:
