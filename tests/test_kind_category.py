@@ -79,6 +79,12 @@ def test_a_level_is_the_same_whatever_type_the_source_gives_it(learnt, later):
     assert codes(kind, learnt, mends) == codes(kind, later, mends)
 
 
+def test_a_column_may_be_named_count():
+    cells = pl.Series("count", ["b", "a", "b"] * 10)
+    assert Category.fit(cells.to_frame()).levels == (("b", "a"),)
+    assert Category.fit_target(cells).levels == (("a", "b"),)
+
+
 def test_columns_do_not_share_their_levels():
     kind = Category.fit(pl.DataFrame({"a": ["x", "y"], "b": ["x", "x"]}))
     layer = layer_of(kind)

@@ -113,6 +113,13 @@ def test_dates_learnt_from_a_date_type_are_read_from_texts_too(form):
     np.testing.assert_array_equal(got, [seconds(moment) for moment in MOMENTS])
 
 
+@pytest.mark.parametrize("form", ["%m/%d/%y", "%d.%m.%y", "%d-%b-%y"])
+def test_a_year_of_two_digits_is_none_of_the_first_century(form):
+    days = [datetime(1970, 1, 1) + timedelta(days=301 * i) for i in range(60)]
+    got = read([day.strftime(form) for day in days])
+    np.testing.assert_array_equal(got, [seconds(day) for day in days])
+
+
 def test_day_and_month_are_told_apart_by_the_days_beyond_twelve():
     assert date_format(pl.Series(["03/04/2021", "25/12/2021"] * 10)) == "%d/%m/%Y"
     assert date_format(pl.Series(["03/04/2021", "12/25/2021"] * 10)) == "%m/%d/%Y"
@@ -121,7 +128,7 @@ def test_day_and_month_are_told_apart_by_the_days_beyond_twelve():
 @pytest.mark.parametrize(
     "cells",
     [["1.5", "2.25"], ["12345678", "20211399"], ["2021", "2022"], ["20-40", "41-60"],
-     ["10:30", "9:15"], ["v1.2.3", "v1.3.0"], ["192.168.0.1", "10.0.0.1"],
+     ["10:30", "9:15"], ["v1.2.3", "v1.3.0"], ["192.168.0.1", "10.0.0.1"], ["3-4", "5-6"],
      ["+49 30 123456", "+49 89 5550"], ["2020-01-01", "hello"]],
 )  # fmt: skip
 def test_what_only_looks_like_a_date_is_none(cells):

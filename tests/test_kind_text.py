@@ -172,6 +172,18 @@ def test_an_empty_text_is_like_a_missing_one_and_has_no_terms():
     assert all(vector.equal(vectors[0]) for vector in vectors)
 
 
+def test_a_column_without_a_single_word_is_no_fault():
+    kind = fitted(["-", "n/a", "?"] * 5)
+    assert not dense_terms(kind, ["-", "word", "?"]).any()
+    assert layer_of(kind)(raw_of(kind, ["-", "word"])).isfinite().all()
+
+
+def test_a_script_without_spaces_is_read_to_its_end():
+    run = "".join(chr(0x4E00 + i) for i in range(60))
+    names = fit_vocabulary(pl.Series([run + "素晴", run + "残念"])).names
+    assert "素晴" in names
+
+
 def test_of_a_long_text_the_beginning_and_the_end_are_read():
     filler = "and so on it went for many an hour without an end in sight " * 200
     kind = fitted([f"first{i % 9} {filler} last{i % 7}" for i in range(60)])

@@ -131,6 +131,16 @@ def test_columns_that_say_nothing_are_no_obstacle():
     assert len(model.predict(blank)) == 5
 
 
+@pytest.mark.parametrize("of", ["target", "input"])
+def test_a_column_may_be_named_count(of):
+    frame = numbers()
+    if of == "target":
+        model = learnt(frame.rename({"y": "count"}), "count")
+    else:
+        model = learnt(frame.with_columns(count=pl.Series(["a", "b", "c"] * 50)), "y")
+    assert all(target["verdict"] for target in model.evidence["targets"].values())
+
+
 # ---- which rows are seen for what --------------------------------------------------------------
 
 
@@ -186,6 +196,8 @@ def test_the_words_of_other_libraries_mean_the_same():
     other = learnt(numbers(), None, label="y", time_limit=30, random_state=3)
     assert one.settings == other.settings
     assert weights(one) == weights(other)
+    numpys = learnt(numbers(), "y", minutes=np.float32(0.5), seed=np.int64(3))
+    assert weights(numpys) == weights(one)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +215,8 @@ def test_the_words_of_other_libraries_mean_the_same():
         ({"ignore": ["zz"]}, DataError, "no column 'zz'.*did you mean 'z'"),
         ({"group": "zz"}, DataError, "no column 'zz'"),
         ({"time": "words"}, DataError, "'words' holds neither dates nor numbers"),
+        ({"group": "words", "time": "z"}, UsageError, "group and time ask for different splits"),
+        ({"kinds": ["x"]}, UsageError, "kinds maps columns to kinds"),
         ({"ignore": ["x", "z", "words"]}, DataError, "No column is left to predict 'y' from"),
     ],
 )
@@ -301,6 +315,22 @@ def test_ctrl_c_anneals_and_finishes_and_what_came_of_it_can_be_done_over():
     assert model.plan.cuts
     assert model.evidence["actual"]["schedule_changed"]
     assert model.evidence["targets"]["y"]["verdict"]["sentences"]
+    assert weights(learnt(numbers(), "y", plan=model.plan)) == weights(model)
+
+
+def test_ctrl_c_while_a_plan_is_followed_keeps_the_cuts_of_the_other_networks(monkeypatch):
+    followed, looked, look = plan(folds=2, cuts={"0": {"anneal_at": 20}}), [], Watch.look
+
+    def pressing(watch, *rest):
+        looked.append(1)
+        if len(looked) == 6:  # in the second network
+            signal.raise_signal(signal.SIGINT)
+        return look(watch, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "look", pressing)
+        model = learnt(numbers(), "y", plan=followed)
+    assert set(model.plan.cuts) == {"0", "1"}
     assert weights(learnt(numbers(), "y", plan=model.plan)) == weights(model)
 
 

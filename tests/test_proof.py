@@ -9,6 +9,7 @@ import pytest
 import pellucid
 from every_kind import plan
 from pellucid.evidence import curve
+from pellucid.kinds.number import Number
 
 
 def learnt(source, target, **options):
@@ -72,6 +73,14 @@ def test_proving_rows_leave_no_trace_in_the_weights(target, folds):
     assert before["value"] != after["value"]
 
 
+def test_proving_answers_do_not_move_the_rows_to_choose_on():
+    part = pl.col("part").replace("valid", "train")
+    frame = marked().drop("text", "level").with_columns(part)
+    moved = pl.when(pl.col("part") == "test").then(-100 * pl.col("amount")).otherwise("amount")
+    models = [learnt(f, "amount", test="part") for f in (frame, frame.with_columns(amount=moved))]
+    assert weights(models[0]) == weights(models[1])
+
+
 def test_rows_of_an_own_test_table_leave_no_trace_either():
     frame = marked().drop("text")
     learn, prove = (frame.filter((pl.col("part") == "test") == test) for test in (False, True))
@@ -120,6 +129,22 @@ def test_importance_finds_the_one_column_that_matters(one_column_matters):
     assert first["low"] > 0.3
     assert len(others) == 4
     assert all(abs(other["value"]) < 0.05 for other in others)
+
+
+def test_importance_of_many_columns_encodes_each_only_once(monkeypatch):
+    rng, encoded = np.random.default_rng(0), []
+    encode = Number.encode
+
+    def counting(kind, cells, mends):
+        encoded.append(cells.width)
+        return encode(kind, cells, mends)
+
+    frame = pl.DataFrame(rng.normal(size=(60, 80)), schema=[f"x{i}" for i in range(80)])
+    frame = frame.with_columns(y=pl.Series(["a", "b"] * 30))
+    monkeypatch.setattr(Number, "encode", counting)
+    model = learnt(frame, "y", plan=plan(steps=10))
+    assert len(model.evidence["targets"]["y"]["importance"]) == 80
+    assert sum(encoded) <= 4 * 80
 
 
 def test_the_learning_curve_has_growing_sizes_and_better_ends_than_beginnings(one_column_matters):
@@ -176,6 +201,22 @@ def test_the_parts_of_the_learning_curve_are_nested_and_hold_no_proving_row(monk
     assert not prove & (learn[2] | choose[2])
     assert not learn[2] & choose[2]
     assert [p["rows"] for p in model.evidence["targets"]["level"]["curve"]] == [30, 60, 120]
+
+
+@pytest.mark.parametrize("folds", [2, 4])
+def test_the_learning_curve_claims_no_more_rows_than_were_learnt_from(monkeypatch, folds):
+    seen = []
+
+    def watched(task, *rest):
+        seen.append(len(task.folds[0][0]))
+        return fit(task, *rest)
+
+    fit = curve.fit
+    monkeypatch.setattr(curve, "fit", watched)
+    frame = marked().drop("text")
+    sizes = curve.curve_sizes(140)
+    model = learnt(frame, "level", ignore=["part"], plan=plan(folds=folds, curve=sizes))
+    assert [p["rows"] for p in model.evidence["targets"]["level"]["curve"]] == seen
 
 
 @pytest.mark.parametrize("shape", ["even", "uneven"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -55,6 +55,12 @@ def test_each_column_is_recognised_with_its_reason(name):
 def test_a_categorical_or_enum_column_is_a_category_whatever_it_holds():
     for dtype in (pl.Categorical, pl.Enum(["1", "2"])):
         assert recognise(pl.Series("c", ["1", "2"] * 9, dtype=dtype))[0].kind == "category"
+
+
+@pytest.mark.parametrize("cells", [[timedelta(hours=i) for i in range(9)], [[1], [2]]])
+def test_what_no_kind_reads_is_an_error_that_names_the_column(cells):
+    with pytest.raises(DataError, match=r"Column 'odd' holds .*; leave it out with ignore"):
+        recognise(pl.Series("odd", cells))
 
 
 TARGETS = {

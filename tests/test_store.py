@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,8 +57,10 @@ def test_rows_on_disk_are_the_rows_in_memory_and_the_files_go_with_the_store(tmp
     assert not list(tmp_path.iterdir())
 
 
-def test_sequences_that_are_all_empty_are_no_fault():
-    store = build_store([encoded([0, 0, 0]), encoded([0])])
+@pytest.mark.parametrize("limit", [10**9, 1])
+def test_sequences_that_are_all_empty_are_no_fault(tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(store_module, "IN_MEMORY", limit)
+    store = build_store([encoded([0, 0, 0]), encoded([0])], tmp_path)
     batch = store.batch(torch.arange(4))
     assert batch["words"].numel() == 4
     assert not batch["words"].any()

@@ -156,6 +156,11 @@ def _split(
     prove: bool,
 ) -> tuple[Split, Array]:
     """The split over usable rows, and the block of every row."""
+    if settings.group is not None and settings.time is not None:
+        raise UsageError(
+            "group and time ask for different splits, and rows of one group can lie in past and "
+            "future alike; give only one of them."
+        )
     inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
     blocks = _blocks(tables, inputs, settings.group)
     strata = answers.to_series(0)[usable]

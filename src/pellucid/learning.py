@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -72,6 +73,10 @@ def learn(  # noqa: PLR0913
     """
     target, minutes, seed = _other_words(words, target, minutes, seed)
     left_out = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    if not isinstance(kinds or {}, Mapping):
+        raise UsageError(
+            f'kinds maps columns to kinds, like {{"zip": "category"}}; it is {kinds!r}.'
+        )
     settings = Settings(minutes, seed, dict(kinds or {}), left_out, group, time, strict)
     plan = _given(plan)
     narration = Narration(verbose)
@@ -87,7 +92,7 @@ def learn(  # noqa: PLR0913
             fitted = fit(
                 task, chosen, _watches(chosen, plan, workshop, settings, narration, interruption)
             )
-            chosen = replace(chosen, cuts=fitted.cuts or chosen.cuts)
+            chosen = replace(chosen, cuts={**chosen.cuts, **fitted.cuts})
             narration.learned(fitted)
             targets = _judge(experience, task, chosen, fitted, (workshop, settings), narration)
         evidence = document(experience, mends, chosen, (fitted, targets), narration, workshop)
@@ -143,7 +148,7 @@ def _other_words(
         minutes = _number("time_limit", words["time_limit"]) / 60
     if not 0 < _number("minutes", minutes) < 1e6:
         raise UsageError(f"minutes must be a number above 0, however: minutes={minutes}.")
-    if not isinstance(seed, int | None) or not 0 <= int(seed or 0) < 2**32:
+    if not isinstance(seed, Integral | None) or not 0 <= int(seed or 0) < 2**32:
         word = "random_state" if "random_state" in words else "seed"
         raise UsageError(f"{word} must be a whole number from 0 to {2**32 - 1}, however: {seed!r}.")
     return names, float(minutes), int(seed or 0)
@@ -156,7 +161,7 @@ def _names(given: Any) -> list[str]:
 
 
 def _number(word: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise UsageError(f"{word} must be a number, however: {word}={value!r}.")
     return float(value)
 

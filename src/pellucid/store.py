@@ -41,7 +41,11 @@ class Store:
 
     def lengths(self) -> Tensor | None:
         """The length of each row's longest sequence, None where nothing is ragged."""
-        lengths = [offsets.diff() for _, offsets in self.ragged.values()]
+        lengths = [
+            o.diff()
+            for name, (_, o) in self.ragged.items()
+            if not name.endswith((".terms", ".counts"))
+        ]
         return torch.stack(lengths).amax(0) if lengths else None
 
 
@@ -138,7 +142,7 @@ class _Writer:
         if self.path is None:
             return torch.from_numpy(np.concatenate(self.pieces))
         if self.path.stat().st_size == 0:
-            return torch.zeros(0, *self.shape)
+            return torch.from_numpy(np.zeros((0, *self.shape), self.dtype))
         mapped = np.memmap(self.path, self.dtype, "r+").reshape(-1, *self.shape)
         return torch.from_numpy(mapped)
 

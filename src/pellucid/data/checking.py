@@ -138,7 +138,7 @@ def _repeats(frame: pl.DataFrame, kept: list[str], targets: list[str]) -> Iterat
 def _rare_classes(target: pl.Series) -> Iterator[str]:
     if is_number(target):
         return
-    counts = target.drop_nulls().value_counts(sort=True)
+    counts = target.alias("level").drop_nulls().value_counts(sort=True)
     rare = counts.filter(pl.col("count") < FEW_ROWS)
     height, (common, most) = len(target), counts.row(0)
     if most > COMMON_SHARE * height:

@@ -59,10 +59,13 @@ def split(
     """
     if len(strata) < FEWEST_ROWS:
         raise DataError(f"{len(strata)} rows are too few to learn from; {FEWEST_ROWS} is the least")
-    codes = _codes(strata)
     if order is not None and own is None:
+        _codes(strata)  # which checks them
         return _by_time(order, prove)
     sides = np.full(len(strata), LEARN) if own is None else _sides(own)
+    codes = np.zeros(len(strata), np.int64)
+    seen = sides != PROVE  # answers of the user's own proving rows must not move any other row
+    codes[seen] = _codes(strata.filter(pl.Series(seen)))
     how = "at random, stratified by the target" if own is None else f"by the column {own.name!r}"
     generator = np.random.default_rng(seed)
     share = SHARE * int((sides == LEARN).sum())

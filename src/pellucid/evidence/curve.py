@@ -76,7 +76,7 @@ def _parts(task: Task, sizes: tuple[int, ...]) -> Iterator[tuple[int, Task]]:
     learn, choose = task.folds[0]
     rng = np.random.default_rng(task.seed)
     learn, choose = rng.permutation(learn), rng.permutation(choose)
-    for rows in sizes:
+    for rows in sorted({min(size, len(learn)) for size in sizes}):
         few = max(min(20, len(choose)), len(choose) * rows // len(learn))
         fold = (np.sort(learn[:rows]), np.sort(choose[:few]))
         yield rows, replace(task, folds=[fold])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,9 @@ from pellucid.errors import Mends
 from pellucid.evidence.document import Importance, Mistake
 from pellucid.evidence.intervals import gap
 from pellucid.experience import Experience
-from pellucid.kinds import Array, TargetKind
+from pellucid.kinds import Array, Kind, TargetKind
 from pellucid.networks.network import Network
-from pellucid.store import build_store
+from pellucid.store import Store, build_store
 from pellucid.training.fitting import predict
 
 MISTAKES = 12
@@ -59,12 +60,13 @@ def column_importance(
     rows = np.sort(rng.permutation(prove)[:IMPORTANCE_ROWS])
     cells = experience.raw(rows)
     schema, deadline = experience.schema, time.monotonic() + seconds
-    whole = _losses(experience, network, cells, rows)
+    store = build_store([schema.encode(cells, Mends())])
+    whole = _losses(experience, network, store, rows)
     found: list[list[Importance]] = [[] for _ in schema.targets]
-    for column in schema.columns:
+    for kind_of_column, column in ((k, c) for k in schema.inputs for c in k.columns):
         if time.monotonic() > deadline:
             break
-        shuffled = cells.with_columns(cells[column][rng.permutation(len(rows))])
+        shuffled = _shuffled(store, kind_of_column, column, cells, rng.permutation(len(rows)))
         losses = _losses(experience, network, shuffled, rows)
         for target, kind in enumerate(schema.targets):
             lost = gap(kind, whole[target], losses[target], seed)
@@ -72,10 +74,18 @@ def column_importance(
     return [sorted(each, key=lambda item: -item["value"]) for each in found]
 
 
-def _losses(
-    experience: Experience, network: Network, cells: pl.DataFrame, rows: Array
-) -> list[Array]:
-    store = build_store([experience.schema.encode(cells, Mends())])
+def _shuffled(store: Store, kind: Kind, column: str, cells: pl.DataFrame, order: Array) -> Store:
+    """The rows with one column's cells in another order; only what it changes is encoded anew."""
+    if kind.kind in store.dense:
+        values, position = store.dense[kind.kind].clone(), kind.columns.index(column)
+        values[:, position] = values[order, position]
+        return replace(store, dense={**store.dense, kind.kind: values})
+    own = cells.select(kind.columns).with_columns(cells[column][order])
+    changed = build_store([kind.encode(own, Mends())])
+    return replace(store, ragged={**store.ragged, **changed.ragged})
+
+
+def _losses(experience: Experience, network: Network, store: Store, rows: Array) -> list[Array]:
     outputs = predict(network, store, np.arange(len(rows)))
     kinds, targets = experience.schema.targets, experience.targets
     return [

@@ -40,7 +40,8 @@ FEW_WHOLE_NUMBERS = 20
 
 def recognise(cells: pl.Series) -> tuple[type[Kind], str]:
     """The first kind that the column matches, and why."""
-    for kind in KINDS:
+    readable = not cells.dtype.is_nested() and cells.dtype not in (pl.Duration, pl.Object)
+    for kind in KINDS if readable else ():
         if reason := kind.matches(cells):
             return kind, reason
     raise DataError(

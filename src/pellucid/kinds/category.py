@@ -57,27 +57,28 @@ class Category:
         for series in cells:
             table = (
                 texts(series)
+                .alias("level")
                 .drop_nulls()
                 .value_counts()
-                .sort(["count", series.name], descending=[True, False])
+                .sort(["count", "level"], descending=[True, False])
             )
             if table.height > 20:
                 table = table.filter(pl.col("count") >= (2 if table.height <= 1000 else 3))
             table = table.head(MOST_LEVELS)
-            levels.append(tuple(table[series.name].to_list()))
+            levels.append(tuple(table["level"].to_list()))
             counts.append(tuple(table["count"].to_list()))
         return cls(tuple(cells.columns), tuple(levels), tuple(counts))
 
     @classmethod
     def fit_target(cls, cells: pl.Series) -> Self:
         """Every level that the target has; the levels are sorted."""
-        table = texts(cells).drop_nulls().value_counts()
+        table = texts(cells).alias("level").drop_nulls().value_counts()
         table = table.with_columns(
-            pl.col(cells.name).cast(pl.Float64, strict=False).alias("number of it")
-        ).sort("number of it", cells.name, nulls_last=True)
+            pl.col("level").cast(pl.Float64, strict=False).alias("number of it")
+        ).sort("number of it", "level", nulls_last=True)
         return cls(
             (cells.name,),
-            (tuple(table[cells.name].to_list()),),
+            (tuple(table["level"].to_list()),),
             (tuple(table["count"].to_list()),),
         )
 

@@ -16,6 +16,10 @@ CODE_NAME = re.compile(
 )
 MARKS = r"[\s\u00a0\u202f_'’$€£¥%]"
 
+THOUSANDS = r"\s\u00a0\u202f'’"
+POINT = rf"^\D{{0,3}}[+-]?(\d{{1,3}}([,{THOUSANDS}]\d{{3}})+|\d+)(\.\d+)?\s?\D{{0,3}}$"
+COMMA = rf"^\D{{0,3}}[+-]?(\d{{1,3}}([.{THOUSANDS}]\d{{3}})+|\d+)(,\d+)?\s?\D{{0,3}}$"
+
 
 def texts(cells: pl.Series) -> pl.Series:
     """Cells as stripped strings; null where missing."""
@@ -38,7 +42,7 @@ def numbers(cells: pl.Series, style: Style = "plain") -> pl.Series:
         if cells.dtype in (pl.Categorical, pl.Enum):
             return numbers(cells.cast(pl.String), style)
         return cells.cast(pl.Float64, strict=False).fill_nan(None)
-    text = cells.str.strip_chars()
+    text = cells.str.strip_chars().str.replace("\u2212", "-", literal=True)
     if style == "comma":
         text = text.str.replace_all(MARKS, "").str.replace_all(".", "", literal=True)
         text = text.str.replace_all(",", ".", literal=True)
@@ -58,8 +62,8 @@ def number_style(cells: pl.Series) -> tuple[Style, float]:
         return "plain", 0.0
     shares: dict[Style, float] = {"plain": float(numbers(present).is_not_null().mean())}  # type: ignore[arg-type]
     if shares["plain"] < 0.99:
-        point = present.str.contains(r"^\D{0,3}[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?\D{0,3}$")
-        comma = present.str.contains(r"^\D{0,3}[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s?\D{0,3}$")
+        point = present.str.contains(POINT)
+        comma = present.str.contains(COMMA)
         stripped = numbers(present, "stripped").is_not_null() & point
         decimal = numbers(present, "comma").is_not_null() & comma
         shares["stripped"] = float(stripped.mean())  # type: ignore[arg-type]

@@ -222,6 +222,8 @@ def moments(cells: pl.Series, form: str | None) -> pl.Series:
 
 
 def _parse(text: pl.Series, form: str) -> pl.Series:
+    if "%Y" in form:  # a year of two digits is none of the first century
+        text = text.set(~text.str.contains(r"\d{4}"), None)
     if form == "%Y-%m":
         text, form = text + "-01", "%Y-%m-%d"
     if not any(mark in form for mark in ("%H", "%I")):

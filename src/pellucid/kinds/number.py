@@ -25,6 +25,7 @@ from pellucid.networks.layers.input import Tensors
 
 PIECES = 48  # knots of the piecewise-linear embedding (Gorishniy et al. 2022)
 TAIL = 0.05  # the output layer learns this quantile and its mirror image for the interval
+FURTHEST = 1e18  # standard units to which ramps reach
 LARGEST = 3e38  # what float32 holds
 
 
@@ -277,18 +278,19 @@ class NumberInput(InputLayer):
         """Values in standard units, 0 where missing; and where they are missing."""
         standard = ((raw["number"] - self.centre) / self.scale).float()
         missing = standard.isnan()
-        return standard.nan_to_num(0.0).clamp(-30, 30), missing
+        return standard.nan_to_num(0.0).clamp(-FURTHEST, FURTHEST), missing
 
     def forward(self, raw: Tensors) -> Tensor:
         """Tails drawn in as z / sqrt(1 + (z / 3)²) (Holzmüller et al. 2024) beside the ramps."""
         standard, missing = self.standardise(raw)
-        squashed = standard * torch.rsqrt(1 + (standard / 3).square())
+        near = standard.clamp(-30, 30)
+        squashed = near * torch.rsqrt(1 + (near / 3).square())
         return self.missing(self.piecewise(standard, squashed), missing)
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Each number in standard units, and a flag for each column that has had gaps."""
         standard, missing = self.standardise(raw)
-        value = torch.cat([standard, missing[:, self.gappy].float()], 1)
+        value = torch.cat([standard.clamp(-30, 30), missing[:, self.gappy].float()], 1)
         return torch.arange(self.features).expand(value.shape), value
 
     def measurements(self, raw: Tensors) -> Tensor:
@@ -314,8 +316,10 @@ def _fit_column(values: pl.Series) -> _Fit:
         return _Fit(0.0, 1.0, np.zeros(1), np.zeros(1), (0.0, 0.0), gaps, False)
     present = np.sort(present.clip(-1e300, 1e300))
     centre, scale = _centre_and_scale(present)
-    blurred = np.abs(present.clip(-LARGEST, LARGEST).astype(np.float32) - present).max() / scale
-    standard = ((present - centre) / scale).clip(-30, 30)
+    with np.errstate(over="ignore"):  # what is beyond float64 is beyond the last knot as well
+        rounded = present.clip(-LARGEST, LARGEST).astype(np.float32)
+        blurred = np.abs(rounded - present).max() / scale
+        standard = ((present - centre) / scale).clip(-FURTHEST, FURTHEST)
     knots = _knots(standard)
     start, length = knots[:-1], np.diff(knots)
     limits = (float(present[0]), float(present[-1]))

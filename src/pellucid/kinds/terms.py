@@ -12,7 +12,7 @@ import polars as pl
 
 from pellucid.kinds.contract import Array
 
-TOKEN = re.compile(r"\w+|[^\w\s]")
+TOKEN = re.compile(r"\w{1,40}|[^\w\s]")
 NGRAMS = (2, 3, 4, 5)
 MOST_TERMS = 2**17  # of words and of n-grams each
 CHUNK = 4_096

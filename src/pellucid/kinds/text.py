@@ -126,9 +126,11 @@ class TextInput(InputLayer):
             2 * position + (np.arange(len(v.rarity)) >= v.words)
             for position, v in enumerate(fitted.vocabularies)
         ]
-        self.register_buffer("rarity", torch.tensor(rarity, dtype=torch.float32))
-        self.register_buffer("group", torch.tensor(np.concatenate(groups)))
-        self.features = len(rarity)
+        self.features = max(1, len(rarity))  # columns without a word have no term to look up
+        group = np.concatenate(groups)
+        short = (0, self.features - len(rarity))
+        self.register_buffer("rarity", torch.tensor(np.pad(rarity, short), dtype=torch.float32))
+        self.register_buffer("group", torch.tensor(np.pad(group, short)))
         self.measured = 0
 
     def forward(self, raw: Tensors) -> Tensor:

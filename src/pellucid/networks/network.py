@@ -144,9 +144,9 @@ def new_network(schema: Schema, body: Body, count: int, seed: int) -> Network:
 
 def _layers(network: Network) -> Iterator[dict[str, object]]:
     for name, layer in network.named_modules():
-        if any(True for _ in layer.children()):
-            continue
         tensors = [*layer.parameters(recurse=False), *layer.buffers(recurse=False)]
+        if not tensors and any(True for _ in layer.children()):
+            continue
         yield {
             "layer": name,
             "type": type(layer).__name__,

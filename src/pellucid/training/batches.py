@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pellucid.networks.layers import seed_of
 
-WINDOW = 50  # batches within which rows are sorted by length
+WINDOW = 64  # batches within which rows are sorted by length
 
 
 class Batches:
