@@ -13,7 +13,7 @@ from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
 from pellucid.evidence.curve import curve_sizes, learning_curve
-from pellucid.evidence.judgement import judge
+from pellucid.evidence.judgement import compare, judge
 from pellucid.evidence.rows import column_importance
 from pellucid.experience import Experience, gather
 from pellucid.interruption import Interruption
@@ -246,8 +246,8 @@ def _watches(
     solved: list[float] = []
 
     def reserve() -> float:
-        """For the evidence, whose curve solves the other paths about twice over."""
-        return EVIDENCE_SHARE * settings.minutes * 60 + 1.5 * solved[0]
+        """For the evidence, whose curve solves the other paths once more on parts of the rows."""
+        return EVIDENCE_SHARE * settings.minutes * 60 + 0.5 * solved[0]
 
     def watch_of(position: int) -> Watch:
         workshop.note_time()
@@ -273,13 +273,14 @@ def _judge(
     prove = experience.split.prove
 
     def left() -> float:
-        return max(5.0, settings.minutes * 60 - workshop.spent)
+        return max(3.0, settings.minutes * 60 - workshop.spent)
 
     narration.stage("proving")
+    compared = compare(task, fitted.network, prove)
     curves = learning_curve(task, plan, fitted.choices, prove, CURVE_SHARE * left())
     seconds = IMPORTANCE_SHARE * left()
     importances = column_importance(experience, fitted.network, prove, seconds, task.seed)
-    return judge(experience, task, fitted.network, curves, importances)
+    return judge(experience, task, compared, curves, importances)
 
 
 def _keep(model: Model, output: Path | None, workshop: Workshop, narration: Narration) -> Model:

@@ -12,7 +12,7 @@ import torch
 from pellucid.kinds import Array
 from pellucid.networks.layers import SparseLinear
 from pellucid.networks.network import Network, first_network
-from pellucid.training.boosting import grow, measurements
+from pellucid.training.boosting import answers, grow, measurements
 from pellucid.training.task import Task
 
 BOOSTED_ROWS = 200_000
@@ -83,7 +83,7 @@ def _boosted(
         return
     model = grow(kind.boosting(task.seed), measurements(deep, task.store, rows), values)
     asked = measurements(deep, task.store, prove)
-    yield "gradient-boosted trees", kind.boosted_output(model, asked)
+    yield "gradient-boosted trees", answers(kind, model, asked)
 
 
 def _sample(rows: Array, most: int, seed: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -34,42 +35,56 @@ SCATTER_ROWS = 1_000
 CONFUSION_LEVELS = 1_000
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What the network and the conventional ways answer on the proving rows, for one target."""
+
+    outputs: dict[str, Array]  # the network's answer, and what each of its paths says by itself
+    ways: Sequence[Conventional]
+
+
+def compare(task: Task, network: Network, prove: Array) -> list[Compared]:
+    """The answers that the evidence rests on: the one part of it that cannot be cut short."""
+    outputs = outputs_of(network, task, prove)
+    return [
+        Compared(outputs[position], conventional_ways(task, network, position, prove))
+        for position in range(len(task.targets))
+    ]
+
+
 def judge(
     experience: Experience,
     task: Task,
-    network: Network,
+    compared: Sequence[Compared],
     curves: Sequence[list[CurvePoint]],
     importances: Sequence[list[Importance]],
 ) -> dict[str, Target]:
     """The evidence for every target by its name."""
-    answers = outputs_of(network, task, experience.split.prove)
     return {
         kind.columns[0]: judge_target(
-            experience, task, network, position, answers[position], curves[position],
-            importances[position],
+            experience, task, position, compared[position], curves[position], importances[position]
         )
         for position, kind in enumerate(experience.schema.targets)
-    }  # fmt: skip
+    }
 
 
-def judge_target(  # noqa: PLR0913
+def judge_target(
     experience: Experience,
     task: Task,
-    network: Network,
     position: int,
-    outputs: dict[str, Array],
+    compared: Compared,
     curve: list[CurvePoint],
     importance: list[Importance],
 ) -> Target:
-    """The evidence for one target; `outputs` are the network's answer and its paths'."""
+    """The evidence for one target."""
     kind = experience.schema.targets[position]
     prove = experience.split.prove
     target = task.targets[position].numpy()[prove]
+    outputs = compared.outputs
     output, deep = outputs["answer"], outputs["deep"]
     losses = kind.row_losses(output, target)
     performance = _performance(kind, losses, task.seed)
-    ways = conventional_ways(task, network, position, prove)
-    judged = [_baseline(kind, way, losses, target, task.seed) for way in ways]
+    judged = [_baseline(kind, way, losses, target, task.seed) for way in compared.ways]
     simplest: NamedValue = {"name": judged[0][0]["name"], "value": judged[0][0]["value"]}
     best = _best(kind, judged[1:])
     doubled = expected_gain(curve, 2.0, kind.higher_is_better) if len(curve) >= 3 else None

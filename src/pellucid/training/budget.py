@@ -21,6 +21,7 @@ from pellucid.training.task import Task
 TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
 PROBE_STEPS = 4
 TREES, FEWEST_TREES = 300, 30
+MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 SHARE_OF_MEMBERS = 0.72  # of the time left: for the deep networks; the rest is for the evidence
 
 
@@ -31,6 +32,7 @@ class Probe:
     threads: int
     step_seconds: float
     row_seconds: float  # of a prediction
+    terms: float = 0.0  # of the linear path that a row has, on average
 
 
 def first_plan(schema: Schema, learn: int) -> Plan:
@@ -80,14 +82,18 @@ def probe(task: Task, plan: Plan) -> Probe:
         if best is None or seconds < 0.8 * best.step_seconds:
             best = Probe(threads, seconds, row)
     assert best is not None
-    return best
+    return replace(best, terms=_terms(network, task))
 
 
 def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     """As many steps and folds as the time allows."""
     learn = len(task.folds[0][0])
     plan = replace(plan, threads=probed.threads)
-    plan = replace(plan, trees=_affordable_trees(plan, task, 0.1 * seconds))
+    plan = replace(
+        plan,
+        trees=_affordable_trees(plan, task, 0.1 * seconds),
+        linear_rows=_affordable_rows(plan, task, probed.terms, 0.25 * seconds),
+    )
     for folds in sorted({plan.folds, min(plan.folds, 4), 1}, reverse=True):
         steps = int(SHARE_OF_MEMBERS * seconds / folds / (1.25 * _step_cost(plan, probed, learn)))
         if steps >= min(plan.steps, 30 * plan.evaluate_every) or folds == 1:
@@ -145,6 +151,23 @@ def _affordable_trees(plan: Plan, task: Task, seconds: float) -> int:
     cost = levels * (plan.folds + 3) * (6e-4 + 5e-9 * rows * columns)
     rounds = min(plan.trees, int(seconds / cost))
     return rounds if rounds >= FEWEST_TREES and columns else 0
+
+
+def _affordable_rows(plan: Plan, task: Task, terms: float, seconds: float) -> int:
+    """As many rows as the solver of the linear path gets through in `seconds`.
+
+    It takes about 0.25 µs for each term and output of a row, for each of four strengths that are
+    tried and for each fold.
+    """
+    outputs = sum(kind.linear_outputs for kind in task.schema.targets)
+    rows = int(seconds / ((4 + plan.folds) * 2.5e-7 * max(1.0, terms) * outputs))
+    return min(MOST_LINEAR_ROWS, max(FEWEST_LINEAR_ROWS, rows))
+
+
+def _terms(network: DeepNetwork, task: Task) -> float:
+    with torch.inference_mode():
+        _, value = network.terms(task.store.batch(torch.as_tensor(task.folds[0][0][:64])))
+    return float((value != 0).sum()) / max(1, len(value))
 
 
 def _step_cost(plan: Plan, probed: Probe, learn: int) -> float:

@@ -40,18 +40,18 @@ def solve_paths(
     Without a choice the best is looked for on the first fold, and the network gets a solution on
     all rows; with one, nothing is looked for and the first fold's own solution will do.
     """
-    linear_output, strength = _linear(network, task, position, choice)
+    linear_output, strength = _linear(network, task, plan.linear_rows, position, choice)
     trees_output, shape = _trees(network, task, plan.trees, position, choice)
     return Solved(linear_output, trees_output, Choice(strength, shape))
 
 
 def _linear(
-    network: Network, task: Task, position: int, choice: Choice | None
+    network: Network, task: Task, most: int, position: int, choice: Choice | None
 ) -> tuple[Tensor, float | None]:
     deep, kind = first_network(network), task.schema.targets[position]
     if deep.features * kind.linear_outputs > linear.MOST_WEIGHTS:
         return _nothing(task, kind), None
-    rows, folds, values = _rows(task, position, linear.MOST_ROWS)
+    rows, folds, values = _rows(task, position, most)
     design = linear.design_matrix(deep, task.store, rows)
     if choice is None or choice.strength is None:
         strength, first = linear.best_solution(kind, design, values, folds[0])
@@ -88,7 +88,7 @@ def _trees(
         for learn, _ in folds[1:]
     ]
     outputs = [
-        kind.boosted_output(model, features[choose])
+        boosting.answers(kind, model, features[choose])
         for model, (_, choose) in zip([first, *rest], folds, strict=True)
     ]
     last = first if choice else boosting.boost(kind, shape, trees, features, values, task.seed)

@@ -11,7 +11,6 @@ from pellucid.kinds import Array, TargetKind
 from pellucid.networks.network import DeepNetwork
 from pellucid.store import Store
 
-MOST_ROWS = 100_000  # a line is known well from these
 MOST_WEIGHTS = 60_000_000  # features x outputs
 DENSE_FEATURES = 1_024
 

@@ -23,6 +23,7 @@ class Plan:
     evaluate_every: int
     patience: int
     threads: int
+    linear_rows: int = 100_000  # the most that the linear path is solved on
     trees: int = 0  # rounds of boosting; 0 = no tree-shaped path
     curve: tuple[int, ...] = ()  # numbers of rows at which the learning curve is measured
     cuts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # what the clock changed
@@ -48,7 +49,7 @@ class Plan:
         """Whether every number is of its type and within its bounds."""
         body = self.body
         sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads)
-        steps = (self.steps, self.evaluate_every, self.patience)
+        steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows)
         counts = (body.blocks, self.trees, *self.curve)
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
         return (
