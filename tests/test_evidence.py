@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pellucid.evidence.calibration import class_calibration, number_calibration
 from pellucid.evidence.curve import curve_sizes
 from pellucid.evidence.intervals import gap, interval
 from pellucid.evidence.verdict import verdict
+from pellucid.kinds.calibration import class_calibration, number_calibration
 from pellucid.kinds.category import Category
 from pellucid.kinds.number import Number
 

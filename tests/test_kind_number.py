@@ -221,7 +221,7 @@ def test_a_target_is_measured_in_its_own_units():
 def test_an_interval_is_decoded_around_the_mean():
     kind = Number.fit_target(pl.Series("paid", [10.0, 20.0, 30.0]))
     output = np.array([[0.0, 1.0, 2.0]])
-    interval = kind.decode_interval(output)
+    interval = kind.intervals(output)
     deviation = np.std([10, 20, 30])
     assert interval["low"][0] == pytest.approx(20 - deviation)
     assert interval["high"][0] == pytest.approx(20 + 2 * deviation)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import torch
-from torch import Tensor
 
 from pellucid.data.checking import Findings, check, require_column
 from pellucid.data.splitting import Split, duplicate_blocks, folds, split
@@ -21,7 +19,7 @@ from pellucid.kinds.date import Date
 from pellucid.kinds.number import Number
 from pellucid.schema import Schema, fit_schema
 from pellucid.settings import Settings
-from pellucid.store import Store, build_store
+from pellucid.store import Answers, Store, answers_of, build_store
 
 SAMPLE_ROWS = 200_000  # from which kinds are recognised and fitted
 CHECK_ROWS = 20_000
@@ -35,7 +33,7 @@ class Experience:
     tables: tuple[Table, ...]  # the user's table, and the user's own test table if there is one
     schema: Schema
     store: Store
-    targets: Sequence[Tensor]
+    targets: Sequence[Answers]
     split: Split
     findings: Findings
     blocks: Array  # rows with the same number stay together
@@ -101,10 +99,7 @@ def gather(  # noqa: PLR0913
     seen = np.sort(np.concatenate([cut[0].learn, cut[0].choose]))
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
     store = build_store(_encode(tables, schema, mends), folder)
-    encoded = [
-        torch.as_tensor(_target(kind, answers[kind.columns[0]], usable, tables))
-        for kind in schema.targets
-    ]
+    encoded = [_target(kind, answers[kind.columns[0]], usable, tables) for kind in schema.targets]
     return Experience(tables, schema, store, encoded, cut[0], findings, cut[1])
 
 
@@ -237,10 +232,9 @@ def _schema(
             f"No column is left to predict {targets[0]!r} from: "
             + ("; ".join(gone) or "the table has no other")
         )
-    learnt, everything = answers[seen], answers
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in left_out}
-    return findings, fit_schema(cells.select(kept), learnt, everything, kinds)
+    return findings, fit_schema(cells.select(kept), answers[seen], answers, kinds, answers[sample])
 
 
 def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:
@@ -264,16 +258,20 @@ def _place(tables: tuple[Table, ...], row: int) -> tuple[Table, str]:
 
 def _target(
     kind: TargetKind, answers: pl.Series, usable: Array, tables: tuple[Table, ...]
-) -> Array:
+) -> Answers:
     def place(row: int) -> str:
         table, where = _place(tables, int(usable[row]))
         return f"{table.name}, {where},"
 
-    values = kind.encode_target(answers[usable], place)
-    full = np.zeros(len(answers), values.dtype)
-    full[usable] = values
-    return full
+    def inputs(column: str) -> pl.Series:
+        columns = [texts(table.column(column)) for table in tables if column in table.columns]
+        return pl.concat(columns)[usable]
+
+    values = kind.encode_target(answers[usable], place, inputs)
+    return answers_of(values, usable, len(answers))
 
 
-def _strata(schema: Schema, targets: Sequence[Tensor], rows: Array) -> pl.Series:
-    return pl.Series(schema.targets[0].columns[0], targets[0].numpy()[rows])
+def _strata(schema: Schema, targets: Sequence[Answers], rows: Array) -> pl.Series:
+    """The first target's answers; of a sequence, what it begins with."""
+    answers = targets[0][rows].numpy().reshape(len(rows), -1)
+    return pl.Series(schema.targets[0].columns[0], answers[:, 0])

@@ -276,7 +276,7 @@ def _judge(
         return max(3.0, settings.minutes * 60 - workshop.spent)
 
     narration.stage("proving")
-    compared = compare(task, fitted.network, prove)
+    compared = compare(experience, task, fitted.network)
     curves = learning_curve(task, plan, fitted.choices, prove, CURVE_SHARE * left())
     seconds = IMPORTANCE_SHARE * left()
     importances = column_importance(experience, fitted.network, prove, seconds, task.seed)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import torch
 
 from pellucid.data.frames import frame_of
 from pellucid.data.reading import read
@@ -18,7 +19,7 @@ from pellucid.errors import Mends, ModelError
 from pellucid.kinds import Array, TargetKind
 from pellucid.networks.network import Network
 from pellucid.schema import Schema
-from pellucid.store import build_store
+from pellucid.store import build_store, joined
 from pellucid.training.fitting import predict as network_outputs
 from pellucid.training.plan import Plan
 
@@ -51,18 +52,20 @@ class Model:
 
     def predict_proba(self, source: Any) -> Any:
         """The probability of each level, one column a level (`target=level` if several targets)."""
-        classes = [kind for kind in self.schema.targets if kind.kind == "category"]
-        if not classes:
+        if not any(kind.has_probabilities for kind in self.schema.targets):
             raise ModelError(
-                f"{self.targets[0]!r} is a number: it has an interval, not probabilities. "
-                "Call predict_interval."
+                f"{self.targets[0]!r} is a {self.schema.targets[0].kind}: it has no levels, and so "
+                "no probabilities of them. Call predict, or predict_interval of a number."
             )
         return _like(source, self._told(source, _probabilities))
 
     def predict_interval(self, source: Any) -> Any:
         """The 90 % interval of each number, as columns low and high (`target low` if several)."""
-        if all(kind.kind == "category" for kind in self.schema.targets):
-            raise ModelError(f"{self.targets[0]!r} is a class: call predict_proba.")
+        if not any(kind.has_intervals for kind in self.schema.targets):
+            raise ModelError(
+                f"{self.targets[0]!r} is a {self.schema.targets[0].kind}: it has no interval. Call "
+                "predict, or predict_proba of a class."
+            )
         return _like(source, self._told(source, _intervals))
 
     def predictions(self, source: Any, mends: Mends, proba: bool = False) -> Iterator[pl.DataFrame]:
@@ -84,7 +87,7 @@ class Model:
     def outputs(self, table: Table, mends: Mends) -> list[Array]:
         """The network's outputs for every row, one array a target."""
         slices = list(self._outputs(table, mends))
-        return [np.concatenate(parts) for parts in zip(*slices, strict=True)]
+        return [_joined(parts) for parts in zip(*slices, strict=True)]
 
     def save(self, path: str | Path) -> Path:
         """Write the model directory, whole or not at all; an older one there is replaced."""
@@ -131,6 +134,10 @@ class Model:
         return [output.numpy() for output in outputs]
 
 
+def _joined(parts: Sequence[Array]) -> Array:
+    return np.asarray(joined([torch.from_numpy(part) for part in parts]).numpy())
+
+
 def _table(source: Any, mends: Mends) -> Table:
     """As `read`, but a frame without rows, as a filter may leave, is no fault."""
     frame = frame_of(source, mends)
@@ -144,10 +151,10 @@ def _predicted(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame:
 
 
 def _probabilities(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
-    if kind.kind != "category":
-        return None
-    prefix = f"{kind.columns[0]}=" if targets > 1 else ""
-    return pl.DataFrame(np.exp(output), [f"{prefix}{level}" for level in kind.levels[0]])  # type: ignore[attr-defined]
+    frame = kind.probabilities(output)
+    if frame is None or targets == 1:
+        return frame
+    return frame.rename({level: f"{kind.columns[0]}={level}" for level in frame.columns})
 
 
 def _probabilities_named(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
@@ -155,16 +162,17 @@ def _probabilities_named(kind: TargetKind, output: Array, targets: int) -> pl.Da
 
 
 def _confidence(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
-    if kind.kind != "category":
-        return None
-    return pl.DataFrame({f"{kind.columns[0]} confidence": np.exp(output.max(1))})
+    confidence = kind.confidence(output)
+    return (
+        None if confidence is None else pl.DataFrame({f"{kind.columns[0]} confidence": confidence})
+    )
 
 
 def _intervals(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:
-    if kind.kind == "category":
-        return None
-    frame: pl.DataFrame = kind.decode_interval(output)  # type: ignore[attr-defined]
-    return frame if targets == 1 else frame.rename(lambda name: f"{kind.columns[0]} {name}")
+    frame = kind.intervals(output)
+    if frame is None or targets == 1:
+        return frame
+    return frame.rename(lambda name: f"{kind.columns[0]} {name}")
 
 
 def _intervals_named(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:

@@ -205,14 +205,7 @@ def peak_megabytes() -> float:
 
 
 def _task(kind: TargetKind, reason: str) -> str:
-    name = kind.columns[0]
-    if kind.kind == "category":
-        levels = kind.levels[0]  # type: ignore[attr-defined]
-        shown = " ".join(levels[:8]) + (" …" if len(levels) > 8 else "")
-        what = f"the class {name!r} ({len(levels)} levels: {shown})"
-    else:
-        what = f"the number {name!r} ({kind.summary(name)})"
-    return f"predict {what}, because {reason} · performance: {kind.metric}"
+    return f"predict {kind.task()}, because {reason} · performance: {kind.metric}"
 
 
 def _inputs(experience: Experience) -> str:

@@ -15,6 +15,7 @@ from pellucid.kinds import (
     KINDS,
     TARGETS,
     Array,
+    Beside,
     Encoded,
     Kind,
     TargetKind,
@@ -41,10 +42,12 @@ class Schema:
         return [column for kind in self.inputs for column in kind.columns]
 
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
-        """Raw arrays of every input kind, row by row."""
+        """Raw arrays of every input kind, and what targets read of the inputs, row by row."""
         encoded: Encoded = {}
         for kind in self.inputs:
             encoded |= kind.encode(cells.select(kind.columns), mends)
+        for target in self.targets:
+            encoded |= target.encode_inputs(cells, mends)
         return encoded
 
     def require(self, columns: Sequence[str], source: str) -> None:
@@ -76,11 +79,13 @@ def fit_schema(
     learnt: pl.DataFrame,
     everything: pl.DataFrame,
     kinds: Mapping[str, str],
+    some: pl.DataFrame | None = None,
 ) -> Schema:
     """Recognise and fit every column.
 
-    `cells` is a sample of the learning rows' inputs, `learnt` all their targets; `everything`
-    holds the targets of all rows, for the names of the classes only.
+    `cells` is a sample of the learning rows' inputs and `some` the targets of the same rows,
+    `learnt` those of all learning rows; `everything` holds the targets of all rows, for the names
+    of classes and tags only.
     """
     _known(kinds, [*cells.columns, *learnt.columns])
     reasons: dict[str, str] = {}
@@ -92,8 +97,9 @@ def fit_schema(
     fitted = []
     for series in learnt:
         target, reasons[series.name] = _target_of(series, kinds)
-        levels = target.kind == "category"
-        fitted.append(target.fit_target(everything[series.name] if levels else series))
+        few = learnt if some is None else some
+        beside = Beside(cells, few[series.name], everything[series.name])
+        fitted.append(target.fit_target(series, beside))
     return Schema(inputs, tuple(fitted), reasons)
 
 
@@ -118,7 +124,7 @@ def _target_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Target
             "another target, or make it a number or a class first."
         )
     if series.name in kinds:
-        return kind_named(kinds[series.name], target=True), "you said so"  # type: ignore[return-value]
+        return kind_named(kinds[series.name], target=True), "you said so"
     return recognise_target(series)
 
 

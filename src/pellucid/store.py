@@ -6,13 +6,13 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.errors import DataError
 from pellucid.kinds import Array, Encoded, Ragged
@@ -21,6 +21,24 @@ IN_MEMORY = 256 * 2**20  # bytes; more goes to files that the system pages in an
 SPILLED = ".store-"  # how the names of those files' folders begin
 
 Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Rows of different lengths; those that are asked for come padded with 0 to the longest."""
+
+    values: Tensor
+    offsets: Tensor  # (rows + 1,)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, rows: Tensor | Array) -> Tensor:
+        """(rows, length of the longest)."""
+        return _padded(self.values, self.offsets, torch.as_tensor(rows))
+
+
+Answers = Tensor | Sequences  # indexed by rows, both give a tensor with one entry a row
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,29 @@ class Store:
             if not name.endswith((".terms", ".counts"))
         ]
         return torch.stack(lengths).amax(0) if lengths else None
+
+
+def answers_of(encoded: Array | Ragged, rows: Array, height: int) -> Answers:
+    """Encoded answers as tensors, those of `rows` among `height` rows; the others have none."""
+    if isinstance(encoded, Ragged):
+        lengths = np.zeros(height, np.int64)
+        lengths[rows] = np.diff(encoded.offsets)
+        offsets = np.concatenate([[0], lengths.cumsum()])
+        return Sequences(torch.as_tensor(encoded.values), torch.as_tensor(offsets))
+    full = np.zeros((height, *encoded.shape[1:]), encoded.dtype)
+    full[rows] = encoded
+    return torch.as_tensor(full)
+
+
+def joined(pieces: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Pieces one behind the other along `dim`, padded with 0 to the longest in all others."""
+    sizes = [max(each) for each in zip(*(piece.shape for piece in pieces), strict=True)]
+    padded = []
+    for piece in pieces:
+        short = [0 if d == dim else most - piece.shape[d] for d, most in enumerate(sizes)]
+        room = [amount for each in reversed(short) for amount in (0, each)]
+        padded.append(nn.functional.pad(piece, room) if any(short) else piece)
+    return torch.cat(padded, dim)
 
 
 def build_store(batches: Iterable[Encoded], folder: Path | None = None) -> Store:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pellucid.kinds import Array
+from pellucid.experience import Experience
+from pellucid.kinds import Array, Beside
 from pellucid.networks.layers import SparseLinear
 from pellucid.networks.network import Network, first_network
 from pellucid.training.boosting import answers, grow, measurements
 from pellucid.training.task import Task
 
 BOOSTED_ROWS = 200_000
+OWN_ROWS = 50_000
 MOST_BOOSTED_TREES = 15_000_000  # rows x features x classes: beyond, boosting would eat the budget
 
 
@@ -29,17 +31,20 @@ class Conventional:
 
 
 def conventional_ways(
-    task: Task, network: Network, position: int, prove: Array
+    experience: Experience, task: Task, network: Network, position: int
 ) -> list[Conventional]:
-    """Simplest first: majority or mean, a linear model, gradient-boosted trees.
+    """Simplest first: majority or mean, a linear model, gradient-boosted trees, the kind's own.
 
     They learn from all rows that the network learnt from or chose on.
     """
+    prove = experience.split.prove
+    makers = [maker(task, network, position, prove) for maker in (_simplest, _linear, _boosted)]
     ways = []
-    for maker in (_simplest, _linear, _boosted):
+    for found in (*makers, _own(experience, task, position)):
         started = time.perf_counter()
-        for name, output in maker(task, network, position, prove):
+        for name, output in found:
             ways.append(Conventional(name, output, time.perf_counter() - started))
+            started = time.perf_counter()
     return ways
 
 
@@ -47,7 +52,7 @@ def _simplest(
     task: Task, network: Network, position: int, prove: Array
 ) -> Iterator[tuple[str, Array]]:
     kind = task.schema.targets[position]
-    yield kind.simplest(task.targets[position].numpy()[task.rows], len(prove))
+    yield kind.simplest(task.targets[position][task.rows].numpy(), len(prove))
 
 
 def _linear(
@@ -55,8 +60,7 @@ def _linear(
 ) -> Iterator[tuple[str, Array]]:
     """The network's linear path by itself: a conventional model from a conventional solver."""
     kind, layer = task.schema.targets[position], network.linear[position]
-    assert isinstance(layer, SparseLinear)
-    if not layer.weight.any():
+    if not isinstance(layer, SparseLinear) or not layer.weight.any():
         return
     deep = first_network(network)
     outputs = []
@@ -73,17 +77,29 @@ def _boosted(
 ) -> Iterator[tuple[str, Array]]:
     kind = task.schema.targets[position]
     deep = first_network(network)
-    if not deep.measured:
+    if not deep.measured or not kind.tree_outputs:
         return
     rows = _sample(task.rows, BOOSTED_ROWS, task.seed)
-    trees = kind.linear_outputs if kind.kind == "category" else 1
-    rows = _sample(rows, max(1_000, MOST_BOOSTED_TREES // (deep.measured * trees)), task.seed)
-    values = task.targets[position].numpy()[rows]
+    each = deep.measured * kind.linear_outputs
+    rows = _sample(rows, max(1_000, MOST_BOOSTED_TREES // each), task.seed)
+    values = task.targets[position][rows].numpy()
     if len(np.unique(values)) < 2:
         return
     model = grow(kind.boosting(task.seed), measurements(deep, task.store, rows), values)
     asked = measurements(deep, task.store, prove)
     yield "gradient-boosted trees", answers(kind, model, asked)
+
+
+def _own(experience: Experience, task: Task, position: int) -> Iterator[tuple[str, Array]]:
+    """What the kind itself brings, which learns from raw cells."""
+    kind, columns = task.schema.targets[position], experience.schema.columns
+    rows = _sample(task.rows, OWN_ROWS, task.seed)
+    cells = experience.take(rows, [*columns, kind.columns[0]])
+    answers = cells[kind.columns[0]]
+    learnt = Beside(cells.select(columns), answers, answers)
+    yield from kind.conventional(
+        learnt, experience.take(experience.split.prove, columns), task.seed
+    )
 
 
 def _sample(rows: Array, most: int, seed: int) -> Array:

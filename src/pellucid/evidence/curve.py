@@ -52,7 +52,7 @@ def learning_curve(
         fitted = fit(part, sized, lambda _, deadline=deadline: Watch(deadline), choices)  # type: ignore[misc]
         outputs = predict(fitted.network, task.store, prove)
         for target, (kind, output) in enumerate(zip(task.schema.targets, outputs, strict=True)):
-            losses = kind.row_losses(output.numpy(), task.targets[target].numpy()[prove])
+            losses = kind.row_losses(output.numpy(), task.targets[target][prove].numpy())
             points[target].append({"rows": rows, **interval(kind, losses, task.seed)})
         last = time.monotonic() - started
     return points

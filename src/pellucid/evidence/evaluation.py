@@ -6,6 +6,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypedDict
 
+import numpy as np
+import polars as pl
+
 from pellucid.data.checking import require_column
 from pellucid.data.reading import read
 from pellucid.data.table import Table
@@ -16,6 +19,7 @@ from pellucid.evidence.numerals import Measure
 from pellucid.kinds import Array, TargetKind
 from pellucid.kinds.cells import texts
 from pellucid.model import Model
+from pellucid.store import answers_of
 
 
 class Evaluation(TypedDict):
@@ -50,7 +54,10 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
                 f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated."
             )
         rows = known.arg_true().to_numpy()
-        target = kind.encode_target(answers.gather(rows), _places(table, rows))
+        encoded = kind.encode_target(
+            answers.gather(rows), _places(table, rows), _inputs(table, rows)
+        )
+        target = answers_of(encoded, np.arange(len(rows)), len(rows))[np.arange(len(rows))].numpy()
         losses = kind.row_losses(output[rows], target)
         performance: Performance = {
             "metric": kind.metric,
@@ -74,6 +81,10 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
 
 def _places(table: Table, rows: Array) -> Callable[[int], str]:
     return lambda row: f"{table.name}, {table.place(int(rows[row]))},"
+
+
+def _inputs(table: Table, rows: Array) -> Callable[[str], pl.Series]:
+    return lambda column: texts(table.column(column)).gather(rows)
 
 
 def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:

@@ -16,7 +16,7 @@ MOST_ROWS = 20_000  # more rows than these are bootstrapped in blocks
 def interval(kind: TargetKind, losses: Array, seed: int) -> Interval:
     """The metric with its interval: exact binomial for shares of right rows, else bootstrap."""
     value = float(kind.aggregate(losses))
-    if kind.kind == "category":
+    if kind.right_or_wrong:
         low, high = _binomial(int(losses.sum()), len(losses))
     else:
         low, high = np.quantile(_draws(kind, [losses], seed)[0], [0.025, 0.975])

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from pellucid.evidence.baseline import Conventional, conventional_ways
-from pellucid.evidence.calibration import class_calibration, number_calibration
 from pellucid.evidence.curve_fit import expected_gain
 from pellucid.evidence.document import (
     Baseline,
-    Calibration,
-    Confusion,
     CurvePoint,
     Importance,
     Interval,
@@ -29,10 +27,8 @@ from pellucid.experience import Experience
 from pellucid.kinds import Array, TargetKind
 from pellucid.networks.layers.blend import PATHS
 from pellucid.networks.network import Network
+from pellucid.store import joined
 from pellucid.training.task import Task
-
-SCATTER_ROWS = 1_000
-CONFUSION_LEVELS = 1_000
 
 
 @dataclass(frozen=True)
@@ -43,11 +39,11 @@ class Compared:
     ways: Sequence[Conventional]
 
 
-def compare(task: Task, network: Network, prove: Array) -> list[Compared]:
+def compare(experience: Experience, task: Task, network: Network) -> list[Compared]:
     """The answers that the evidence rests on: the one part of it that cannot be cut short."""
-    outputs = outputs_of(network, task, prove)
+    outputs = outputs_of(network, task, experience.split.prove)
     return [
-        Compared(outputs[position], conventional_ways(task, network, position, prove))
+        Compared(outputs[position], conventional_ways(experience, task, network, position))
         for position in range(len(task.targets))
     ]
 
@@ -79,9 +75,9 @@ def judge_target(
     """The evidence for one target."""
     kind = experience.schema.targets[position]
     prove = experience.split.prove
-    target = task.targets[position].numpy()[prove]
+    target = task.targets[position][prove].numpy()
     outputs = compared.outputs
-    output, deep = outputs["answer"], outputs["deep"]
+    output = outputs["answer"]
     losses = kind.row_losses(output, target)
     performance = _performance(kind, losses, task.seed)
     judged = [_baseline(kind, way, losses, target, task.seed) for way in compared.ways]
@@ -91,10 +87,11 @@ def judge_target(
     forecast: Interval | None = (
         None if doubled is None else {"value": doubled[0], "low": doubled[1], "high": doubled[2]}
     )
+    shown = kind.exhibits(outputs, target, task.seed)
     return {
         "kind": kind.kind,
         "reason": experience.schema.reasons[kind.columns[0]],
-        "levels": list(kind.levels[0]) if kind.kind == "category" else None,  # type: ignore[attr-defined]
+        "levels": shown.get("levels"),
         "unit": None,
         "performance": performance,
         "others": {k: v for k, v in kind.metrics(output, target).items() if k != kind.metric},
@@ -105,9 +102,9 @@ def judge_target(
         "gap": None if best is None else best[1],
         "curve": curve,
         "doubled": forecast,
-        "calibration": _calibration(kind, output, deep, target),
-        "confusion": _confusion(kind, output, target),
-        "scatter": _scatter(kind, output, target, task.seed),
+        "calibration": shown.get("calibration"),
+        "confusion": shown.get("confusion"),
+        "scatter": shown.get("scatter"),
         "importance": importance,
         "mistakes": worst_mistakes(experience, position, output, prove),
         "verdict": verdict(kind, performance, simplest, judged[0][1], best, forecast),
@@ -143,35 +140,9 @@ def _best(
     return max(judged, key=lambda pair: sign * pair[0]["value"])
 
 
-def _calibration(kind: TargetKind, output: Array, deep: Array, target: Array) -> Calibration:
-    if kind.kind == "category":
-        return class_calibration(output, deep, target)
-    return number_calibration(output, target, float(kind.scale[0]))  # type: ignore[attr-defined]
-
-
-def _confusion(kind: TargetKind, output: Array, target: Array) -> Confusion | None:
-    levels = output.shape[1]
-    if kind.kind != "category" or levels > CONFUSION_LEVELS:
-        return None
-    counts = np.bincount(target * levels + output.argmax(1), minlength=levels * levels)
-    table: list[list[int]] = counts.reshape(levels, levels).tolist()
-    names: list[str] = list(kind.levels[0])  # type: ignore[attr-defined]
-    return {"levels": names, "counts": table}
-
-
-def _scatter(kind: TargetKind, output: Array, target: Array, seed: int) -> list[list[float]] | None:
-    if kind.kind == "category":
-        return None
-    rows = np.sort(np.random.default_rng(seed).permutation(len(target))[:SCATTER_ROWS])
-    predicted, span = kind.decode(output[rows]), kind.decode_interval(output[rows])  # type: ignore[attr-defined]
-    true = kind.decode(target[rows, None])
-    columns = (true, predicted, span["low"], span["high"])
-    return [[float(f"{v:.6g}") for v in row] for row in zip(*columns, strict=True)]
-
-
 def outputs_of(network: Network, task: Task, rows: Array) -> list[dict[str, Array]]:
     """For each target the network's answer on the rows, and what each path says by itself."""
-    found: list[dict[str, list[Array]]] = [
+    found: list[dict[str, list[Tensor]]] = [
         {name: [] for name in ("answer", *PATHS)} for _ in task.targets
     ]
     with torch.inference_mode():
@@ -180,8 +151,8 @@ def outputs_of(network: Network, task: Task, rows: Array) -> list[dict[str, Arra
             for position, blend in enumerate(network.blend):
                 outputs = (blend(*paths[position]), *paths[position])
                 for pieces, output in zip(found[position].values(), outputs, strict=True):
-                    pieces.append(output.numpy())
-    return [{name: np.concatenate(p) for name, p in each.items()} for each in found]
+                    pieces.append(output)
+    return [{name: joined(p).numpy() for name, p in each.items()} for each in found]
 
 
 def _paths(kind: TargetKind, outputs: dict[str, Array], target: Array) -> list[NamedValue]:

@@ -187,7 +187,8 @@ def _history_metric(evidence: Document) -> str:
     """What is measured on the choosing rows: squared error, log-loss, or their sum."""
     kinds = {target["kind"] for target in evidence["targets"].values()}
     names = {"category": "log-loss", "number": "squared error"}
-    return f"{names[kinds.pop()] if len(kinds) == 1 else 'loss'} on choosing rows"
+    name = names.get(kinds.pop(), "loss") if len(kinds) == 1 else "loss"
+    return f"{name} on choosing rows"
 
 
 def _layer(layer: Layer) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from pellucid.errors import Mends
 from pellucid.evidence.document import Importance, Mistake
 from pellucid.evidence.intervals import gap
 from pellucid.experience import Experience
-from pellucid.kinds import Array, Kind, TargetKind
+from pellucid.kinds import Array, Encoded, Kind
 from pellucid.networks.network import Network
 from pellucid.store import Store, build_store
 from pellucid.training.fitting import predict
@@ -26,8 +26,8 @@ def worst_mistakes(
 ) -> list[Mistake]:
     """The rows whose true value was held for least likely, or was missed by most."""
     kind = experience.schema.targets[position]
-    target = experience.targets[position].numpy()[prove]
-    wrongness, confidence = _wrongness(kind, output, target)
+    target = experience.targets[position][prove].numpy()
+    wrongness, confidence = kind.wrongness(output, target), kind.confidence(output)
     worst = [int(i) for i in np.argsort(-wrongness, kind="stable")[:MISTAKES] if wrongness[i] > 0]
     rows = prove[worst]
     cells = experience.take(rows, [*experience.schema.columns, kind.columns[0]])
@@ -39,7 +39,7 @@ def worst_mistakes(
     return [
         {
             "row": experience.place(int(rows[i])),
-            "true": _value(kind, cells[kind.columns[0]][i]),
+            "true": kind.read(cells[kind.columns[0]][i]),
             "predicted": predicted[i],
             "confidence": None if confidence is None else float(confidence[worst[i]]),
             "cells": shown[i],
@@ -66,7 +66,11 @@ def column_importance(
     for kind_of_column, column in ((k, c) for k in schema.inputs for c in k.columns):
         if time.monotonic() > deadline:
             break
-        shuffled = _shuffled(store, kind_of_column, column, cells, rng.permutation(len(rows)))
+        order = rng.permutation(len(rows))
+        shuffled = _shuffled(store, kind_of_column, column, cells, order)
+        other = cells.with_columns(cells[column][order])
+        for kind in schema.targets:
+            shuffled = _replaced(shuffled, kind.encode_inputs(other, Mends()))
         losses = _losses(experience, network, shuffled, rows)
         for target, kind in enumerate(schema.targets):
             lost = gap(kind, whole[target], losses[target], seed)
@@ -81,33 +85,25 @@ def _shuffled(store: Store, kind: Kind, column: str, cells: pl.DataFrame, order:
         values[:, position] = values[order, position]
         return replace(store, dense={**store.dense, kind.kind: values})
     own = cells.select(kind.columns).with_columns(cells[column][order])
-    changed = build_store([kind.encode(own, Mends())])
-    return replace(store, ragged={**store.ragged, **changed.ragged})
+    return _replaced(store, kind.encode(own, Mends()))
+
+
+def _replaced(store: Store, encoded: Encoded) -> Store:
+    """The store with other arrays of these names."""
+    if not encoded:
+        return store
+    changed = build_store([encoded])
+    dense, ragged = {**store.dense, **changed.dense}, {**store.ragged, **changed.ragged}
+    return replace(store, dense=dense, ragged=ragged)
 
 
 def _losses(experience: Experience, network: Network, store: Store, rows: Array) -> list[Array]:
     outputs = predict(network, store, np.arange(len(rows)))
     kinds, targets = experience.schema.targets, experience.targets
     return [
-        kind.row_losses(output.numpy(), target.numpy()[rows])
+        kind.row_losses(output.numpy(), target[rows].numpy())
         for kind, output, target in zip(kinds, outputs, targets, strict=True)
     ]
-
-
-def _wrongness(kind: TargetKind, output: Array, target: Array) -> tuple[Array, Array | None]:
-    if kind.kind != "category":
-        return np.abs(output[:, 0] - target), None
-    wrong = output.argmax(1) != target
-    surprise = -output[np.arange(len(target)), target]
-    return np.where(wrong, surprise, 0.0), np.exp(output.max(1))
-
-
-def _value(kind: TargetKind, cell: str) -> str | float:
-    return cell if kind.kind == "category" else float(kind.decode(_encoded(kind, cell))[0])
-
-
-def _encoded(kind: TargetKind, cell: str) -> Array:
-    return kind.encode_target(pl.Series(kind.columns[0], [cell])).reshape(1, 1)
 
 
 def _shown(value: object) -> object:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from pellucid.errors import DataError, UsageError
 from pellucid.kinds.category import Category
 from pellucid.kinds.cells import number_style, numbers, texts
-from pellucid.kinds.contract import Array, Encoded, Kind, Ragged, TargetKind
+from pellucid.kinds.contract import Array, Beside, Encoded, Kind, Ragged, TargetKind
 from pellucid.kinds.date import Date
 from pellucid.kinds.number import Number
 from pellucid.kinds.terms import Vocabulary
@@ -20,6 +20,7 @@ __all__ = [
     "KINDS",
     "TARGETS",
     "Array",
+    "Beside",
     "Encoded",
     "Kind",
     "Ragged",
@@ -70,9 +71,9 @@ def recognise_target(cells: pl.Series) -> tuple[type[TargetKind], str]:
     return Number, f"it holds {distinct:,} different numbers"
 
 
-def kind_named(name: str, target: bool = False) -> type[Kind]:
+def kind_named(name: str, target: bool = False) -> type[Any]:
     """The kind of that name; UsageError with the nearest name otherwise."""
-    kinds = {kind.kind: kind for kind in (TARGETS if target else KINDS)}
+    kinds: dict[str, type[Any]] = {kind.kind: kind for kind in (TARGETS if target else KINDS)}
     if name in kinds:
         return kinds[name]
     close = difflib.get_close_matches(name, kinds, 1)

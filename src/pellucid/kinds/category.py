@@ -13,21 +13,26 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import DataError, Mends
+from pellucid.kinds.calibration import class_calibration
 from pellucid.kinds.cells import is_code, mend_of, row_number, texts
-from pellucid.kinds.contract import Array, Encoded
-from pellucid.networks.layers import ClassBlend, Dropout, Embedding, EnsembleLinear, InputLayer
+from pellucid.kinds.contract import Array, Beside, Encoded
+from pellucid.kinds.targets import Target
+from pellucid.networks.layers import ClassBlend, Dropout, Embedding, EnsembleOutput, InputLayer
 from pellucid.networks.layers.input import Tensors
 
+CONFUSION_LEVELS = 1_000  # with more of them, what is taken for what is not counted
 MOST_LEVELS = 65_536  # of one column; rarer ones share the unknown level
 
 
 @dataclass(frozen=True)
-class Category:
+class Category(Target):
     """Columns of names; level 0 stands for missing, too rare and never seen."""
 
     kind: ClassVar[str] = "category"
     metric: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
+    right_or_wrong: ClassVar[bool] = True
+    has_probabilities: ClassVar[bool] = True
 
     columns: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...]  # of each column, most frequent first
@@ -70,9 +75,14 @@ class Category:
         return cls(tuple(cells.columns), tuple(levels), tuple(counts))
 
     @classmethod
-    def fit_target(cls, cells: pl.Series) -> Self:
-        """Every level that the target has; the levels are sorted."""
-        table = texts(cells).alias("level").drop_nulls().value_counts()
+    def fit_target(cls, cells: pl.Series, beside: Beside | None = None) -> Self:
+        """Every level that the target has, in any row; the levels are sorted."""
+        table = (
+            texts(cells if beside is None else beside.everything)
+            .alias("level")
+            .drop_nulls()
+            .value_counts()
+        )
         table = table.with_columns(
             pl.col("level").cast(pl.Float64, strict=False).alias("number of it")
         ).sort("number of it", "level", nulls_last=True)
@@ -110,7 +120,18 @@ class Category:
 
     # ---- as a target ---------------------------------------------------------------------------
 
-    def encode_target(self, cells: pl.Series, place: Callable[[int], str] = row_number) -> Array:
+    def task(self) -> str:
+        """The class, and its first levels."""
+        levels = self.levels[0]
+        shown = " ".join(levels[:8]) + (" …" if len(levels) > 8 else "")
+        return f"the class {self.columns[0]!r} ({len(levels)} levels: {shown})"
+
+    def encode_target(
+        self,
+        cells: pl.Series,
+        place: Callable[[int], str] = row_number,
+        inputs: Callable[[str], pl.Series] | None = None,
+    ) -> Array:
         """(rows,) int64 index of the level."""
         names = texts(cells)
         codes = _codes(names, self.levels[0])
@@ -126,6 +147,11 @@ class Category:
     def linear_outputs(self) -> int:
         """The linear path gives one score for each level."""
         return len(self.levels[0])
+
+    @property
+    def tree_outputs(self) -> int:
+        """A tree for each level, but one for two levels."""
+        return self.linear_outputs if self.linear_outputs > 2 else 1
 
     def strengths(self, design: Any) -> tuple[float, ...]:
         """Regularisations C that are worth trying."""
@@ -163,7 +189,7 @@ class Category:
 
     def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
         """One score for each level."""
-        return EnsembleLinear(members, width, len(self.levels[0]), generator)
+        return EnsembleOutput(members, width, len(self.levels[0]), generator)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy, each member by itself."""
@@ -174,6 +200,10 @@ class Category:
         """The logarithm of the members' mean probability: (batch, levels)."""
         logs = output.log_softmax(-1)
         return logs.logsumexp(0) - float(np.log(output.shape[0]))
+
+    def choosing_score(self, output: Tensor, target: Tensor) -> float:
+        """The score of the members' common answer."""
+        return self.score(self.combine(output), target)
 
     def score(self, output: Tensor, target: Tensor) -> float:
         """Log-loss at the best of a few temperatures: what training makes small.
@@ -215,6 +245,14 @@ class Category:
         """The most probable level."""
         levels = pl.Series(self.columns[0], self.levels[0], dtype=pl.String)
         return levels[output.argmax(1)]
+
+    def confidence(self, output: Array) -> Array | None:
+        """The probability of the most probable level."""
+        return np.asarray(np.exp(output.max(1)))
+
+    def probabilities(self, output: Array) -> pl.DataFrame | None:
+        """Of every level."""
+        return pl.DataFrame(np.exp(output), list(self.levels[0]))
 
     def row_losses(self, output: Array, target: Array) -> Array:
         """1 where right, 0 where wrong: their mean is the metric."""
@@ -265,6 +303,27 @@ class Category:
             "macro F1": float(macro),
             "log-loss": float(loss),
         }
+
+    def wrongness(self, output: Array, target: Array) -> Array:
+        """How unlikely the true level was held, where it is not the answer."""
+        surprise = -output[np.arange(len(target)), target]
+        return np.where(output.argmax(1) != target, surprise, 0.0)
+
+    def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
+        """The levels, what is taken for what, and whether probabilities can be believed."""
+        output = outputs["answer"]
+        return {
+            "levels": list(self.levels[0]),
+            "calibration": class_calibration(output, outputs["deep"], target),
+            "confusion": self._confusion(output, target),
+        }
+
+    def _confusion(self, output: Array, target: Array) -> dict[str, Any] | None:
+        levels = output.shape[1]
+        if levels > CONFUSION_LEVELS:
+            return None
+        counts = np.bincount(target * levels + output.argmax(1), minlength=levels * levels)
+        return {"levels": list(self.levels[0]), "counts": counts.reshape(levels, levels).tolist()}
 
 
 class CategoryInput(InputLayer):

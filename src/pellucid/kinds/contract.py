@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -15,6 +15,7 @@ from pellucid.errors import Mends
 from pellucid.networks.layers import InputLayer
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Conventional = Iterator[tuple[str, Array]]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,15 @@ class Ragged:
 
 
 Encoded = dict[str, "Array | Ragged"]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is known beside the answers that a target is fitted to."""
+
+    inputs: pl.DataFrame  # the input cells of some of the rows that are learnt from
+    answers: pl.Series  # the answers of the same rows
+    everything: pl.Series  # the answers of all rows: only for which answers there are
 
 
 @runtime_checkable
@@ -61,39 +71,98 @@ class Kind(Protocol):
 
 
 @runtime_checkable
-class TargetKind(Kind, Protocol):
-    """A kind that can be predicted."""
+class TargetKind(Protocol):
+    """A kind that can be predicted: one value a row, or a sequence of any length.
 
-    metric: ClassVar[str]
+    An answer of one value is an entry of an array, a sequence is a row of a `Ragged`; a batch of
+    sequences comes padded with 0. `Target` has the answers of those that have nothing to say.
+    """
+
+    kind: ClassVar[str]
     higher_is_better: ClassVar[bool]
+    right_or_wrong: ClassVar[bool]  # a row's loss is 1 or 0, and the metric the share of the 1s
+    has_probabilities: ClassVar[bool]
+    has_intervals: ClassVar[bool]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The name of the column."""
+
+    @property
+    def metric(self) -> str:
+        """The name of the main measure of performance."""
+
+    def summary(self, column: str) -> str:
+        """A few words on the column."""
+
+    def task(self) -> str:
+        """What is predicted: "the class 'stars' (5 levels: 1 2 3 4 5)"."""
 
     @classmethod
-    def fit_target(cls, cells: pl.Series) -> Self:
-        """As `fit`, for the one column that is predicted."""
+    def fit_target(cls, cells: pl.Series, beside: Beside | None = None) -> Self:
+        """What must be remembered of the answers; `cells` are those of the learning rows."""
 
-    def encode_target(self, cells: pl.Series, place: Callable[[int], str] = ...) -> Array:
-        """Cells as a target array, one entry a row; a cell it cannot be is an error."""
+    def encode_target(
+        self,
+        cells: pl.Series,
+        place: Callable[[int], str] = ...,
+        inputs: Callable[[str], pl.Series] | None = None,
+    ) -> Array | Ragged:
+        """Cells as answers, one entry a row; a cell it cannot be is an error.
+
+        `inputs` gives the same rows' cells of an input column.
+        """
+
+    def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """What the output layer itself reads of the input columns; nothing for most."""
 
     def decode(self, output: Array) -> pl.Series:
         """Outputs as cells: the inverse of encode_target."""
 
+    def read(self, cell: str) -> str | float:
+        """A true cell as `decode` would write it."""
+
+    # beside a prediction
+    def confidence(self, output: Array) -> Array | None:
+        """How sure each answer is, 0 to 1."""
+
+    def probabilities(self, output: Array) -> pl.DataFrame | None:
+        """The probability of each level, one column a level."""
+
+    def intervals(self, output: Array) -> pl.DataFrame | None:
+        """The interval of each answer, as columns low and high."""
+
     # the deep path
+    def recipe(self, rows: int) -> Mapping[str, Any]:
+        """Fields of the plan that this kind wants otherwise, to learn from so many rows."""
+
     def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
-        """(members, batch, width) -> (members, batch, outputs)."""
+        """(hidden (members, batch, width), raw inputs, answer or None) -> (members, batch, …).
+
+        Without an answer it gives what `combine` takes; with one (while learning, and where rows
+        are chosen on) what `loss` and `choosing_score` take, all of a row in one fixed shape.
+        """
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """The mean over members and rows of each member's own loss."""
 
     def combine(self, output: Tensor) -> Tensor:
-        """The members' outputs as one: (members, batch, outputs) -> (batch, outputs)."""
+        """The members' outputs as one: (members, batch, …) -> (batch, …)."""
 
     def score(self, output: Tensor, target: Tensor) -> float:
-        """What training makes small on rows that are not learnt from."""
+        """What is to be made small of combined outputs, by whichever path they come."""
 
-    # the linear path, and its blend with the deep one
+    def choosing_score(self, output: Tensor, target: Tensor) -> float:
+        """What training makes small on rows that are not learnt from; outputs as `loss` has."""
+
+    # the linear and the tree-shaped path, and their blend with the deep one
     @property
     def linear_outputs(self) -> int:
-        """How many outputs the linear path has."""
+        """How many outputs the linear path has; 0 where there is none."""
+
+    @property
+    def tree_outputs(self) -> int:
+        """How many trees each round of boosting grows; 0 where there is no such path."""
 
     def strengths(self, design: Any) -> tuple[float, ...]:
         """Regularisations that are worth trying."""
@@ -105,26 +174,39 @@ class TargetKind(Kind, Protocol):
         """How good linear outputs are; higher is better."""
 
     def blend_layer(self) -> nn.Module:
-        """Outputs of the linear, the tree-shaped and the deep path -> (batch, outputs)."""
+        """Outputs of the linear, the tree-shaped and the deep path -> the answer (batch, …)."""
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
         """The state of the blend layer that is best, and calibrated, on the given rows.
 
-        `paths` are those of `blend_layer`; None stands for a path that is not there.
+        `paths` are those of `blend_layer`; None stands for a path that is not there. A kind with
+        the deep path alone is not asked.
         """
 
     # performance, and the conventional ways
     def row_losses(self, output: Array, target: Array) -> Array:
-        """What each row contributes to the metric: (rows,)."""
+        """What each row contributes to the metric: (rows,), or (rows, counts)."""
 
     def aggregate(self, losses: Array) -> Array:
-        """The metric of rows with these losses, along the first axis."""
+        """The metric of rows with these losses, along the first axis; counts are the last."""
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """Every measure of performance by name, the main one first."""
 
+    def wrongness(self, output: Array, target: Array) -> Array:
+        """How badly each row was missed, 0 where it is right."""
+
+    def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
+        """What the evidence shows of this kind alone; `outputs` are the answer and the paths'."""
+
     def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
         """Name and outputs of the way that looks at no input."""
+
+    def conventional(self, learnt: Beside, asked: pl.DataFrame, seed: int) -> Conventional:
+        """Names and outputs of conventional ways of this kind's own, from raw cells.
+
+        `learnt` are the rows to learn from, `asked` the inputs to answer for.
+        """
 
     def boosting(self, seed: int) -> Any:
         """An unfitted estimator of gradient-boosted trees."""

@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import DataError, Mends
+from pellucid.kinds.calibration import number_calibration
 from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, row_number, texts
-from pellucid.kinds.contract import Array, Encoded
+from pellucid.kinds.contract import Array, Beside, Encoded
+from pellucid.kinds.targets import Target
 from pellucid.networks.layers import (
-    EnsembleLinear,
+    EnsembleOutput,
     InputLayer,
     MissingValue,
     NumberBlend,
@@ -26,16 +28,18 @@ from pellucid.networks.layers.input import Tensors
 PIECES = 48  # knots of the piecewise-linear embedding (Gorishniy et al. 2022)
 TAIL = 0.05  # the output layer learns this quantile and its mirror image for the interval
 FURTHEST = 1e18  # standard units to which ramps reach
+SCATTER_ROWS = 1_000  # shown of predicted against true
 LARGEST = 3e38  # what float32 holds
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Target):
     """Columns of numbers; the arrays hold one row for each column."""
 
     kind: ClassVar[str] = "number"
     metric: ClassVar[str] = "RMSE"
     higher_is_better: ClassVar[bool] = False
+    has_intervals: ClassVar[bool] = True
 
     columns: tuple[str, ...]
     styles: tuple[Style, ...]
@@ -84,7 +88,7 @@ class Number:
         )
 
     @classmethod
-    def fit_target(cls, cells: pl.Series) -> Self:
+    def fit_target(cls, cells: pl.Series, beside: Beside | None = None) -> Self:
         """As `fit`, but in units of the mean and the standard deviation, as squared error asks."""
         fitted = cls.fit(cells.to_frame())
         values = numbers(cells, fitted.styles[0])
@@ -125,7 +129,16 @@ class Number:
 
     # ---- as a target ---------------------------------------------------------------------------
 
-    def encode_target(self, cells: pl.Series, place: Callable[[int], str] = row_number) -> Array:
+    def task(self) -> str:
+        """The number, and its range."""
+        return f"the number {self.columns[0]!r} ({self.summary(self.columns[0])})"
+
+    def encode_target(
+        self,
+        cells: pl.Series,
+        place: Callable[[int], str] = row_number,
+        inputs: Callable[[str], pl.Series] | None = None,
+    ) -> Array:
         """(rows,) float32 in standard units of the learning rows."""
         values = numbers(cells, self.styles[0])
         wrong = values.is_null() | values.is_infinite().fill_null(False)
@@ -140,6 +153,11 @@ class Number:
     @property
     def linear_outputs(self) -> int:
         """The linear path gives the mean."""
+        return 1
+
+    @property
+    def tree_outputs(self) -> int:
+        """One tree a round."""
         return 1
 
     def strengths(self, design: Any) -> tuple[float, ...]:
@@ -160,7 +178,7 @@ class Number:
 
     def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
         """The mean, and how far below and above it the outer quantiles lie."""
-        return EnsembleLinear(members, width, 3, generator)
+        return EnsembleOutput(members, width, 3, generator)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Squared error of the mean, and a light pinball loss of the two quantiles."""
@@ -175,6 +193,10 @@ class Number:
         """(batch, 3): mean, and distances to the lower and the upper quantile."""
         mean = output[..., :1].mean(0)
         return torch.cat([mean, nn.functional.softplus(output[..., 1:]).mean(0)], -1)
+
+    def choosing_score(self, output: Tensor, target: Tensor) -> float:
+        """The score of the members' common answer."""
+        return self.score(self.combine(output), target)
 
     def score(self, output: Tensor, target: Tensor) -> float:
         """Squared error of the mean: what training makes small."""
@@ -211,7 +233,11 @@ class Number:
         """The mean in the column's own units."""
         return pl.Series(self.columns[0], output[:, 0] * self.scale[0] + self.centre[0])
 
-    def decode_interval(self, output: Array) -> pl.DataFrame:
+    def read(self, cell: str) -> str | float:
+        """The number that is written there."""
+        return float(self.decode(self.encode_target(pl.Series("", [cell])).reshape(1, 1))[0])
+
+    def intervals(self, output: Array) -> pl.DataFrame | None:
         """The 90 % interval in the column's own units."""
         low, high = output[:, 0] - output[:, 1], output[:, 0] + output[:, 2]
         units = (low * self.scale[0] + self.centre[0], high * self.scale[0] + self.centre[0])
@@ -252,6 +278,25 @@ class Number:
             "mean absolute error": float(np.abs(error).mean() * self.scale[0]),
             "R²": 1 - float(np.square(error).mean()) / spread if spread else 0.0,
         }
+
+    def wrongness(self, output: Array, target: Array) -> Array:
+        """The distance to the true number."""
+        return np.abs(output[:, 0] - target)
+
+    def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
+        """Whether its intervals can be believed, and predicted against true."""
+        output = outputs["answer"]
+        return {
+            "calibration": number_calibration(output, target, float(self.scale[0])),
+            "scatter": self._scatter(output, target, seed),
+        }
+
+    def _scatter(self, output: Array, target: Array, seed: int) -> list[list[float]]:
+        rows = np.sort(np.random.default_rng(seed).permutation(len(target))[:SCATTER_ROWS])
+        predicted, span = self.decode(output[rows]), self.intervals(output[rows])
+        assert span is not None
+        columns = (self.decode(target[rows, None]), predicted, span["low"], span["high"])
+        return [[float(f"{v:.6g}") for v in row] for row in zip(*columns, strict=True)]
 
 
 class NumberInput(InputLayer):

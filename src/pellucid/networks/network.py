@@ -13,6 +13,7 @@ from pellucid.networks.layers import (
     EnsembleScale,
     InputLayer,
     Linear,
+    NoPath,
     SparseLinear,
     Trees,
     seed_of,
@@ -55,10 +56,16 @@ class DeepNetwork(nn.Module):
         )
 
     def forward(self, raw: Tensors) -> list[Tensor]:
-        """One output for each target: (members, batch, outputs)."""
+        """One output for each target, its answer not known: (members, batch, …)."""
+        return self.learning(raw, [None] * len(self.outputs))
+
+    def learning(self, raw: Tensors, answers: Sequence[Tensor | None]) -> list[Tensor]:
+        """One output for each target, whose layer is given the raw inputs and the answer too."""
         x = torch.cat([layer(raw).flatten(1) for layer in self.inputs], 1)
         x = self.hidden(self.scale(x))
-        return [output(x) for output in self.outputs]
+        return [
+            output(x, raw, answer) for output, answer in zip(self.outputs, answers, strict=True)
+        ]
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """The sparse features of all kinds, numbered one after the other."""
@@ -95,15 +102,17 @@ class Network(nn.Module):
         self.targets = schema.targets
         self.deep = nn.ModuleList(deep)
         self.linear = nn.ModuleList(
-            SparseLinear(deep[0].features, target.linear_outputs) for target in schema.targets
+            SparseLinear(deep[0].features, outputs) if outputs else NoPath()
+            for outputs in (target.linear_outputs for target in schema.targets)
         )
         self.trees = nn.ModuleList(
-            Trees(deep[0].measured, target.linear_outputs) for target in schema.targets
+            Trees(deep[0].measured, target.linear_outputs) if target.tree_outputs else NoPath()
+            for target in schema.targets
         )
         self.blend = nn.ModuleList(target.blend_layer() for target in schema.targets)
 
     def forward(self, raw: Tensors) -> list[Tensor]:
-        """One output for each target: (batch, outputs)."""
+        """One answer for each target: (batch, …)."""
         paths = self.paths(raw)
         return [blend(*each) for blend, each in zip(self.blend, paths, strict=True)]
 

@@ -48,7 +48,7 @@ def first_plan(schema: Schema, learn: int) -> Plan:
     )
     batch = _batch(learn, text)
     per_epoch = -(-learn // batch)
-    return Plan(
+    plan = Plan(
         body=body,
         folds=_folds(learn, text),
         batch=batch,
@@ -60,6 +60,9 @@ def first_plan(schema: Schema, learn: int) -> Plan:
         threads=1,
         trees=min(TREES, max(FEWEST_TREES, learn // 4)),
     )
+    for kind in schema.targets:
+        plan = replace(plan, **kind.recipe(learn))
+    return plan
 
 
 def probe(task: Task, plan: Plan) -> Probe:
@@ -147,8 +150,10 @@ def _affordable_trees(plan: Plan, task: Task, seconds: float) -> int:
     """
     columns = sum(len(k.columns) for k in task.schema.inputs if k.kind != "text")
     rows = min(len(task.folds[0][0]), 200_000)
-    levels = sum(k.linear_outputs if k.linear_outputs > 2 else 1 for k in task.schema.targets)
-    cost = levels * (plan.folds + 3) * (6e-4 + 5e-9 * rows * columns)
+    each = sum(kind.tree_outputs for kind in task.schema.targets)
+    if not each:
+        return 0
+    cost = each * (plan.folds + 3) * (6e-4 + 5e-9 * rows * columns)
     rounds = min(plan.trees, int(seconds / cost))
     return rounds if rounds >= FEWEST_TREES and columns else 0
 
@@ -160,7 +165,7 @@ def _affordable_rows(plan: Plan, task: Task, terms: float, seconds: float) -> in
     tried and for each fold.
     """
     outputs = sum(kind.linear_outputs for kind in task.schema.targets)
-    rows = int(seconds / ((4 + plan.folds) * 2.5e-7 * max(1.0, terms) * outputs))
+    rows = int(seconds / ((4 + plan.folds) * 2.5e-7 * max(1.0, terms) * max(1, outputs)))
     return min(MOST_LINEAR_ROWS, max(FEWEST_LINEAR_ROWS, rows))
 
 
@@ -180,9 +185,10 @@ def _time_steps(network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, ta
     for step in range(PROBE_STEPS + 1):
         started = time.perf_counter()
         rows = batches(step)
-        outputs = network(task.store.batch(rows))
+        answers = [target[rows] for target in task.targets]
+        outputs = network.learning(task.store.batch(rows), answers)
         kinds = task.schema.targets
-        losses = [k.loss(o, t[rows]) for k, o, t in zip(kinds, outputs, task.targets, strict=True)]
+        losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
         torch.stack(losses).sum().backward()
         optimizer.step(0.0)
         times.append(time.perf_counter() - started)

@@ -49,7 +49,7 @@ def _linear(
     network: Network, task: Task, most: int, position: int, choice: Choice | None
 ) -> tuple[Tensor, float | None]:
     deep, kind = first_network(network), task.schema.targets[position]
-    if deep.features * kind.linear_outputs > linear.MOST_WEIGHTS:
+    if not 0 < deep.features * kind.linear_outputs <= linear.MOST_WEIGHTS:
         return _nothing(task, kind), None
     rows, folds, values = _rows(task, position, most)
     design = linear.design_matrix(deep, task.store, rows)
@@ -74,7 +74,7 @@ def _trees(
     network: Network, task: Task, trees: int, position: int, choice: Choice | None
 ) -> tuple[Tensor, int | None]:
     deep, kind = first_network(network), task.schema.targets[position]
-    if not trees or not deep.measured:
+    if not trees or not deep.measured or not kind.tree_outputs:
         return _nothing(task, kind), None
     rows, folds, values = _rows(task, position, boosting.MOST_ROWS)
     features = boosting.measurements(deep, task.store, rows)
@@ -112,4 +112,4 @@ def _rows(task: Task, position: int, most: int) -> tuple[Array, list[tuple[Array
         (np.searchsorted(rows, learn[np.isin(learn, rows)]), np.searchsorted(rows, choose))
         for learn, choose in task.folds
     ]
-    return rows, folds, task.targets[position].numpy()[rows]
+    return rows, folds, task.targets[position][rows].numpy()

@@ -12,7 +12,7 @@ from torch import Tensor
 from pellucid.kinds import Array
 from pellucid.networks.layers import seed_of
 from pellucid.networks.network import DeepNetwork, Network, new_network
-from pellucid.store import Store
+from pellucid.store import Answers, Store, joined
 from pellucid.training.batches import Batches
 from pellucid.training.convex import Choice, Solved, solve_paths
 from pellucid.training.loop import Descent, Schedule, train
@@ -60,31 +60,47 @@ def fit(
     return Fitted(network.eval(), descents, [each.choice for each in solved])
 
 
-def predict(network: Network | DeepNetwork, store: Store, rows: Array) -> list[Tensor]:
-    """Outputs of the rows in their order; sequences of like length share a batch."""
+def predict(
+    network: Network | DeepNetwork, store: Store, rows: Array, answers: Sequence[Answers] = ()
+) -> list[Tensor]:
+    """Outputs of the rows in their order; sequences of like length share a batch.
+
+    A deep network that is given the answers says what its losses are made of.
+    """
     order = torch.as_tensor(rows)
     lengths = store.lengths()
     dim = 0 if isinstance(network, Network) else 1
     if lengths is None:
-        return _in_batches(network, store, order, dim)
+        return _in_batches(network, store, order, dim, answers)
     sort = lengths[order].argsort(stable=True)
     back = sort.argsort()
-    outputs = _in_batches(network, store, order[sort], dim)
+    outputs = _in_batches(network, store, order[sort], dim, answers)
     return [output.index_select(dim, back) for output in outputs]
 
 
 def _in_batches(
-    network: Network | DeepNetwork, store: Store, rows: Tensor, dim: int
+    network: Network | DeepNetwork,
+    store: Store,
+    rows: Tensor,
+    dim: int,
+    answers: Sequence[Answers],
 ) -> list[Tensor]:
     with torch.inference_mode():
-        pieces = [network(store.batch(chunk)) for chunk in rows.split(PREDICT_ROWS)]
-    return [torch.cat(outputs, dim) for outputs in zip(*pieces, strict=True)]
+        pieces = [
+            network.learning(store.batch(chunk), [a[chunk] for a in answers])
+            if isinstance(network, DeepNetwork) and answers
+            else network(store.batch(chunk))
+            for chunk in rows.split(PREDICT_ROWS)
+        ]
+    return [joined(outputs, dim) for outputs in zip(*pieces, strict=True)]
 
 
 def _blend(network: Network, task: Task, solved: Sequence[Solved]) -> None:
     """Weigh the paths on rows that none of them learnt from."""
     held_out = np.concatenate([choose for _, choose in task.folds])
     for position, target in enumerate(task.schema.targets):
+        if not target.linear_outputs and not target.tree_outputs:
+            continue
         paths = (
             solved[position].linear,
             solved[position].trees,
@@ -102,14 +118,15 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
 
     def loss_of(step: int) -> Tensor:
         rows = batches(step)
-        outputs = deep(task.store.batch(rows))
-        losses = [k.loss(o, t[rows]) for k, o, t in zip(kinds, outputs, task.targets, strict=True)]
+        answers = [target[rows] for target in task.targets]
+        outputs = deep.learning(task.store.batch(rows), answers)
+        losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
     def score() -> float:
-        outputs = predict(deep, task.store, choose)
+        outputs = predict(deep, task.store, choose, task.targets)
         return sum(
-            k.score(k.combine(o), t[choose])
+            k.choosing_score(o, t[choose])
             for k, o, t in zip(kinds, outputs, task.targets, strict=True)
         )
 
@@ -127,4 +144,4 @@ def _held_out(network: Network, task: Task, position: int) -> Tensor:
         target.combine(predict(deep, task.store, choose)[position])  # type: ignore[arg-type]
         for deep, (_, choose) in zip(network.deep, task.folds, strict=True)
     ]
-    return torch.cat(outputs)
+    return joined(outputs)

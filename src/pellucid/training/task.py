@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
 from pellucid.kinds import Array
 from pellucid.schema import Schema
-from pellucid.store import Store
+from pellucid.store import Answers, Store
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Task:
 
     schema: Schema
     store: Store
-    targets: Sequence[Tensor]  # one entry a row
+    targets: Sequence[Answers]  # one entry a row
     folds: Sequence[tuple[Array, Array]]  # rows to learn from and rows to choose on
     seed: int
 

@@ -1,9 +1,9 @@
 """The small closed vocabulary of layers of which every network is composed."""
 
-from pellucid.networks.layers.blend import ClassBlend, NumberBlend
+from pellucid.networks.layers.blend import ClassBlend, Deep, NoPath, NumberBlend
 from pellucid.networks.layers.dropout import Dropout, dropout_layers, seed_dropout
 from pellucid.networks.layers.embedding import Embedding, SparseLinear
-from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleScale, Linear
+from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleOutput, EnsembleScale, Linear
 from pellucid.networks.layers.input import InputLayer, MissingValue
 from pellucid.networks.layers.piecewise import PiecewiseLinear
 from pellucid.networks.layers.randomness import seed_of
@@ -12,13 +12,16 @@ from pellucid.networks.layers.trees import Trees
 
 __all__ = [
     "ClassBlend",
+    "Deep",
     "Dropout",
     "Embedding",
     "EnsembleLinear",
+    "EnsembleOutput",
     "EnsembleScale",
     "InputLayer",
     "Linear",
     "MissingValue",
+    "NoPath",
     "NumberBlend",
     "PiecewiseLinear",
     "SequenceEncoder",

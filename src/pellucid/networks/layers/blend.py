@@ -8,6 +8,22 @@ from torch import Tensor, nn
 PATHS = ("linear", "trees", "deep")
 
 
+class Deep(nn.Module):
+    """The deep path's own answer, where there is no other path."""
+
+    def forward(self, linear: Tensor, trees: Tensor, deep: Tensor) -> Tensor:
+        """deep."""
+        return deep
+
+
+class NoPath(nn.Module):
+    """A path that is not there: nothing for each row."""
+
+    def forward(self, x: Tensor, *more: Tensor) -> Tensor:
+        """(batch, …) -> (batch, 0)."""
+        return torch.zeros(len(x), 0)
+
+
 class ClassBlend(nn.Module):
     """log-odds = a * linear + b * trees + c * deep; the weights set the temperature as well."""
 

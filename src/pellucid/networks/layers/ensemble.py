@@ -38,6 +38,14 @@ class EnsembleLinear(nn.Module):
         return torch.baddbmm(self.bias, x, self.weight)
 
 
+class EnsembleOutput(EnsembleLinear):
+    """An output layer that looks at the hidden layers alone."""
+
+    def forward(self, x: Tensor, raw: object = None, answer: Tensor | None = None) -> Tensor:
+        """x W + b, member by member; neither the raw inputs nor the answer are looked at."""
+        return super().forward(x)
+
+
 class Linear(nn.Linear):
     """x W^T + b with weights drawn from a given generator: (…, in) -> (…, out)."""
 

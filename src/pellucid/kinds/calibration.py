@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from pellucid.evidence.document import Calibration, CalibrationBin
-from pellucid.kinds import Array
+from pellucid.kinds.contract import Array
+
+if TYPE_CHECKING:
+    from pellucid.evidence.document import Calibration, CalibrationBin
 
 BINS = 10
 NOMINAL = 0.9

@@ -1,0 +1,96 @@
+"""What kinds that can be predicted have in common: the answers of those with nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import polars as pl
+from torch import Tensor, nn
+
+from pellucid.errors import Mends
+from pellucid.kinds.contract import Array, Beside, Conventional, Encoded
+from pellucid.networks.layers import Deep
+
+
+class Target:
+    """One value a row, predicted from the network's hidden layers alone."""
+
+    right_or_wrong: ClassVar[bool] = False
+    has_probabilities: ClassVar[bool] = False
+    has_intervals: ClassVar[bool] = False
+
+    def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """Nothing beside what the input kinds read."""
+        return {}
+
+    def read(self, cell: str) -> str | float:
+        """The cell itself."""
+        return cell
+
+    def confidence(self, output: Array) -> Array | None:
+        """None."""
+        return None
+
+    def probabilities(self, output: Array) -> pl.DataFrame | None:
+        """None."""
+        return None
+
+    def intervals(self, output: Array) -> pl.DataFrame | None:
+        """None."""
+        return None
+
+    def recipe(self, rows: int) -> Mapping[str, Any]:
+        """The plan as it is."""
+        return {}
+
+    def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def conventional(self, learnt: Beside, asked: pl.DataFrame, seed: int) -> Conventional:
+        """None beside the linear model and the trees."""
+        yield from ()
+
+
+class DeepTarget(Target):
+    """A target that only the deep path predicts: no solver knows it, there is nothing to blend."""
+
+    linear_outputs = 0
+    tree_outputs = 0
+
+    def strengths(self, design: Any) -> tuple[float, ...]:
+        """None."""
+        return ()
+
+    def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
+        """There is no linear path."""
+        raise TypeError(f"{type(self).__name__} has no linear path")
+
+    def linear_score(self, output: Array, target: Array) -> float:
+        """There is no linear path."""
+        raise TypeError(f"{type(self).__name__} has no linear path")
+
+    def score(self, output: Tensor, target: Tensor) -> float:
+        """There is no path but the deep one, whose score is asked with the answer known."""
+        raise TypeError(f"{type(self).__name__} has no other path")
+
+    def blend_layer(self) -> nn.Module:
+        """What the deep path says."""
+        return Deep()
+
+    def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
+        """Nothing is learnt."""
+        return {}
+
+    def boosting(self, seed: int) -> Any:
+        """There are no trees."""
+        raise TypeError(f"{type(self).__name__} has no trees")
+
+    def as_logs(self, output: Array) -> Array:
+        """Outputs are what they are."""
+        return output
+
+    def boosted_output(self, model: Any, features: Array) -> Array:
+        """There are no trees."""
+        raise TypeError(f"{type(self).__name__} has no trees")
