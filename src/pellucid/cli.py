@@ -218,6 +218,24 @@ def lesson(
 
 
 @app.command()
+def lab(
+    port: Annotated[int, Option(help="The port; a free one is taken if not given.")] = 0,
+    browser: Annotated[bool, Option(help="Open the browser.")] = True,
+) -> None:
+    """Open the lecture as live chapters in the browser: every figure moves, and shows its working.
+
+    Example:
+
+      pellucid lab
+    """
+    try:
+        from pellucid.lab.server import run
+    except ModuleNotFoundError as missing:
+        raise UsageError(f'The lab needs {missing.name}: pip install "pellucid[lab]".') from missing
+    run(port, browser)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and what this machine can do."""
     from pellucid.diagnosis import diagnosis

@@ -25,6 +25,7 @@ EXTRAS = {
     "excel": ("fastexcel", "read .xlsx files"),
     "sql": ("connectorx", "read databases other than SQLite"),
     "lessons": ("sympy", "lessons with exact symbols"),
+    "lab": ("starlette", "the lab in the browser"),
 }
 
 

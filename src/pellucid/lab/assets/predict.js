@@ -1,0 +1,53 @@
+// Predict first: the page asks, the reader answers, then the working shows where the two part.
+
+import { plain } from "./plot.js";
+
+export function predicting(place, figure, state, change) {
+  const beside = place.querySelector(".beside");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "ask";
+  button.textContent = "Predict first";
+  (beside.querySelector("header") ?? beside).append(button);
+  const box = document.createElement("form");
+  box.className = "question";
+  box.hidden = true;
+  box.innerHTML = `<label><span></span><input type="text" inputmode="decimal" autocomplete="off"></label>
+<button>Check</button><p class="told" role="status"></p>`;
+  (beside.querySelector("header") ?? beside).after(box);
+  const [asked, input, told] = ["label span", "input", ".told"].map((each) => box.querySelector(each));
+  let answered = true;
+
+  const end = () => { place.classList.remove("asking"); answered = true; };
+  button.addEventListener("click", () => {
+    if (figure.challenge) change(figure.challenge(state()), true);
+    asked.textContent = figure.question(state()).text;
+    input.value = told.textContent = "";
+    box.hidden = false;
+    answered = false;
+    place.classList.add("asking");
+    button.textContent = "Another one";
+    input.focus();
+  });
+  box.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { answer, slips = [] } = figure.question(state());
+    const value = read(input.value);
+    if (!Number.isFinite(value)) { told.textContent = "Give one number, as 3.5, −2 or 1/3."; return; }
+    const near = (other) => Math.abs(value - other) <= 0.006 * Math.max(1, Math.abs(other));
+    const slip = slips.find((each) => near(each.value));
+    told.className = `told ${near(answer) ? "right" : "wrong"}`;
+    told.textContent = near(answer)
+      ? `Right: ${plain(answer)}. The working shows why.`
+      : `It is ${plain(answer)}. ${slip ? slip.says : "Compare with the working, line by line."}`;
+    end();
+  });
+  return { moved() { if (!answered) { end(); box.hidden = true; } } };
+}
+
+/** A number as people write it: 1/3, −2, 0,5. */
+function read(text) {
+  const clean = text.trim().replace(/−/g, "-").replace(",", ".");
+  const [above, below] = clean.split("/");
+  return clean === "" ? NaN : Number(above) / (below === undefined ? 1 : Number(below));
+}

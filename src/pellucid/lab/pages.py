@@ -1,0 +1,58 @@
+"""A chapter as a page: its text in the frame that all share, with the lecture's claims judged."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html import escape
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pellucid.lab.chapters import CHAPTERS, Chapter
+from pellucid.working.lessons.lecture import claims
+
+
+def home(context: dict[str, Any]) -> str:
+    """The first page."""
+    return _environment().get_template("home.html").render(_shared(None) | context)
+
+
+def chapter_page(chapter: Chapter, context: dict[str, Any]) -> str:
+    """One chapter with its neighbours."""
+    place = CHAPTERS.index(chapter)
+    judged = [claim for claim in claims() if claim.chapter in chapter.lecture]
+    values = {
+        "number": place + 1,
+        "before": CHAPTERS[place - 1] if place else None,
+        "after": CHAPTERS[place + 1] if place + 1 < len(CHAPTERS) else None,
+        "claims": judged,
+    }
+    page = _environment().get_template(f"{chapter.slug}.html")
+    return page.render(_shared(chapter) | values | context)
+
+
+def _shared(chapter: Chapter | None) -> dict[str, Any]:
+    return {"chapters": CHAPTERS, "chapter": chapter, "figure": figure}
+
+
+def figure(module: str, title: str, **state: Any) -> Markup:
+    """The place of a figure: `assets/figures/MODULE.js` draws it from its state."""
+    start = escape(json.dumps(state))
+    return Markup(
+        f'<section class="figure" data-figure="{escape(module)}" data-state="{start}" '
+        f'aria-label="{escape(title)}"><h2 class="title">{escape(title)}</h2>'
+        '<p class="quiet">The figure needs JavaScript.</p></section>'
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("pellucid.lab", "pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

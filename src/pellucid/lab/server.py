@@ -1,0 +1,109 @@
+"""The lab's server: pages, assets and answers, on this machine only."""
+
+from __future__ import annotations
+
+import json
+import webbrowser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from pellucid.errors import PellucidError, UsageError
+from pellucid.lab import answers, pages
+from pellucid.lab.chapters import CHAPTERS
+from pellucid.web.access import Access, address, new_token
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+ASSETS = Path(__file__).parent / "assets"
+LARGEST_QUESTION = 64_000  # bytes
+
+
+def application(token: str) -> Starlette:
+    """The lab as an ASGI application."""
+    return Starlette(
+        routes=[
+            Route("/", _home),
+            Route("/ask/lesson", _asked(answers.worked), methods=["POST"]),
+            Route("/ask/function", _asked(answers.function), methods=["POST"]),
+            Mount("/assets", StaticFiles(directory=ASSETS)),
+            Route("/{slug}", _chapter),
+        ],
+        middleware=[Middleware(Access, token=token)],
+    )
+
+
+def run(port: int = 0, browser: bool = True) -> None:
+    """Serve until Ctrl-C, and open the browser at the first page."""
+    import socket
+
+    import uvicorn
+
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError as fault:
+            raise UsageError(
+                f"Port {port} is not free ({fault.strerror}); name another one, or none."
+            ) from None
+        token = new_token()
+        place = address("127.0.0.1", listening.getsockname()[1], token)
+        print(f"lab       {place}", flush=True)
+        print("          Ctrl-C ends it; nothing leaves this machine.", flush=True)
+        if browser:
+            webbrowser.open(place)
+        settings = uvicorn.Config(application(token), log_level="warning", ws_max_size=1 << 20)
+        uvicorn.Server(settings).run(sockets=[listening])
+
+
+async def _home(request: Request) -> Response:
+    return HTMLResponse(pages.home(_context(request)))
+
+
+async def _chapter(request: Request) -> Response:
+    for chapter in CHAPTERS:
+        if chapter.slug == request.path_params["slug"]:
+            return HTMLResponse(pages.chapter_page(chapter, _context(request)))
+    raise HTTPException(404, "There is no such chapter.")
+
+
+def _context(request: Request) -> dict[str, Any]:
+    return {"root": request.scope["root_path"]}
+
+
+def _asked(answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[..., Any]:
+    """A question as JSON in, the answer as JSON out; a fault of the question's is a sentence."""
+
+    async def asked(request: Request) -> Response:
+        try:
+            question = await _question(request)
+            return JSONResponse(await run_in_threadpool(answer, question))
+        except PellucidError as fault:
+            return JSONResponse({"fault": str(fault)}, 422)
+
+    return asked
+
+
+async def _question(request: Request) -> Mapping[str, Any]:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_QUESTION:
+            raise UsageError(f"A question has at most {LARGEST_QUESTION:,} bytes.")
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise UsageError("The question is not JSON.") from None
+    if not isinstance(found, dict):
+        raise UsageError("The question must be a JSON object.")
+    return found

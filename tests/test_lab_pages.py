@@ -1,0 +1,117 @@
+"""The lab's pages in a real browser: every figure moves, by keyboard too, and nothing leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from browsing import TOKEN, chromium, serving, watched
+
+pytest.importorskip("starlette")
+from pellucid.lab.chapters import CHAPTERS
+from pellucid.lab.server import application
+
+PAGES = ["", *(chapter.slug for chapter in CHAPTERS)]
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with serving(application(TOKEN)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+def move(seen, figure):
+    """Press an arrow key on the figure's first range, or change its first choice."""
+    control = figure.locator(".controls input[type=range]:visible").first
+    drawing = figure.locator(".drawing")
+    before = drawing.inner_html()
+    control.focus()
+    for _ in range(3):
+        seen.page.keyboard.press("ArrowLeft")
+    seen.until("([d, was]) => d.innerHTML !== was", [drawing.element_handle(), before])
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=lambda slug: slug or "home")
+def test_every_figure_moves_by_keyboard_and_shows_its_numbers(lab, browser, slug):
+    with watched(browser) as seen:
+        seen.page.goto(lab + slug)
+        seen.settle()
+        for figure in seen.page.locator("[data-figure]").all():
+            move(seen, figure)
+            figure.locator("details.numbers summary").click()
+            figure.locator("details.numbers td").nth(3).wait_for()
+        seen.settle()
+        assert seen.faults == []
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=lambda slug: slug or "home")
+def test_no_page_has_a_serious_fault_of_access_or_is_wider_than_a_phone(lab, browser, slug):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    for scheme, width in (("light", 1280), ("dark", 360)):
+        with watched(
+            browser, color_scheme=scheme, viewport={"width": width, "height": 800}
+        ) as seen:
+            seen.page.goto(lab + slug)
+            seen.settle()
+            found = axe.Axe().run(seen.page).response["violations"]
+            grave = [
+                (each["id"], each["nodes"][0]["html"][:200])
+                for each in found
+                if each["impact"] in ("serious", "critical")
+            ]
+            assert grave == []
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_dragging_the_start_of_a_descent_moves_its_path_and_its_working(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "gradient-descent")
+        seen.settle()
+        figure = seen.page.locator("[data-figure]").first
+        figure.scroll_into_view_if_needed()
+        box = figure.locator(".grip").bounding_box()
+        seen.page.mouse.move(box["x"] + 15, box["y"] + 15)
+        seen.page.mouse.down()
+        seen.page.mouse.move(box["x"] - 120, box["y"] + 60, steps=6)
+        seen.page.mouse.up()
+        seen.page.wait_for_timeout(300)
+        seen.settle()
+        assert "start=6" not in figure.locator(".worked").inner_text().replace(" ", "")
+        assert "from 36." not in figure.locator(".says").inner_text()
+        assert seen.faults == []
+
+
+def test_a_wrong_prediction_is_told_where_it_parts(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "activation")
+        seen.settle()
+        figure = seen.page.locator("[data-figure]").first
+        figure.get_by_role("button", name="Predict first").click()
+        asked = figure.locator(".question span").inner_text()
+        number = float(asked.split("(")[1].split(")")[0].replace("−", "-"))
+        figure.locator(".question input").fill(str(-number))
+        seen.page.keyboard.press("Enter")
+        told = figure.locator(".told").inner_text()
+        assert told.startswith("It is 0.") and "absolute value" in told
+        assert seen.faults == []
+
+
+def test_a_function_that_cannot_be_read_is_told_and_the_old_figure_stays(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "calculus")
+        seen.settle()
+        figure = seen.page.locator("[data-figure]").first
+        figure.get_by_label("Function").fill("sin(x")
+        seen.page.keyboard.press("Enter")
+        figure.locator("[role=alert]:not(:empty)").wait_for()
+        assert "Cannot read" in figure.locator("[role=alert]").inner_text()
+        figure.get_by_label("Function").fill("sin(x)")
+        seen.page.keyboard.press("Enter")
+        figure.locator("[role=alert]:empty").wait_for(state="attached")
+        # A refused question is an answer with status 422, which Chromium notes by itself.
+        assert all("422" in fault for fault in seen.faults)
