@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +14,6 @@ from starlette.websockets import WebSocketClose
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Nothing is fetched from elsewhere, nothing is sent elsewhere, and no other page may frame ours.
 HEADERS = {
     "content-security-policy": (
@@ -39,8 +39,8 @@ class Access:
     this machine (a site can point its own name here) and the origin, where there is one, the host.
     """
 
-    def __init__(self, app: ASGIApp, token: str, hosts: tuple[str, ...] = LOOPBACK) -> None:
-        self.app, self.token, self.hosts = app, token, hosts
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self.app, self.token = app, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with the token taken for the root of the site."""
@@ -58,16 +58,30 @@ class Access:
 
     def _fault(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if urlsplit(f"//{host}").hostname not in self.hosts:
+        if not is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
             return "This address is not a name of this machine."
         given = scope["path"].split("/", 2)[1]
         if not secrets.compare_digest(given.encode(), self.token.encode()):
             return "The address lacks the right token: open the whole address that was printed."
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if is_foreign(headers):
             return "Another site's page may not ask here."
         return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can be meant."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether the page that asks came from another place than the one it asks."""
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
 
 
 def _guarded(send: Send) -> Send:
