@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import sys
@@ -236,6 +237,39 @@ def lab(
 
 
 @app.command()
+def serve(
+    model: ModelFolder,
+    host: Annotated[
+        str, Option(help="The address to listen on; others need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    token: Annotated[
+        str | None, Option(envvar="PELLUCID_TOKEN", help="Who asks must send it.")
+    ] = None,
+    wait: Annotated[
+        float, Option(min=0, max=1000, help="Milliseconds a request waits for company.")
+    ] = 2.0,
+    megabytes: Annotated[float, Option(min=0.001, help="The largest request.")] = 32.0,
+) -> None:
+    """Answer over HTTP, with a page for people; a folder that is replaced is taken over.
+
+    Examples:
+
+      pellucid serve reviews.pellucid
+
+      pellucid serve reviews.pellucid --host 0.0.0.0 --token "$(openssl rand -hex 16)"
+    """
+    _needs("serve", "uvicorn", "starlette", "prometheus_client", "python_multipart")
+    from pellucid.serving.limits import MEGABYTE, Limits
+    from pellucid.serving.server import serve as serve_
+    from pellucid.serving.server import write_log
+
+    write_log()
+    limits = Limits(body=int(megabytes * MEGABYTE), wait=wait / 1_000)
+    serve_(model, host, port, token, limits, lambda address: print(address, flush=True))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and what this machine can do."""
     from pellucid.diagnosis import diagnosis
@@ -289,6 +323,14 @@ def _fail(message: str, status: int) -> None:
 def _warn(message: Warning | str, *where: object, **more: object) -> None:
     """A warning as one line, without the place in the source that it came from."""
     print(f"pellucid: {message}", file=sys.stderr)
+
+
+def _needs(extra: str, *modules: str) -> None:
+    """UsageError that says how to install an extra that is not there."""
+    if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
+        raise UsageError(
+            f'`{extra}` needs {" and ".join(missing)}: pip install "pellucid[{extra}]"'
+        )
 
 
 def _own_target(source: str) -> list[str]:

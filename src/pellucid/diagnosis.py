@@ -26,6 +26,7 @@ EXTRAS = {
     "sql": ("connectorx", "read databases other than SQLite"),
     "lessons": ("sympy", "lessons with exact symbols"),
     "lab": ("starlette", "the lab in the browser"),
+    "serve": ("uvicorn", "answer over HTTP"),
 }
 
 

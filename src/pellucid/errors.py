@@ -46,6 +46,7 @@ class Mends:
     strict: bool = False
     found: list[Mend] = field(default_factory=list)
     place: Callable[[int], str] = lambda row: f"row {row + 1}"  # of a row of the current batch
+    places: int = 3  # how many of a mend are named
 
     def add(self, mend: Mend) -> None:
         """Count a mend; raise DataError instead when strict."""
@@ -56,7 +57,7 @@ class Mends:
         same = (mend.fault, mend.action, mend.column)
         for position, old in enumerate(self.found):
             if (old.fault, old.action, old.column) == same:
-                where = (old.where + mend.where)[:3]
+                where = (old.where + mend.where)[: self.places]
                 self.found[position] = Mend(*same[:2], old.count + mend.count, same[2], where)
                 return
-        self.found.append(Mend(*same[:2], mend.count, mend.column, mend.where[:3]))
+        self.found.append(Mend(*same[:2], mend.count, mend.column, mend.where[: self.places]))

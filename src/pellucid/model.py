@@ -16,7 +16,7 @@ from pellucid.data.frames import frame_of
 from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, ModelError
-from pellucid.kinds import Array, TargetKind
+from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.networks.network import Network
 from pellucid.schema import Schema
 from pellucid.store import build_store, joined
@@ -89,6 +89,12 @@ class Model:
         slices = list(self._outputs(table, mends))
         return [_joined(parts) for parts in zip(*slices, strict=True)]
 
+    def outputs_of(self, encoded: Sequence[Encoded]) -> list[Array]:
+        """The network's outputs for rows that the schema has encoded, one array a target."""
+        store = build_store(encoded)
+        outputs = network_outputs(self.network, store, np.arange(store.height))
+        return [output.numpy() for output in outputs]
+
     def save(self, path: str | Path) -> Path:
         """Write the model directory, whole or not at all; an older one there is replaced."""
         from pellucid.keeping import write_model
@@ -129,9 +135,7 @@ class Model:
             yield [output[:0] for output in self._output(nothing.cast(pl.String), Mends())]
 
     def _output(self, cells: pl.DataFrame, mends: Mends) -> list[Array]:
-        store = build_store([self.schema.encode(cells, mends)])
-        outputs = network_outputs(self.network, store, np.arange(cells.height))
-        return [output.numpy() for output in outputs]
+        return self.outputs_of([self.schema.encode(cells, mends)])
 
 
 def _joined(parts: Sequence[Array]) -> Array:

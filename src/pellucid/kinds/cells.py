@@ -89,6 +89,6 @@ def row_number(row: int) -> str:
 
 def mend_of(fault: str, cells: pl.Series, wrong: pl.Series, mends: Mends) -> Mend:
     """The mend of the cells marked as wrong, each taken as missing."""
-    first = wrong.arg_true().head(3).to_list() if wrong.any() else []
+    first = wrong.arg_true().head(mends.places).to_list() if wrong.any() else []
     where = tuple(f"{mends.place(row)}: {str(cells[row])[:40]!r}" for row in first)
     return Mend(fault, "taken as missing", int(wrong.sum()), cells.name, where)

@@ -1,0 +1,1 @@
+"""A model behind HTTP: predictions for programs, and a page with a form for people."""

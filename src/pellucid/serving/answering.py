@@ -1,0 +1,109 @@
+"""Requests answered together: one table, one pass through the network, an answer for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pellucid.errors import Mend, Mends
+from pellucid.kinds import Array, TargetKind
+from pellucid.serving.cells import dtype_of
+from pellucid.serving.faults import Problem, RequestError, unusable
+from pellucid.serving.fields import Field
+from pellucid.serving.records import Record
+from pellucid.serving.served import Served
+
+MOST_LEVELS = 20  # whose probabilities an answer lists
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one request is told."""
+
+    predictions: tuple[dict[str, Any], ...]  # one a record: target -> value and how sure
+    notes: tuple[Problem, ...]
+
+
+def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer | RequestError]:
+    """One answer a request, the same whatever shares its batch."""
+    model, records = served.model, [record for request in requests for record in request]
+    owners = [place for place, request in enumerate(requests) for _ in request]
+    firsts = np.cumsum([0, *(len(request) for request in requests)])
+    mends = Mends(places=len(records), place=str)
+    encoded = model.schema.encode(_frame(served.fields, records), mends)
+    told = [one for mend in mends.found for one in _told(served.fields, mend)]
+    outputs = model.outputs_of([encoded])
+    answers: list[Answer | RequestError] = []
+    for place, request in enumerate(requests):
+        first, last = firsts[place], firsts[place + 1]
+        mine = [
+            (fault, replace(problem, record=int(row - first)))
+            for row, fault, problem in told
+            if owners[row] == place
+        ]
+        if problems := [problem for fault, problem in mine if fault]:
+            answers.append(unusable(problems))
+            continue
+        predictions = _predictions(model.schema.targets, [output[first:last] for output in outputs])
+        notes = [note for record in request for note in record.notes]
+        answers.append(Answer(tuple(predictions), (*notes, *(note for _, note in mine))))
+    return answers
+
+
+def _frame(fields: Sequence[Field], records: Sequence[Record]) -> pl.DataFrame:
+    columns = zip(fields, zip(*(record.cells for record in records), strict=True), strict=True)
+    return pl.DataFrame([pl.Series(f.name, cells, dtype_of(f)) for f, cells in columns])
+
+
+def _told(fields: Sequence[Field], mend: Mend) -> Iterator[tuple[int, bool, Problem]]:
+    """Each cell that was mended: its row, whether that is a fault, and what is said of it.
+
+    A name that was never seen is no fault; a broken file is one.
+    """
+    fault = not any(field.name == mend.column and field.kind == "category" for field in fields)
+    words = mend.fault if fault else f"{mend.fault}, {mend.action}"
+    for where in mend.where:
+        row, _, value = where.partition(": ")
+        yield int(row), fault, Problem(0, mend.column or "", words, value or None)
+
+
+def _predictions(targets: Sequence[TargetKind], outputs: Sequence[Array]) -> list[dict[str, Any]]:
+    columns = {
+        kind.columns[0]: _target(kind, output)
+        for kind, output in zip(targets, outputs, strict=True)
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _target(kind: Any, output: Array) -> list[dict[str, Any]]:
+    """The value of each row with its confidence or its interval."""
+    values = [_finite(v) if isinstance(v, float) else v for v in kind.decode(output).to_list()]
+    if kind.kind == "category":
+        return [
+            {"value": value, "confidence": float(row.max()), "probabilities": likely}
+            for value, row in zip(values, np.exp(output), strict=True)
+            for likely in [_likely(kind.levels[0], row)]
+        ]
+    if not hasattr(kind, "decode_interval"):
+        return [{"value": value} for value in values]
+    intervals = kind.decode_interval(output).rows()
+    return [
+        {"value": value, "low": _finite(low), "high": _finite(high), "coverage": 0.9}
+        for value, (low, high) in zip(values, intervals, strict=True)
+    ]
+
+
+def _likely(levels: Sequence[str], row: Array) -> dict[str, float]:
+    """The most likely levels first."""
+    order = np.argsort(-row, kind="stable")[:MOST_LEVELS]
+    return {levels[i]: float(row[i]) for i in order}
+
+
+def _finite(value: float) -> float | None:
+    """A number as JSON has it."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,178 @@
+"""The OpenAPI description of a server, with schemas and examples from the model's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pellucid import __version__
+from pellucid.kinds import TargetKind
+from pellucid.serving.fields import Field
+from pellucid.serving.limits import Limits
+from pellucid.serving.served import Served
+
+REFUSALS = {
+    "400": "The body is no JSON, or no form.",
+    "408": "The body did not arrive in time.",
+    "413": "The body, or its number of records, is too large.",
+    "415": "The content type is neither application/json nor multipart/form-data.",
+    "422": "Some values cannot be used; `problems` names record, field and value.",
+    "429": "The queue is full; `Retry-After` says when to come back.",
+}
+ERROR = {"$ref": "#/components/schemas/Error"}
+NOTE = {"$ref": "#/components/schemas/Note"}
+
+
+def openapi(served: Served, limits: Limits, token: bool, explains: bool) -> dict[str, Any]:
+    """The document, version 3.1."""
+    answers = {
+        "/predict": _post(served, limits, "Predict every record, in order", "Prediction"),
+        "/health": _get("Whether the process runs", "application/json"),
+        "/ready": _get("Whether it takes requests: not while it shuts down", "application/json"),
+        "/metrics": _get("Counters for Prometheus", "text/plain"),
+    }
+    if explains:
+        answers["/explain"] = _post(served, limits, "The working behind one record", "Explanation")
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": served.name, "version": served.weights, "description": _about(served)},
+        "paths": answers,
+        "components": {"schemas": _schemas(served, limits)},
+    }
+    if token:
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"token": []}]
+    return document
+
+
+def example_record(fields: Sequence[Field]) -> dict[str, Any]:
+    """A record of typical values; files are sent another way."""
+    return {field.name: field.example for field in fields if not field.media}
+
+
+def _about(served: Served) -> str:
+    targets = " and ".join(repr(name) for name in served.model.targets)
+    return f"Predicts {targets}. Served by pellucid {__version__}."
+
+
+def _get(summary: str, kind: str) -> dict[str, Any]:
+    content = {kind: {"schema": {"type": "string" if kind == "text/plain" else "object"}}}
+    responses: dict[str, Any] = {"200": {"description": "Yes", "content": content}}
+    if summary.startswith("Whether it takes"):
+        responses["503"] = {"description": "It is shutting down", "content": content}
+    return {"get": {"summary": summary, "responses": responses, "security": []}}
+
+
+def _post(served: Served, limits: Limits, summary: str, answer: str) -> dict[str, Any]:
+    example = {"records": [example_record(served.fields)]}
+    body = {
+        "type": "object",
+        "required": ["records"],
+        "additionalProperties": False,
+        "properties": {
+            "records": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": limits.records if answer == "Prediction" else 1,
+                "items": {"$ref": "#/components/schemas/Record"},
+            }
+        },
+    }
+    content: dict[str, Any] = {"application/json": {"schema": body, "example": example}}
+    if files := [field for field in served.fields if field.media]:
+        parts = {f.name: {"type": "string", "contentMediaType": f"{f.kind}/*"} for f in files}
+        record = {"$ref": "#/components/schemas/Record"}
+        form = {"type": "object", "properties": {"record": record, **parts}}
+        content["multipart/form-data"] = {"schema": form}
+    schema = {"$ref": f"#/components/schemas/{answer}s"}
+    responses = {
+        "200": {"description": "Answered", "content": {"application/json": {"schema": schema}}}
+    } | {
+        status: {"description": about, "content": {"application/json": {"schema": ERROR}}}
+        for status, about in REFUSALS.items()
+    }
+    request = {"required": True, "content": content}
+    return {"post": {"summary": summary, "requestBody": request, "responses": responses}}
+
+
+def _schemas(served: Served, limits: Limits) -> dict[str, Any]:
+    note = {
+        "type": "object",
+        "required": ["record", "field", "problem"],
+        "properties": {
+            "record": {"type": "integer", "description": "which record; the first is 0"},
+            "field": {"type": "string"},
+            "problem": {"type": "string"},
+            "value": {"type": ["string", "null"]},
+        },
+    }
+    notes = {"type": "array", "items": NOTE}
+    return {
+        "Record": _record(served.fields),
+        "Predictions": {
+            "type": "object",
+            "required": ["predictions", "notes", "model"],
+            "properties": {
+                "predictions": {"type": "array", "items": _prediction(served.model.schema.targets)},
+                "notes": {**notes, "description": "what was mended or left out"},
+                "model": {"type": "string", "description": "the hash of the weights"},
+            },
+        },
+        "Explanations": {"type": "object"},
+        "Note": note,
+        "Error": {
+            "type": "object",
+            "required": ["error", "problems"],
+            "properties": {"error": {"type": "string"}, "problems": notes},
+        },
+    }
+
+
+def _record(fields: Sequence[Field]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {field.name: _value(field) for field in fields if not field.media},
+        "examples": [example_record(fields)],
+    }
+
+
+def _value(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {"description": f"{field.kind}: {field.about}"}
+    if field.example not in (None, ""):
+        schema["examples"] = [field.example]
+    return schema | TYPES.get(field.kind, {})
+
+
+TYPES: Mapping[str, dict[str, Any]] = {
+    "number": {"type": ["number", "string", "null"]},
+    "category": {"type": ["string", "number", "boolean", "null"]},
+    "date": {"type": ["string", "null"]},
+    "text": {"type": ["string", "number", "boolean", "null"]},
+}
+
+
+def _prediction(targets: Sequence[TargetKind]) -> dict[str, Any]:
+    names = [kind.columns[0] for kind in targets]
+    return {
+        "type": "object",
+        "required": names,
+        "properties": {kind.columns[0]: _answer(kind) for kind in targets},
+    }
+
+
+def _answer(kind: Any) -> dict[str, Any]:
+    if kind.kind == "category":
+        properties = {
+            "value": {"type": ["string", "null"]},
+            "confidence": {"type": "number", "minimum": 0, "maximum": 1.001},
+            "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+        }
+    elif kind.kind == "number":
+        number = {"type": ["number", "null"]}
+        properties = dict.fromkeys(("value", "low", "high"), number) | {
+            "coverage": {"type": "number", "description": "the share that lies between"}
+        }
+    else:
+        properties = {"value": {}}
+    return {"type": "object", "required": list(properties), "properties": properties}

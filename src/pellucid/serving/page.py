@@ -1,0 +1,84 @@
+"""The page for people: a form made from the schema, and what its scripts need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from pellucid import __version__
+from pellucid.evidence.pages import resource
+from pellucid.serving.fields import Field
+from pellucid.serving.openapi import example_record
+from pellucid.serving.served import Served
+
+FIRST = 12  # fields that are shown before the others are asked for
+SELECT = 40  # levels that a list offers; more are typed, with suggestions
+
+
+def page(served: Served) -> str:
+    """The whole page as HTML."""
+    fields = _by_importance(served)
+    return _template().render(
+        name=served.name,
+        weights=served.weights,
+        version=__version__,
+        verdict=_verdict(served),
+        targets=served.model.targets,
+        fields=fields[:FIRST],
+        more=fields[FIRST:],
+        select=SELECT,
+        about={
+            "targets": [_target(kind) for kind in served.model.schema.targets],
+            "example": example_record(served.fields),
+        },
+    )
+
+
+def _by_importance(served: Served) -> list[Field]:
+    """What moves the answer most comes first, as far as the evidence knows it."""
+    evidence = served.model.evidence.get("targets", {}).get(served.model.targets[0], {})
+    measured = {one["column"]: one["value"] for one in evidence.get("importance") or ()}
+    return sorted(served.fields, key=lambda field: -measured.get(field.name, 0.0))
+
+
+def _verdict(served: Served) -> list[str]:
+    """The first sentence of each target's verdict."""
+    evidence = served.model.evidence.get("targets", {})
+    found = [evidence.get(name, {}).get("verdict", {}) for name in served.model.targets]
+    return [verdict["sentences"][0] for verdict in found if verdict.get("sentences")]
+
+
+def _target(kind: Any) -> dict[str, Any]:
+    about = {"name": kind.columns[0], "kind": kind.kind}
+    if kind.kind == "number":
+        about["low"], about["high"] = (float(limit) for limit in kind.limits[0])
+    return about
+
+
+def _own(name: str) -> str:
+    return (resources.files("pellucid.serving") / name).read_text(encoding="utf-8")
+
+
+# Name in the address -> its type and its text.
+ASSETS: Mapping[str, Callable[[], tuple[str, str]]] = {
+    "report.css": lambda: ("text/css", resource("report.css")),
+    "page.css": lambda: ("text/css", _own("page.css")),
+    "page.js": lambda: ("text/javascript", _own("page.js")),
+    "capture.js": lambda: ("text/javascript", _own("capture.js")),
+}
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_own),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.jinja")
