@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from pellucid.serving.fields import Field
 from pellucid.serving.records import Record
 from pellucid.serving.served import Served
 
+COVERAGE = 0.9  # of the intervals that kinds give
 MOST_LEVELS = 20  # whose probabilities an answer lists
 
 
@@ -37,7 +40,7 @@ def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer 
     mends = Mends(places=len(records), place=str)
     encoded = model.schema.encode(_frame(served.fields, records), mends)
     told = [one for mend in mends.found for one in _told(served.fields, mend)]
-    outputs = model.outputs_of([encoded])
+    predictions = _predictions(model.schema.targets, model.outputs_of([encoded]))
     answers: list[Answer | RequestError] = []
     for place, request in enumerate(requests):
         first, last = firsts[place], firsts[place + 1]
@@ -49,9 +52,9 @@ def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer 
         if problems := [problem for fault, problem in mine if fault]:
             answers.append(unusable(problems))
             continue
-        predictions = _predictions(model.schema.targets, [output[first:last] for output in outputs])
         notes = [note for record in request for note in record.notes]
-        answers.append(Answer(tuple(predictions), (*notes, *(note for _, note in mine))))
+        told_all = (*notes, *(note for _, note in mine))
+        answers.append(Answer(tuple(predictions[first:last]), told_all))
     return answers
 
 
@@ -80,22 +83,19 @@ def _predictions(targets: Sequence[TargetKind], outputs: Sequence[Array]) -> lis
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _target(kind: Any, output: Array) -> list[dict[str, Any]]:
-    """The value of each row with its confidence or its interval."""
-    values = [_finite(v) if isinstance(v, float) else v for v in kind.decode(output).to_list()]
-    if kind.kind == "category":
-        return [
-            {"value": value, "confidence": float(row.max()), "probabilities": likely}
-            for value, row in zip(values, np.exp(output), strict=True)
-            for likely in [_likely(kind.levels[0], row)]
-        ]
-    if not hasattr(kind, "decode_interval"):
-        return [{"value": value} for value in values]
-    intervals = kind.decode_interval(output).rows()
-    return [
-        {"value": value, "low": _finite(low), "high": _finite(high), "coverage": 0.9}
-        for value, (low, high) in zip(values, intervals, strict=True)
-    ]
+def _target(kind: TargetKind, output: Array) -> list[dict[str, Any]]:
+    """The value of each row, with its confidence and its interval where the kind has them."""
+    answers = [{"value": _finite(value)} for value in kind.decode(output).to_list()]
+    parts: list[list[dict[str, Any]]] = [answers]
+    if (confidence := kind.confidence(output)) is not None:
+        parts.append([{"confidence": float(sure)} for sure in confidence])
+    if (probabilities := kind.probabilities(output)) is not None:
+        likely = (_likely(probabilities.columns, row) for row in probabilities.to_numpy())
+        parts.append([{"probabilities": levels} for levels in likely])
+    if (intervals := kind.intervals(output)) is not None:
+        ends = ((_finite(low), _finite(high)) for low, high in intervals.rows())
+        parts.append([{"low": low, "high": high, "coverage": COVERAGE} for low, high in ends])
+    return [reduce(or_, row) for row in zip(*parts, strict=True)]
 
 
 def _likely(levels: Sequence[str], row: Array) -> dict[str, float]:
@@ -104,6 +104,6 @@ def _likely(levels: Sequence[str], row: Array) -> dict[str, float]:
     return {levels[i]: float(row[i]) for i in order}
 
 
-def _finite(value: float) -> float | None:
-    """A number as JSON has it."""
-    return value if math.isfinite(value) else None
+def _finite(value: Any) -> Any:
+    """A value as JSON has it: a number that is not finite is null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -161,18 +161,15 @@ def _prediction(targets: Sequence[TargetKind]) -> dict[str, Any]:
     }
 
 
-def _answer(kind: Any) -> dict[str, Any]:
-    if kind.kind == "category":
-        properties = {
-            "value": {"type": ["string", "null"]},
+def _answer(kind: TargetKind) -> dict[str, Any]:
+    number = {"type": ["number", "null"]}
+    properties: dict[str, Any] = {"value": number if kind.kind == "number" else {}}
+    if kind.has_probabilities:
+        properties |= {
             "confidence": {"type": "number", "minimum": 0, "maximum": 1.001},
             "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
         }
-    elif kind.kind == "number":
-        number = {"type": ["number", "null"]}
-        properties = dict.fromkeys(("value", "low", "high"), number) | {
-            "coverage": {"type": "number", "description": "the share that lies between"}
-        }
-    else:
-        properties = {"value": {}}
-    return {"type": "object", "required": list(properties), "properties": properties}
+    if kind.has_intervals:
+        share = {"type": "number", "description": "the share that lies between"}
+        properties |= {"low": number, "high": number, "coverage": share}
+    return {"type": "object", "required": ["value"], "properties": properties}

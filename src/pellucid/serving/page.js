@@ -57,6 +57,7 @@ async function ask() {
   faults(response.ok ? [] : told.problems);
   if (!response.ok) return refuse(told);
   show(told);
+  strip(told.predictions[0]);
   place("took").textContent = `Answered in ${Math.round(performance.now() - started)} ms by weights ${told.model}.`;
 }
 
@@ -86,11 +87,21 @@ function show(told) {
   place("notes").replaceChildren(...notes.map((note) => element("li", "", `${note.field}: ${note.problem}${note.value ? ` (${note.value})` : ""}`)));
 }
 
+// On a narrow screen the answer lies below the form: its gist stays in sight.
+function strip(answer) {
+  const gist = about.targets.map((target) => {
+    const { value, confidence } = answer[target.name];
+    return `${target.name} ${target.kind === "number" ? plain(value) : value}${confidence ? `, ${percent(confidence)} sure` : ""}`;
+  });
+  place("strip").textContent = gist.join(" · ");
+  place("strip").hidden = false;
+}
+
 function drawn(target, answer) {
   const article = element("article", "target");
   article.append(element("p", "asked", target.name));
   article.append(element("p", "value", target.kind === "number" ? plain(answer.value) : String(answer.value)));
-  if (answer.probabilities) article.append(element("p", "sure", `${percent(answer.confidence)} sure`), levels(answer));
+  if (answer.probabilities) article.append(element("p", "sure", `${percent(answer.confidence)} sure`), levels(target, answer));
   if ("low" in answer) {
     const share = Math.round(100 * answer.coverage);
     article.append(element("p", "sure", `${share} % lie between ${plain(answer.low)} and ${plain(answer.high)}`));
@@ -99,11 +110,13 @@ function drawn(target, answer) {
   return article;
 }
 
-function levels(answer) {
+// Few levels stay in their own order, so that bars grow and shrink in place.
+function levels(target, answer) {
   const table = element("table");
-  table.append(element("caption", "quiet", ""));
-  const known = Object.entries(answer.probabilities).slice(0, 8);
-  for (const [level, share] of known.sort((a, b) => b[1] - a[1])) {
+  const shares = answer.probabilities;
+  const shown = target.levels ? target.levels : Object.keys(shares).sort((a, b) => shares[b] - shares[a]).slice(0, 8);
+  for (const level of shown) {
+    const share = shares[level] ?? 0;
     const row = element("tr", level === String(answer.value) ? "ours" : "");
     const name = element("th", "", level);
     name.scope = "row";
@@ -116,7 +129,6 @@ function levels(answer) {
     row.append(name, cell, element("td", "percent", percent(share)));
     table.append(row);
   }
-  table.querySelector("caption").remove();
   return table;
 }
 
@@ -211,5 +223,6 @@ form.addEventListener("submit", (event) => {
 });
 place("example").addEventListener("click", () => fill(about.example));
 place("clear").addEventListener("click", () => fill({}));
+new IntersectionObserver(([seen]) => place("strip").classList.toggle("away", seen.isIntersecting)).observe(place("answer"));
 offerCapture(form, later);
 ask();

@@ -16,6 +16,7 @@ from pellucid.serving.openapi import example_record
 from pellucid.serving.served import Served
 
 FIRST = 12  # fields that are shown before the others are asked for
+FEW = 8  # levels that the answer shows in their own order
 SELECT = 40  # levels that a list offers; more are typed, with suggestions
 
 
@@ -54,6 +55,8 @@ def _verdict(served: Served) -> list[str]:
 
 def _target(kind: Any) -> dict[str, Any]:
     about = {"name": kind.columns[0], "kind": kind.kind}
+    if kind.kind == "category":
+        about["levels"] = list(kind.levels[0]) if len(kind.levels[0]) <= FEW else None
     if kind.kind == "number":
         about["low"], about["high"] = (float(limit) for limit in kind.limits[0])
     return about
