@@ -120,7 +120,7 @@ REFUSED = {
     "a damaged gzip file": Case(file(b"\x1f\x8b" + bytes(100), "bad.csv.gz"), "is damaged"),
     "JSON that is none": Case(file('{"a": [1, 2', "bad.json"), "is not sound JSON"),
     "JSON lines that are none": Case(file("a\nb\nc\n", "bad.jsonl"), "line 1 is no record"),
-    "a folder": Case(lambda folder: folder, "is a folder; name one file of it"),
+    "a folder": Case(lambda folder: folder, "holds no table and no pictures"),
     "a file that is not there": Case(lambda folder: folder / "gone.csv", r'no file ".*gone\.csv"'),
     "a file misspelt": Case(
         lambda folder: file(CSV, "data.csv")(folder).with_name("dta.csv"),

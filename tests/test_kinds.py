@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from base64 import b64encode
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from PIL import Image
 from safetensors.numpy import load, save
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -20,8 +23,23 @@ from pellucid.store import build_store
 ROWS, WIDTH = 60, 8
 START = date(2019, 12, 1)
 
+
+def picture(number, size=(20, 14), colour=True):
+    """The bytes of a PNG that is another for each number."""
+    pixels = np.random.default_rng(number).integers(0, 255, (size[1], size[0], 3))
+    buffer = io.BytesIO()
+    made = Image.fromarray(pixels.astype(np.uint8))
+    made.convert("RGB" if colour else "L").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 # What each kind is fitted on, and cells that come later: missing, new and extreme ones.
 LEARNT = {
+    "image": {
+        "a": [picture(i) if i % 9 else None for i in range(ROWS)],
+        "b": [picture(i, colour=False) for i in range(ROWS)],
+        "c": [f"data:image/png;base64,{b64encode(picture(i)).decode()}" for i in range(ROWS)],
+    },
     "number": {
         "a": [f"{i * 1.5:.1f}" if i % 9 else None for i in range(ROWS)],
         "b": [10.0 ** (i % 12) for i in range(ROWS)],
@@ -44,6 +62,11 @@ LEARNT = {
     },
 }
 LATER = {
+    "image": {
+        "a": [None, b"", picture(1)[:200], b"GIF89a", picture(2, (1, 1))],
+        "b": [None, picture(3, (400, 3)), b"not a picture", picture(4)[:-30], picture(5, (1, 50))],
+        "c": [None, "data:image/png;base64,AAAA", "data:,x", "/no/such.png", "/"],
+    },
     "number": {
         "a": [None, "n/a", "abc", "inf", "-1e308"],
         "b": [None, 0.0, float("inf"), 1e308, -1e308],

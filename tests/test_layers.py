@@ -20,8 +20,8 @@ from pellucid.networks.layers import (
     PiecewiseLinear,
     SequenceEncoder,
     SparseLinear,
-    dropout_layers,
-    seed_dropout,
+    random_layers,
+    seed_layers,
 )
 from pellucid.networks.layers.sequence import TokenConvolution
 
@@ -169,7 +169,7 @@ def test_dropout_repeats_by_seed_and_step_and_differs_between_layers():
     x = torch.ones(1_000)
 
     def draw(seed, step):
-        seed_dropout(dropout_layers(module), seed, step)
+        seed_layers(random_layers(module), seed, step)
         return [layer(x) for layer in module]
 
     first, again = draw(3, 7), draw(3, 7)

@@ -576,9 +576,11 @@ def test_a_missing_file_suggests_the_nearest_name(tmp_path: Path) -> None:
     assert "no folder" in error_of(tmp_path / "nowhere" / "reviews.csv")
 
 
-def test_a_folder_is_no_table_but_names_one(tmp_path: Path) -> None:
+def test_a_folder_stands_for_the_one_table_in_it_and_of_several_one_must_be_named(tmp_path):
     (tmp_path / "reviews.csv").write_text("a\n1\n")
-    assert str(tmp_path / "reviews.csv") in error_of(tmp_path)
+    assert read(tmp_path, Mends()).columns == ["a"]
+    (tmp_path / "more.csv").write_text("a\n1\n")
+    assert str(tmp_path / "more.csv") in error_of(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

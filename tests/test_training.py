@@ -199,7 +199,7 @@ def test_annealing_begins_in_time_for_the_deadline():
     _, descent = descend(endless, Watch(deadline))
     assert time.monotonic() < deadline + 0.5
     assert time.monotonic() > deadline - 1.0
-    assert descent.anneal_from == descent.cut["anneal_at"]
+    assert descent.anneal_from >= descent.cut["anneal_at"] > 0
     assert descent.step >= 100
 
 

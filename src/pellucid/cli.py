@@ -29,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-Source = Annotated[str, Argument(help="A file, or sample:NAME for data that come along.")]
+Source = Annotated[str, Argument(help="A file, a folder, or sample:NAME for data that come along.")]
 ModelFolder = Annotated[Path, Argument(help="A folder that `learn` wrote.")]
 Targets = Annotated[
     list[str] | None,
@@ -42,7 +42,7 @@ Time = Annotated[
 ]
 Kinds = Annotated[
     list[str] | None,
-    Option(metavar="NAME=KIND", help="A column's kind: number, category, date or text."),
+    Option(metavar="NAME=KIND", help="A column's kind: number, category, date, text or image."),
 ]
 Ignore = Annotated[list[str] | None, Option(help="A column to leave out.")]
 Minutes = Annotated[float, Option(help="Wall clock for everything.")]
@@ -82,11 +82,13 @@ def learn(
 
       pellucid learn sales.parquet --target price --time sold --minutes 10
 
+      pellucid learn photos/
+
       pellucid learn sample:digits
     """
     from pellucid.learning import learn as learn_
 
-    targets = target or _own_target(source)
+    targets = target or _own_target(source) or None
     folder = output or Path(f"{_stem(source)}.pellucid")
     model = learn_(
         source,
@@ -335,6 +337,8 @@ def _needs(extra: str, *modules: str) -> None:
 
 def _own_target(source: str) -> list[str]:
     if not source.startswith("sample:"):
+        if Path(source).is_dir():  # its class folders say what to predict
+            return []
         raise UsageError("say what to predict: --target NAME")
     from pellucid.data.samples import SAMPLES
 

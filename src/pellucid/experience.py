@@ -234,16 +234,19 @@ def _schema(
         )
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in left_out}
-    return findings, fit_schema(cells.select(kept), answers[seen], answers, kinds, answers[sample])
+    inputs, answered = cells.select(kept), answers[seen]
+    files = tables[0].files
+    return findings, fit_schema(inputs, answered, answers, kinds, answers[sample], files)
 
 
 def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:
     for table in tables:
         schema.require(table.columns, table.name)
         first = 0
-        for cells in table.batches([c for c in schema.columns if c in table.columns]):
+        columns = [c for c in schema.columns if c in table.columns]
+        for cells in table.batches(columns, schema.slice_rows):
             mends.place = lambda row, first=first, table=table: table.place(first + row)  # type: ignore[misc]
-            yield schema.encode(schema.complete(cells, mends, table.columns), mends)
+            yield schema.encode(schema.complete(cells, mends, table.columns), mends, table.files)
             first += cells.height
 
 

@@ -21,7 +21,14 @@ from pellucid.keeping import load, versions, write_model
 from pellucid.model import Model
 from pellucid.narration import Narration, document
 from pellucid.settings import Settings
-from pellucid.training.budget import first_plan, fit_to_time, planned_seconds, probe, threads_set
+from pellucid.training.budget import (
+    first_plan,
+    fit_to_time,
+    planned_seconds,
+    probe,
+    threads_set,
+    with_encoders,
+)
 from pellucid.training.fitting import Fitted, fit
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
@@ -51,13 +58,14 @@ def learn(  # noqa: PLR0913
 ) -> Model:
     """Learn to predict `target` from all other columns of `source`, and prove it.
 
-    source: a path (CSV, TSV, Parquet, Arrow, JSON lines, Excel), a `Query`, a pandas, polars or
+    source: a path (CSV, TSV, Parquet, Arrow, JSON lines, Excel), a folder (one folder of files
+        for each class, or files and the table that names them), a `Query`, a pandas, polars or
         Arrow frame, or "sample:NAME".
-    target: the column, or columns, to predict.
+    target: the column, or columns, to predict; of class folders the folder, if not given.
     test: rows to prove it on: a path or a frame, or the name of a column that says which rows
         are for training and which for testing. Without it 15 % of the rows are set apart.
     minutes: wall clock for everything, evidence included.
-    kinds: column -> "number", "category", "date" or "text", over what is recognised.
+    kinds: column -> "number", "category", "date", "text" or "image", over what is recognised.
     ignore: columns to leave out.
     group: a column whose equal values are kept on one side of the split.
     time: a column of dates or numbers: learn from the past, prove on the future.
@@ -71,7 +79,7 @@ def learn(  # noqa: PLR0913
     `seed`. Raises DataError for data that cannot be used, UsageError for a request that cannot
     be met.
     """
-    target, minutes, seed = _other_words(words, target, minutes, seed)
+    named, minutes, seed = _other_words(words, target, minutes, seed)
     left_out = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     if not isinstance(kinds or {}, Mapping):
         raise UsageError(
@@ -83,6 +91,7 @@ def learn(  # noqa: PLR0913
     with Interruption(narration.interrupted) as interruption:
         mends = Mends(strict)
         tables, own = _tables(source, test, mends)
+        target = named or _own_target(tables[0])
         workshop = Workshop(_path(output), _request(tables, target, settings, plan))
         experience = gather(tables, target, settings, own, mends, workshop.folder)
         narration.data(experience, mends)
@@ -141,7 +150,8 @@ def _other_words(
             f"learn() knows no {', '.join(sorted(unknown))}; see help(pellucid.learn)."
         )
     seed = words.get("random_state", seed)
-    names = _names(words.get("label", target))
+    given = words.get("label", target)
+    names = [] if given is None else _names(given)
     if len(set(names)) < len(names):
         raise UsageError(f"A target is named twice: {', '.join(names)}.")
     if "time_limit" in words:
@@ -154,8 +164,15 @@ def _other_words(
     return names, float(minutes), int(seed or 0)
 
 
+def _own_target(table: Table) -> list[str]:
+    """The class folder of files, where nobody says what is predicted."""
+    if table.target is None:
+        raise UsageError('Say what to predict: target="the column".')
+    return [table.target]
+
+
 def _names(given: Any) -> list[str]:
-    if given is None or (isinstance(given, str | list | tuple) and not given):
+    if isinstance(given, str | list | tuple) and not given:
         raise UsageError('Say what to predict: target="the column".')
     return [str(name) for name in given] if isinstance(given, list | tuple) else [str(given)]
 
@@ -174,7 +191,7 @@ def _tables(source: Any, test: Any, mends: Mends) -> tuple[tuple[Table, ...], st
     """The table, the user's own test table, and the user's own split column."""
     table = read(source, mends)
     if test is None:
-        return (table,), None
+        return (table,), table.split
     if isinstance(test, str) and test in table.columns and not Path(test).exists():
         return (table,), test
     return (table, read(test, mends)), None
@@ -218,6 +235,7 @@ def _timed(
 ) -> tuple[Plan, float]:
     """The draft with what the time allows of its steps, and the longest that the run can take."""
     task = _task(experience, replace(draft, folds=1), settings)
+    draft = with_encoders(draft, task, settings.minutes * 60 - workshop.spent)
     probed = probe(task, draft)
     plan = fit_to_time(draft, task, probed, settings.minutes * 60 - workshop.spent)
     learn = len(experience.split.learn)

@@ -17,6 +17,7 @@ from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, ModelError
 from pellucid.kinds import Array, Encoded, TargetKind
+from pellucid.media.files import NO_FILES, Files
 from pellucid.networks.network import Network
 from pellucid.schema import Schema
 from pellucid.store import build_store, joined
@@ -126,16 +127,18 @@ class Model:
         self.schema.require(table.columns, table.name)
         known = [column for column in self.schema.columns if column in table.columns]
         first = 0
-        for cells in table.batches(known):
+        for cells in table.batches(known, self.schema.slice_rows):
             mends.place = lambda row, first=first: table.place(first + row)  # type: ignore[misc]
-            yield self._output(self.schema.complete(cells, mends, table.columns), mends)
+            whole = self.schema.complete(cells, mends, table.columns)
+            yield self._output(whole, mends, table.files)
             first += cells.height
         if not table.height:
             nothing = pl.DataFrame({column: [None] for column in self.schema.columns})
-            yield [output[:0] for output in self._output(nothing.cast(pl.String), Mends())]
+            none = self._output(nothing.cast(pl.String), Mends(), NO_FILES)
+            yield [output[:0] for output in none]
 
-    def _output(self, cells: pl.DataFrame, mends: Mends) -> list[Array]:
-        return self.outputs_of([self.schema.encode(cells, mends)])
+    def _output(self, cells: pl.DataFrame, mends: Mends, files: Files) -> list[Array]:
+        return self.outputs_of([self.schema.encode(cells, mends, files)])
 
 
 def _joined(parts: Sequence[Array]) -> Array:

@@ -124,7 +124,7 @@ class Narration:
             last = (
                 descent.anneal_from + descent.anneal_steps
                 if descent.anneal_from
-                else plan.steps * 1.25
+                else plan.all_steps
             )
             left = (last - descent.step) / rate + (plan.folds - position - 1) * last / rate
             done = (position + min(1.0, descent.step / last)) / plan.folds

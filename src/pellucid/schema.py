@@ -18,12 +18,14 @@ from pellucid.kinds import (
     Beside,
     Encoded,
     Kind,
+    MediaKind,
     TargetKind,
     Vocabulary,
     kind_named,
     recognise,
     recognise_target,
 )
+from pellucid.media.files import ANYWHERE, NO_FILES, Files
 
 RECOGNITION_ROWS = 10_000
 
@@ -41,11 +43,26 @@ class Schema:
         """The input columns, kind by kind."""
         return [column for kind in self.inputs for column in kind.columns]
 
-    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
-        """Raw arrays of every input kind, and what targets read of the inputs, row by row."""
+    @property
+    def media(self) -> tuple[MediaKind, ...]:
+        """The kinds whose cells name files or hold their contents."""
+        return tuple(kind for kind in self.inputs if isinstance(kind, MediaKind))
+
+    @property
+    def slice_rows(self) -> int | None:
+        """How many rows are encoded at once; None: as many as the table likes."""
+        return min((kind.slice_rows for kind in self.media), default=None)
+
+    def encode(self, cells: pl.DataFrame, mends: Mends, files: Files = NO_FILES) -> Encoded:
+        """Raw arrays of every input kind, and what targets read of the inputs, row by row.
+
+        Cells of media may name only what `files` allows.
+        """
         encoded: Encoded = {}
         for kind in self.inputs:
-            encoded |= kind.encode(cells.select(kind.columns), mends)
+            own = cells.select(kind.columns)
+            own = files.locate(own, mends) if isinstance(kind, MediaKind) else own
+            encoded |= kind.encode(own, mends)
         for target in self.targets:
             encoded |= target.encode_inputs(cells, mends)
         return encoded
@@ -80,6 +97,7 @@ def fit_schema(
     everything: pl.DataFrame,
     kinds: Mapping[str, str],
     some: pl.DataFrame | None = None,
+    files: Files = ANYWHERE,
 ) -> Schema:
     """Recognise and fit every column.
 
@@ -93,7 +111,11 @@ def fit_schema(
     for series in cells:
         kind, reasons[series.name] = _kind_of(series.head(RECOGNITION_ROWS), kinds)
         found[kind.kind].append(series.name)
-    inputs = tuple(kind.fit(cells.select(found[kind.kind])) for kind in KINDS if found[kind.kind])
+    inputs = tuple(
+        kind.fit(_located(cells.select(found[kind.kind]), kind, files))
+        for kind in KINDS
+        if found[kind.kind]
+    )
     fitted = []
     for series in learnt:
         target, reasons[series.name] = _target_of(series, kinds)
@@ -101,6 +123,10 @@ def fit_schema(
         beside = Beside(cells, few[series.name], everything[series.name])
         fitted.append(target.fit_target(series, beside))
     return Schema(inputs, tuple(fitted), reasons)
+
+
+def _located(cells: pl.DataFrame, kind: type[Kind], files: Files) -> pl.DataFrame:
+    return files.locate(cells, Mends()) if hasattr(kind, "slice_rows") else cells
 
 
 def _known(kinds: Mapping[str, str], columns: list[str]) -> None:

@@ -21,6 +21,7 @@ from pellucid.data.table import Table
 from pellucid.errors import Mends
 from pellucid.kinds import Kind
 from pellucid.kinds.text import Text
+from pellucid.media.files import NO_FILES
 from pellucid.model import Model
 from pellucid.networks.network import Network, new_network
 from pellucid.schema import Schema
@@ -88,7 +89,7 @@ def sound_settings(saved: Mapping[str, Any]) -> dict[str, Any]:
 def try_out(model: Model) -> None:
     """Predict two rows, one with all cells missing and one with something in each."""
     cells = pl.DataFrame({name: [None, "1"] for name in model.schema.columns}).cast(pl.String)
-    table = Table("a trial", cells.lazy(), cells.height)
+    table = Table("a trial", cells.lazy(), cells.height, files=NO_FILES)
     if [frame.height for frame in model.predictions(table, Mends(), proba=True)] != [cells.height]:
         raise ValueError("it does not give one prediction a row")
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from pellucid.errors import DataError
 from pellucid.kinds import Array, Encoded, Ragged
 
+CHUNK_BYTES = 8 * 2**20  # of encoded rows that go through a network together, at most
 IN_MEMORY = 256 * 2**20  # bytes; more goes to files that the system pages in and out
 SPILLED = ".store-"  # how the names of those files' folders begin
 
@@ -56,6 +57,29 @@ class Store:
         for name, (values, offsets) in self.ragged.items() if ragged else ():
             tensors[name] = _padded(values, offsets, rows)
         return tensors
+
+    def take(self, rows: Tensor) -> Store:
+        """Some of the rows, in memory and in the given order."""
+        dense = {name: values[rows] for name, values in self.dense.items()}
+        ragged = {name: _taken(*pair, rows) for name, pair in self.ragged.items()}
+        return Store(len(rows), dense, ragged)
+
+    def reordered(self, name: str, rows: Tensor, column: int | None = None) -> Store:
+        """One array with its rows in another order, or only one column of it if that is given."""
+        if name in self.ragged:
+            return replace(self, ragged={**self.ragged, name: _taken(*self.ragged[name], rows)})
+        values = self.dense[name].clone()
+        if column is None:
+            values = values[rows]
+        else:
+            values[:, column] = values[rows, column]
+        return replace(self, dense={**self.dense, name: values})
+
+    @property
+    def chunk(self) -> int:
+        """How many rows may go through a network together: pictures weigh more than numbers."""
+        row = sum(v[:1].numel() * v.element_size() for v in self.dense.values())
+        return max(16, min(1_024, CHUNK_BYTES // max(row, 1)))
 
     def lengths(self) -> Tensor | None:
         """The length of each row's longest sequence, None where nothing is ragged."""
@@ -186,6 +210,15 @@ class _Writer:
             return torch.from_numpy(np.zeros((0, *self.shape), self.dtype))
         mapped = np.memmap(self.path, self.dtype, "r+").reshape(-1, *self.shape)
         return torch.from_numpy(mapped)
+
+
+def _taken(values: Tensor, offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The sequences of the given rows, one after the other, and where each begins."""
+    start, lengths = offsets[rows], offsets[rows + 1] - offsets[rows]
+    ends = lengths.cumsum(0)
+    shift = torch.repeat_interleave(start - ends + lengths, lengths)
+    taken = values[torch.arange(len(shift)) + shift]
+    return taken, torch.cat([torch.zeros(1, dtype=torch.int64), ends])
 
 
 def _padded(values: Tensor, offsets: Tensor, rows: Tensor) -> Tensor:

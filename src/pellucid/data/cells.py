@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from pellucid.errors import Mend, Mends
+from pellucid.media.arrays import as_bytes, is_medium
 
 INT64 = 2**63
 
@@ -26,13 +27,14 @@ FAMILIES: tuple[tuple[tuple[type, ...], str], ...] = (
     ((date,), "date"),
     ((time,), "time"),
     ((timedelta,), "duration"),
-    ((bytes, bytearray), "bytes"),
+    ((bytes, bytearray, memoryview), "bytes"),
 )
 
 
 def series_of(name: str, values: Sequence[Any], mends: Mends) -> pl.Series:
     """The column; cells of several types become text and are counted."""
     cells = [None if _is_missing(value) else value for value in values]
+    cells = [as_bytes(cell) if is_medium(cell) else cell for cell in cells]
     families = [None if cell is None else _family(cell) for cell in cells]
     found = Counter(family for family in families if family is not None)
     if set(found) == {"number"}:

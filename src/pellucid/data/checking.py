@@ -15,6 +15,7 @@ from pellucid.data.leaks import find_leaks
 from pellucid.data.numbers import is_number
 from pellucid.data.table import Table
 from pellucid.errors import DataError
+from pellucid.media.recognition import medium_of
 from pellucid.settings import Settings
 
 FEW_ROWS = 10  # of a class
@@ -46,8 +47,9 @@ def check(frame: pl.DataFrame, targets: list[str], settings: Settings) -> Findin
     ignored = tuple(_ignored(frame, inputs, settings))
     gone = {found.column for found in ignored}
     kept = [name for name in inputs if name not in gone]
+    told = [name for name in kept if medium_of(frame[name]) is None]  # a path says nothing
     warnings = [
-        *(warning for target in targets for warning in find_leaks(frame, kept, target)),
+        *(warning for target in targets for warning in find_leaks(frame, told, target)),
         *_groups(frame, kept, settings),
         *_repeats(frame, kept, targets),
         *(warning for target in targets for warning in _rare_classes(frame[target])),
@@ -88,6 +90,8 @@ def _ignored(frame: pl.DataFrame, inputs: list[str], settings: Settings) -> Iter
             yield Ignored(name, reason)
         elif twin := _twin(frame, column, seen):
             yield Ignored(name, f"an exact copy of {twin!r}")
+        elif medium_of(column):
+            continue
         elif not only and name not in (*settings.kinds, settings.group, settings.time):
             if reason := identifier_reason(column):
                 yield Ignored(name, reason)

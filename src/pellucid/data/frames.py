@@ -11,6 +11,8 @@ import polars as pl
 from pellucid.data.cells import as_text, series_of
 from pellucid.data.names import unique_names
 from pellucid.errors import DataError, Mends
+from pellucid.media.arrays import is_medium
+from pellucid.media.recognition import medium_of
 
 WIDE = (pl.Decimal, pl.Int128)  # kinds know no wider numbers than 64 bits
 
@@ -63,7 +65,15 @@ def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:
         schema = lazy.collect_schema()
         lazy = lazy.select(part for name in schema for part in _parts(name, schema[name]))
     schema = lazy.collect_schema()
-    return lazy.with_columns(_plain_column(name, schema[name]) for name in schema)
+    kept = {name for name in schema if schema[name] == pl.Binary and _is_media(lazy, name)}
+    return lazy.with_columns(_plain_column(n, schema[n]) for n in schema if n not in kept)
+
+
+def _is_media(lazy: pl.LazyFrame, name: str) -> bool:
+    """Whether the first bytes of a column are of pictures, sounds or films."""
+    return (
+        medium_of(lazy.select(pl.col(name).drop_nulls().head(20)).collect().to_series()) is not None
+    )
 
 
 def _parts(name: str, dtype: pl.DataType) -> list[pl.Expr]:
@@ -118,11 +128,15 @@ def _series(name: str, column: Any, mends: Mends) -> pl.Series:
     if zone is not None and hasattr(column, "dt"):
         naive = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return pl.Series(name, naive).dt.replace_time_zone("UTC").dt.convert_time_zone(str(zone))
-    if isinstance(dtype, np.dtype) and dtype.kind in "biufmM":
+    if isinstance(dtype, np.dtype) and dtype.kind in "biufmM" and not _holds_media(column):
         return _from_numpy(name, np.asarray(column))
     if hasattr(column, "to_numpy"):
         column = column.to_numpy(dtype=object)
     return series_of(name, list(column), mends)
+
+
+def _holds_media(column: np.ndarray[Any, Any]) -> bool:
+    return column.ndim > 1 and len(column) > 0 and is_medium(column[0])
 
 
 def _from_numpy(name: str, values: np.ndarray[Any, Any]) -> pl.Series:

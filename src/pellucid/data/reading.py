@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,12 +12,14 @@ import polars as pl
 from pellucid.data.databases import Query, read_only_table, read_query
 from pellucid.data.delimited import read_delimited
 from pellucid.data.excel import read_excel
+from pellucid.data.folders import read_folder, table_in
 from pellucid.data.frames import frame_of, plain
 from pellucid.data.json_lines import read_json, read_json_lines
 from pellucid.data.samples import sample
 from pellucid.data.sources import find_file, recognise_format
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends, UsageError
+from pellucid.media.files import Files
 
 Ragged = Literal["skip", "mend"]
 SAMPLE = "sample:"
@@ -35,7 +38,7 @@ def read(source: Any, mends: Mends, ragged: Ragged = "skip") -> Table:
     if isinstance(source, str) and source.startswith(SAMPLE):
         return _table(source, sample(source.removeprefix(SAMPLE)))
     if isinstance(source, str | os.PathLike):
-        return _checked(_read_file(find_file(_path(source)), mends, ragged))
+        return _checked(_read_path(_path(source), mends, ragged))
     frame = frame_of(source, mends)
     if frame is None:
         raise UsageError(
@@ -50,6 +53,17 @@ def _path(source: str | os.PathLike[str]) -> Path:
     if "://" in text:
         raise DataError(f'"{text}" is an address; pellucid downloads nothing: fetch the file first')
     return Path(text).expanduser()
+
+
+def _read_path(path: Path, mends: Mends, ragged: Ragged) -> Table:
+    """A file, or a folder: of files, or with the table that names them."""
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir() fails for too long a name)
+        table = table_in(path)
+        if table is None:
+            return read_folder(path, mends)
+        path = table
+    read_table = _read_file(find_file(path), mends, ragged)
+    return replace(read_table, files=Files(path.parent))
 
 
 def _read_file(path: Path, mends: Mends, ragged: Ragged) -> Table:

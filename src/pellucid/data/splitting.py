@@ -13,6 +13,7 @@ from pellucid.data.drawing import MANY_ROWS, Rows, as_blocks, draw, thinned
 from pellucid.data.identifiers import identifier_reason
 from pellucid.data.table import Table
 from pellucid.errors import DataError
+from pellucid.media.recognition import medium_of
 
 LEARN, CHOOSE, PROVE = 0, 1, 2
 NAMES = ("learn", "choose", "prove")
@@ -107,7 +108,7 @@ def duplicate_blocks(table: Table, columns: Sequence[str]) -> Rows:
     Where the table holds few different rows, repeats are natural and each row stands for itself.
     """
     first = next(table.batches(columns), pl.DataFrame())
-    columns = [column.name for column in first if identifier_reason(column) is None]
+    columns = [c.name for c in first if medium_of(c) is not None or identifier_reason(c) is None]
     if not columns:
         return np.arange(table.height)
     batches = table.batches(columns)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pellucid.data.lines import Lines
 from pellucid.errors import DataError
+from pellucid.media.files import ANYWHERE, Files
 
 BATCH_ROWS = 65_536
 BATCH_CELLS = 4_000_000  # a slice of a wide table holds fewer rows: 64 MB of string views
@@ -30,6 +31,9 @@ class Table:
     height: int
     lines: Lines | None = field(default=None, repr=False, compare=False)
     keep_alive: object = field(default=None, repr=False, compare=False)  # a temporary folder
+    files: Files = ANYWHERE  # where the files lie that cells name
+    target: str | None = None  # what is predicted if nobody says
+    split: str | None = None  # the column that says which rows are to learn from, likewise
 
     @cached_property
     def columns(self) -> list[str]:

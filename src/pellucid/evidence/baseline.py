@@ -65,7 +65,7 @@ def _linear(
     deep = first_network(network)
     outputs = []
     with torch.inference_mode():
-        for chunk in torch.as_tensor(prove).split(1_024):
+        for chunk in torch.as_tensor(prove).split(task.store.chunk):
             outputs.append(layer(*deep.terms(task.store.batch(chunk))).numpy())
     text = any(k.kind == "text" for k in task.schema.inputs)
     name = "TF-IDF + linear model" if text else "linear model"

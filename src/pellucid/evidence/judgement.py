@@ -146,7 +146,7 @@ def outputs_of(network: Network, task: Task, rows: Array) -> list[dict[str, Arra
         {name: [] for name in ("answer", *PATHS)} for _ in task.targets
     ]
     with torch.inference_mode():
-        for chunk in torch.as_tensor(rows).split(1_024):
+        for chunk in torch.as_tensor(rows).split(task.store.chunk):
             paths = network.paths(task.store.batch(chunk))
             for position, blend in enumerate(network.blend):
                 outputs = (blend(*paths[position]), *paths[position])

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import torch
 
 from pellucid.errors import Mends
 from pellucid.evidence.document import Importance, Mistake
 from pellucid.evidence.intervals import gap
 from pellucid.experience import Experience
-from pellucid.kinds import Array, Encoded, Kind
+from pellucid.kinds import Array, Encoded, Kind, MediaKind
 from pellucid.networks.network import Network
 from pellucid.store import Store, build_store
 from pellucid.training.fitting import predict
@@ -60,7 +61,7 @@ def column_importance(
     rows = np.sort(rng.permutation(prove)[:IMPORTANCE_ROWS])
     cells = experience.raw(rows)
     schema, deadline = experience.schema, time.monotonic() + seconds
-    store = build_store([schema.encode(cells, Mends())])
+    store = experience.store.take(torch.as_tensor(rows))
     whole = _losses(experience, network, store, rows)
     found: list[list[Importance]] = [[] for _ in schema.targets]
     for kind_of_column, column in ((k, c) for k in schema.inputs for c in k.columns):
@@ -80,10 +81,14 @@ def column_importance(
 
 def _shuffled(store: Store, kind: Kind, column: str, cells: pl.DataFrame, order: Array) -> Store:
     """The rows with one column's cells in another order; only what it changes is encoded anew."""
-    if kind.kind in store.dense:
-        values, position = store.dense[kind.kind].clone(), kind.columns.index(column)
-        values[:, position] = values[order, position]
-        return replace(store, dense={**store.dense, kind.kind: values})
+    position, rows = kind.columns.index(column), torch.as_tensor(order)
+    if kind.kind in store.dense or isinstance(kind, MediaKind):
+        for name in (n for n in store.dense if n.split(".")[0] == kind.kind):
+            store = store.reordered(name, rows, position)
+        for name in (n for n in store.ragged if n.startswith(f"{kind.kind}.")):
+            if name.endswith(f".{position}"):
+                store = store.reordered(name, rows)
+        return store
     own = cells.select(kind.columns).with_columns(cells[column][order])
     return _replaced(store, kind.encode(own, Mends()))
 

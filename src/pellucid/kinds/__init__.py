@@ -10,8 +10,17 @@ import polars as pl
 from pellucid.errors import DataError, UsageError
 from pellucid.kinds.category import Category
 from pellucid.kinds.cells import number_style, numbers, texts
-from pellucid.kinds.contract import Array, Beside, Encoded, Kind, Ragged, TargetKind
+from pellucid.kinds.contract import (
+    Array,
+    Beside,
+    Encoded,
+    Kind,
+    MediaKind,
+    Ragged,
+    TargetKind,
+)
 from pellucid.kinds.date import Date
+from pellucid.kinds.image import Image
 from pellucid.kinds.number import Number
 from pellucid.kinds.terms import Vocabulary
 from pellucid.kinds.text import Text
@@ -23,6 +32,7 @@ __all__ = [
     "Beside",
     "Encoded",
     "Kind",
+    "MediaKind",
     "Ragged",
     "TargetKind",
     "Vocabulary",
@@ -31,8 +41,9 @@ __all__ = [
     "recognise_target",
 ]
 
-# The order is a decision: a date would pass as a name, a number as a name, a name as a text.
-KINDS: Final = (Date, Number, Category, Text)
+# The order is a decision: a path would pass as a text, a date as a name, a number as a name,
+# a name as a text.
+KINDS: Final = (Image, Date, Number, Category, Text)
 TARGETS: Final = (Category, Number)
 
 MOST_CLASSES = 1_000

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import Mends
-from pellucid.networks.layers import InputLayer
+from pellucid.networks.layers import Encoder, InputLayer
+from pellucid.networks.layers.input import Tensors
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Conventional = Iterator[tuple[str, Array]]
@@ -68,6 +69,40 @@ class Kind(Protocol):
 
     def summary(self, column: str) -> str:
         """A few words on a column: "812 levels", "2 % missing"."""
+
+
+Preview = dict[str, str]  # {"image": a data URI, "words": "32 x 32 pixels"}, "audio" likewise
+
+
+@runtime_checkable
+class MediaKind(Kind, Protocol):
+    """A kind whose cells name files or hold their contents: pictures, sounds, films.
+
+    Its cells come located (`media.files.Files`): absolute paths, data URIs or bytes, null where
+    missing. `encode` decodes them by several threads, a slice of `slice_rows` rows at a time, and
+    gives an array `KIND.missing` (rows, columns) of bool beside its own; a cell that cannot be
+    decoded is missing, and counted.
+    """
+
+    slice_rows: ClassVar[int]
+
+    def input_layer(
+        self, width: int, generator: torch.Generator, encoder: Encoder = ...
+    ) -> InputLayer:
+        """The layer with a network of its own, of the shape that the plan gives it."""
+
+    @property
+    def side(self) -> int:
+        """What `Encoder.shrink` divides, such as the pixels of the shorter side."""
+
+    def mirrored(self, raw: Tensors) -> Tensors | None:
+        """The same cells mirrored; None where there is no mirror image, as of sound."""
+
+    def likeness(self, raw: Tensors) -> Tensor:
+        """(rows, columns, features) of length 1: near copies of a cell have a product near 1."""
+
+    def preview(self, cell: str | bytes) -> Preview:
+        """How a person sees a located cell in a report."""
 
 
 @runtime_checkable

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from pellucid.kinds import Kind, MediaKind
 from pellucid.networks.layers import (
     Dropout,
+    Encoder,
     EnsembleScale,
     InputLayer,
     Linear,
@@ -31,6 +33,7 @@ class Body:
     blocks: int = 2
     embedding: int = 16  # width of one number's, category's or date's vector
     dropout: float = 0.1
+    encoder: Encoder = field(default_factory=Encoder)  # of pictures, sounds and films
 
 
 class DeepNetwork(nn.Module):
@@ -42,7 +45,7 @@ class DeepNetwork(nn.Module):
 
     def __init__(self, schema: Schema, body: Body, generator: torch.Generator) -> None:
         super().__init__()
-        layers = [kind.input_layer(body.embedding, generator) for kind in schema.inputs]
+        layers = [_input_layer(kind, body, generator) for kind in schema.inputs]
         self.inputs = nn.ModuleList(layers)
         width = sum(layer.columns * layer.width for layer in layers)
         self.scale = EnsembleScale(body.members, width, generator)
@@ -136,6 +139,12 @@ class Network(nn.Module):
     def plan(self) -> list[dict[str, object]]:
         """Every layer with its shape and number of parameters, in order."""
         return list(_layers(self))
+
+
+def _input_layer(kind: Kind, body: Body, generator: torch.Generator) -> InputLayer:
+    if isinstance(kind, MediaKind):
+        return kind.input_layer(body.embedding, generator, body.encoder)
+    return kind.input_layer(body.embedding, generator)
 
 
 def first_network(network: Network) -> DeepNetwork:

@@ -14,6 +14,7 @@ import polars as pl
 
 from pellucid.errors import Mend, Mends
 from pellucid.kinds import Array, TargetKind
+from pellucid.media.files import NO_FILES
 from pellucid.serving.cells import dtype_of
 from pellucid.serving.faults import Problem, RequestError, unusable
 from pellucid.serving.fields import Field
@@ -38,7 +39,7 @@ def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer 
     owners = [place for place, request in enumerate(requests) for _ in request]
     firsts = np.cumsum([0, *(len(request) for request in requests)])
     mends = Mends(places=len(records), place=str)
-    encoded = model.schema.encode(_frame(served.fields, records), mends)
+    encoded = model.schema.encode(_frame(served.fields, records), mends, NO_FILES)
     told = [one for mend in mends.found for one in _told(served.fields, mend)]
     predictions = _predictions(model.schema.targets, model.outputs_of([encoded]))
     answers: list[Answer | RequestError] = []

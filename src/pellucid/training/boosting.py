@@ -26,7 +26,7 @@ def measurements(network: DeepNetwork, store: Store, rows: Array) -> Array:
     """What trees see of the rows: (rows, columns) float64, NaN where missing."""
     pieces = []
     with torch.inference_mode():
-        for chunk in torch.from_numpy(rows).tensor_split(max(1, len(rows) // 16_384)):
+        for chunk in torch.from_numpy(rows).split(16 * store.chunk):
             pieces.append(network.measurements(store.batch(chunk, ragged=False)).numpy())
     return np.concatenate(pieces)
 

@@ -10,9 +10,17 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from pellucid.kinds import MediaKind
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.schema import Schema
 from pellucid.training.batches import Batches
+from pellucid.training.encoders import (
+    EVALUATIONS,
+    media_plan,
+    mirror_is_harmless,
+    sized,
+    triangular,
+)
 from pellucid.training.fitting import predict
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.plan import Plan
@@ -37,6 +45,8 @@ class Probe:
 
 def first_plan(schema: Schema, learn: int) -> Plan:
     """Network and batch by the number of rows and columns (evidence: TabM, and our benchmarks)."""
+    if schema.media:
+        return media_plan(schema, learn)
     text = any(kind.kind == "text" for kind in schema.inputs)
     columns = sum(len(kind.columns) for kind in schema.inputs)
     body = Body(
@@ -88,8 +98,21 @@ def probe(task: Task, plan: Plan) -> Probe:
     return replace(best, terms=_terms(network, task))
 
 
+def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
+    """The draft with networks for its pictures, sounds and films as large as the time allows."""
+    if not task.schema.media:
+        return plan
+    encoder = replace(plan.body.encoder, mirror=mirror_is_harmless(task))
+    shrunk = replace(encoder, shrink=max(1, max(kind.side for kind in task.schema.media) // 32))
+    small = replace(plan, body=replace(plan.body, encoder=shrunk))
+    speed = plan.batch / probe(task, small).step_seconds
+    return sized(small, task, SHARE_OF_MEMBERS * seconds, speed)
+
+
 def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     """As many steps and folds as the time allows."""
+    if task.schema.media:
+        return _fit_media(plan, task, probed, seconds)
     learn = len(task.folds[0][0])
     plan = replace(plan, threads=probed.threads)
     plan = replace(
@@ -106,9 +129,22 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     return replace(plan, folds=folds, steps=steps, evaluate_every=every)
 
 
+def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
+    """One network; its schedule is known from the start, and ends when the time does."""
+    chosen = len(task.folds[0][1]) * probed.row_seconds * EVALUATIONS
+    steps = int((SHARE_OF_MEMBERS * seconds - chosen) / probed.step_seconds)
+    plan = replace(
+        plan,
+        threads=probed.threads,
+        trees=_affordable_trees(plan, task, 0.1 * seconds),
+        linear_rows=_affordable_rows(plan, task, probed.terms, 0.1 * seconds),
+    )
+    return triangular(plan, max(20, min(plan.all_steps, steps)))
+
+
 def planned_seconds(plan: Plan, learn: int, probed: Probe) -> float:
     """The longest that training can take by the plan."""
-    return plan.folds * plan.steps * 1.25 * _step_cost(plan, probed, learn) / SHARE_OF_MEMBERS
+    return plan.folds * plan.all_steps * _step_cost(plan, probed, learn) / SHARE_OF_MEMBERS
 
 
 def usable_threads() -> int:
@@ -148,7 +184,8 @@ def _affordable_trees(plan: Plan, task: Task, seconds: float) -> int:
     A tree costs about 0.6 ms and 5 ns a cell; every fold, the choice of a shape and the last
     fit on all rows grow their own, and so does each target, a class one for each level.
     """
-    columns = sum(len(k.columns) for k in task.schema.inputs if k.kind != "text")
+    tabular = (k for k in task.schema.inputs if k.kind != "text" and not isinstance(k, MediaKind))
+    columns = sum(len(kind.columns) for kind in tabular)
     rows = min(len(task.folds[0][0]), 200_000)
     each = sum(kind.tree_outputs for kind in task.schema.targets)
     if not each:

@@ -20,8 +20,6 @@ from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
 
-PREDICT_ROWS = 1_024
-
 
 @dataclass(frozen=True)
 class Fitted:
@@ -90,7 +88,7 @@ def _in_batches(
             network.learning(store.batch(chunk), [a[chunk] for a in answers])
             if isinstance(network, DeepNetwork) and answers
             else network(store.batch(chunk))
-            for chunk in rows.split(PREDICT_ROWS)
+            for chunk in rows.split(store.chunk)
         ]
     return [joined(outputs, dim) for outputs in zip(*pieces, strict=True)]
 
@@ -131,9 +129,14 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
         )
 
     cuts = plan.cuts.get(str(position), {})
+    hurries = {
+        int(name.rpartition("_")[2]): steps for name, steps in cuts.items() if "hurry" in name
+    }
     schedule = Schedule(
-        plan.rate, plan.steps, plan.evaluate_every, plan.patience, decay=plan.decay, **cuts
-    )
+        plan.rate, plan.steps, plan.evaluate_every, plan.patience, plan.warmup, plan.decay,
+        anneal_at=cuts.get("anneal_at"), stop_at=cuts.get("stop_at"), hurries=hurries,
+        anneal=plan.anneal,
+    )  # fmt: skip
     return train(deep, loss_of, score, schedule, seed, watch)
 
 

@@ -20,7 +20,7 @@ def design_matrix(network: DeepNetwork, store: Store, rows: Array) -> Any:
     from scipy import sparse
 
     pieces = []
-    for chunk in torch.as_tensor(rows).split(2_048):
+    for chunk in torch.as_tensor(rows).split(store.chunk):
         with torch.inference_mode():
             index, value = network.terms(store.batch(chunk))
         if network.features <= DENSE_FEATURES and not store.ragged:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from pellucid.networks.layers import dropout_layers, seed_dropout
+from pellucid.networks.layers import random_layers, seed_layers
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.watch import Watch
 
@@ -18,7 +18,7 @@ class Schedule:
     """The step size as a function of the step: warm up, stay, anneal linearly to 0.
 
     Annealing begins at `steps` or when `patience` evaluations brought nothing better, then from
-    the best weights; it lasts a quarter of the steps before it. An evaluation comes every
+    the best weights; it lasts `anneal` times the steps before it. An evaluation comes every
     `evaluate_every` steps.
     """
 
@@ -31,6 +31,8 @@ class Schedule:
     clip: float | None = 1.0
     anneal_at: int | None = None  # of a run that is done over: where it began to anneal
     stop_at: int | None = None  # ... and where it was cut short
+    hurries: Mapping[int, int] = field(default_factory=dict)  # ... where so many steps were left
+    anneal: float = 0.25
 
 
 @dataclass
@@ -40,6 +42,8 @@ class Descent:
     step: int = 0
     anneal_from: int | None = None
     anneal_steps: int = 0
+    anneal_share: float = 0.25
+    peak: float = 1.0  # of the step size, where the present annealing began
     best: float = float("inf")
     best_step: int = 0
     waited: int = 0
@@ -50,14 +54,28 @@ class Descent:
     def rate(self, schedule: Schedule) -> float:
         """The step size of the next step; 0 when the descent is over."""
         rate = schedule.rate * min(1.0, (self.step + 1) / max(schedule.warmup, 1))
-        if self.anneal_from is None:
-            return rate
-        return rate * max(0.0, 1 - (self.step - self.anneal_from) / self.anneal_steps)
+        return rate if self.anneal_from is None else rate * self._height()
 
     def anneal(self) -> None:
         """Begin to anneal now."""
         self.anneal_from = self.step
-        self.anneal_steps = max(10, self.step // 4)
+        self.anneal_steps = max(10, int(self.step * self.anneal_share))
+
+    def hurry(self, steps: int) -> None:
+        """Anneal from where the step size stands now to 0 in so many steps."""
+        self.peak = self._height() if self.anneal_from is not None else 1.0
+        self.anneal_from, self.anneal_steps = self.step, steps
+
+    @property
+    def left(self) -> int:
+        """Steps until annealing is over, or would be if it began now."""
+        if self.anneal_from is None:
+            return int(self.step * self.anneal_share)
+        return self.anneal_from + self.anneal_steps - self.step
+
+    def _height(self) -> float:
+        assert self.anneal_from is not None
+        return self.peak * max(0.0, 1 - (self.step - self.anneal_from) / self.anneal_steps)
 
 
 def train(
@@ -75,14 +93,14 @@ def train(
     resumed from `watch`'s checkpoint takes the same path as one never interrupted.
     """
     optimizer = FlatAdamW(module, schedule.decay, schedule.clip)
-    noise = dropout_layers(module)
-    descent = Descent()
+    noise = random_layers(module)
+    descent = Descent(anneal_share=schedule.anneal)
     best = optimizer.weights.clone()
     watch.resume(descent, optimizer, best)
     module.train()
     stop_at = descent.cut.get("stop_at", schedule.stop_at)
     while (rate := descent.rate(schedule)) > 0 and descent.step != stop_at:
-        seed_dropout(noise, seed, descent.step)
+        seed_layers(noise, seed, descent.step)
         loss = loss_of(descent.step)
         loss.backward()
         optimizer.step(rate)
@@ -92,8 +110,7 @@ def train(
             descent.clock.append(watch.seconds)
             _evaluate(module, score, descent, best, optimizer, moment)
             _anneal_if_due(descent, schedule, best, optimizer)
-        if descent.step == schedule.anneal_at and descent.anneal_from is None:
-            descent.anneal()
+        _cut_as_before(descent, schedule)
         if descent.step % 10 == 0 and not watch.look(descent, optimizer, best, loss):
             break
     if descent.step and (not descent.history or descent.history[-1]["step"] != descent.step):
@@ -104,6 +121,13 @@ def train(
     optimizer.weights.copy_(best)
     module.eval()
     return descent
+
+
+def _cut_as_before(descent: Descent, schedule: Schedule) -> None:
+    if descent.step == schedule.anneal_at and descent.anneal_from is None:
+        descent.anneal()
+    if descent.step in schedule.hurries:
+        descent.hurry(schedule.hurries[descent.step])
 
 
 def _evaluate(

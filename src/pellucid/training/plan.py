@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pellucid.errors import ModelError
+from pellucid.networks.layers import Encoder
 from pellucid.networks.network import Body
+
+CUT = re.compile(r"anneal_at|stop_at|hurry_at_\d{1,12}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Plan:
     trees: int = 0  # rounds of boosting; 0 = no tree-shaped path
     curve: tuple[int, ...] = ()  # numbers of rows at which the learning curve is measured
     cuts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # what the clock changed
+    warmup: int = 10  # steps
+    anneal: float = 0.25  # how long annealing lasts, in parts of the steps before it
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -36,7 +42,8 @@ class Plan:
     def from_json(cls, saved: Mapping[str, Any]) -> Plan:
         """From plain values; ModelError where one is missing or out of bounds."""
         try:
-            body = Body(**saved["body"])
+            encoder = Encoder(**saved["body"].get("encoder", {}))
+            body = Body(**{**saved["body"], "encoder": encoder})
             plan = cls(**{**saved, "body": body, "curve": tuple(saved["curve"])})
         except (KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"The plan is damaged or of another version: {error}.") from error
@@ -45,12 +52,19 @@ class Plan:
         return plan
 
     @property
+    def all_steps(self) -> int:
+        """Of one deep network, annealing included."""
+        return self.steps + int(self.steps * self.anneal)
+
+    @property
     def possible(self) -> bool:
         """Whether every number is of its type and within its bounds."""
         body = self.body
-        sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads)
+        encoder = body.encoder
+        sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads,
+                 encoder.channels, encoder.shrink)  # fmt: skip
         steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows)
-        counts = (body.blocks, self.trees, *self.curve)
+        counts = (body.blocks, self.trees, self.warmup, *self.curve)
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
         return (
             all(_whole(n) and 0 < n <= 2**20 for n in sizes)
@@ -59,8 +73,12 @@ class Plan:
             and body.members * body.width <= 2**22
             and body.blocks <= 64
             and self.trees <= 10_000
+            and encoder.channels <= 1_024
+            and all(isinstance(flag, bool) for flag in (encoder.mirror, encoder.distort))
+            and _real(self.anneal)
+            and 0 < self.anneal <= 100
             and all(_real(x) and 0 <= x < 1 for x in (self.rate, self.decay, body.dropout))
-            and all(name in ("anneal_at", "stop_at") and _whole(n) for name, n in cuts)
+            and all(CUT.fullmatch(name) and _whole(n) for name, n in cuts)
         )
 
 

@@ -58,20 +58,32 @@ class Watch:
         now = time.monotonic()
         if self.report is not None:
             self.report(descent, loss)
+        seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
         if descent.anneal_from is None:
-            seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
-            if (
-                self.interrupted()
-                or now + 1.1 * seconds_a_step * (descent.step // 4) > self.deadline
-            ):
+            interrupted = self.interrupted()
+            if interrupted or now + 1.1 * seconds_a_step * descent.left > self.deadline:
                 descent.anneal()
                 descent.cut["anneal_at"] = descent.step
         elif now > self.deadline and not descent.cut.get("stop_at"):
             descent.cut["stop_at"] = descent.step
             return False
+        if descent.anneal_from is not None:
+            self._hurry(descent, now, seconds_a_step)
         if now - self.saved > CHECKPOINT_SECONDS:
             self.save(descent, optimizer, best)
         return True
+
+    def _hurry(self, descent: Descent, now: float, seconds_a_step: float) -> None:
+        """Shorten an annealing that would end after the deadline, or that Ctrl-C ends."""
+        allowed = descent.left
+        if now + seconds_a_step * allowed > self.deadline:
+            allowed = int(0.95 * (self.deadline - now) / seconds_a_step)
+        if self.interrupted():
+            allowed = min(allowed, max(10, descent.step // 4))
+            self.interrupted = lambda: False
+        if allowed < 0.98 * descent.left:
+            descent.hurry(max(allowed, 1))
+            descent.cut[f"hurry_at_{descent.step}"] = descent.anneal_steps
 
     def save(self, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
         """Write the checkpoint, if there is a place for one."""

@@ -1,12 +1,17 @@
 """The small closed vocabulary of layers of which every network is composed."""
 
 from pellucid.networks.layers.blend import ClassBlend, Deep, NoPath, NumberBlend
-from pellucid.networks.layers.dropout import Dropout, dropout_layers, seed_dropout
+from pellucid.networks.layers.dropout import Dropout
 from pellucid.networks.layers.embedding import Embedding, SparseLinear
 from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleOutput, EnsembleScale, Linear
-from pellucid.networks.layers.input import InputLayer, MissingValue
+from pellucid.networks.layers.input import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.piecewise import PiecewiseLinear
-from pellucid.networks.layers.randomness import seed_of
+from pellucid.networks.layers.randomness import (
+    RandomLayer,
+    random_layers,
+    seed_layers,
+    seed_of,
+)
 from pellucid.networks.layers.sequence import SequenceEncoder
 from pellucid.networks.layers.trees import Trees
 
@@ -15,6 +20,7 @@ __all__ = [
     "Deep",
     "Dropout",
     "Embedding",
+    "Encoder",
     "EnsembleLinear",
     "EnsembleOutput",
     "EnsembleScale",
@@ -24,10 +30,11 @@ __all__ = [
     "NoPath",
     "NumberBlend",
     "PiecewiseLinear",
+    "RandomLayer",
     "SequenceEncoder",
     "SparseLinear",
     "Trees",
-    "dropout_layers",
-    "seed_dropout",
+    "random_layers",
+    "seed_layers",
     "seed_of",
 ]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pellucid.networks.layers.randomness import seed_of
+from pellucid.networks.layers.randomness import RandomLayer
 
 
-class Dropout(nn.Module):
+class Dropout(RandomLayer):
     """Set a share of the values to 0 while training and scale the others up (Srivastava 2014).
 
     The share is rounded to a multiple of 1/256: one random byte a value is an eighth of the
@@ -20,7 +18,6 @@ class Dropout(nn.Module):
     def __init__(self, share: float) -> None:
         super().__init__()
         self.threshold = round(share * 256)
-        self.generator = torch.Generator()
 
     def forward(self, x: Tensor) -> Tensor:
         """x where kept, scaled by 1 / (1 - share); x itself when not training."""
@@ -42,14 +39,3 @@ class Dropout(nn.Module):
     def extra_repr(self) -> str:
         """The share, for printing."""
         return f"share={self.threshold / 256:.3f}"
-
-
-def dropout_layers(module: nn.Module) -> list[Dropout]:
-    """Every dropout layer of a module, in order."""
-    return [layer for layer in module.modules() if isinstance(layer, Dropout)]
-
-
-def seed_dropout(layers: Sequence[Dropout], seed: int, step: int) -> None:
-    """Seed the layers from (seed, step): a step's noise depends on nothing before it."""
-    for position, layer in enumerate(layers):
-        layer.generator.manual_seed(seed_of(seed, step, position))

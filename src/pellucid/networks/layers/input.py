@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from pellucid.networks.layers.dropout import Dropout
 
 Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The shape of the networks that a kind of pictures, sound or film brings of its own."""
+
+    channels: int = 16  # of the first convolution; later ones have multiples of it
+    shrink: int = 1  # each side of a picture, or the rate of a sound, is divided by this
+    mirror: bool = False  # a mirrored picture means the same: learn from it, and average over it
+    distort: bool = False  # many passes over few rows: turn, stretch, shade them
+
+
+DEFAULT_ENCODER = Encoder()
 
 
 class InputLayer(nn.Module):

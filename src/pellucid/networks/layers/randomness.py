@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
 MULTIPLIER, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
+
+
+class RandomLayer(nn.Module):
+    """A layer that draws while training, from a generator that is seeded before every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = torch.Generator()
+
+
+def random_layers(module: nn.Module) -> list[RandomLayer]:
+    """Every layer of a module that draws, in order."""
+    return [layer for layer in module.modules() if isinstance(layer, RandomLayer)]
+
+
+def seed_layers(layers: Sequence[RandomLayer], seed: int, step: int) -> None:
+    """Seed the layers from (seed, step): a step's noise depends on nothing before it."""
+    for position, layer in enumerate(layers):
+        layer.generator.manual_seed(seed_of(seed, step, position))
 
 
 def seed_of(*parts: int) -> int:

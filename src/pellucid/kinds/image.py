@@ -1,0 +1,228 @@
+"""Pictures: photographs, drawings, scans, in files, in bytes or as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Self
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.errors import DataError, Mends
+from pellucid.kinds.contract import Encoded, Preview
+from pellucid.media.files import UnreadableError, count_faults, in_parallel
+from pellucid.media.pictures import Form, Look, decode, look, thumbnail
+from pellucid.media.recognition import medium_of
+from pellucid.networks.layers import Encoder, InputLayer, MissingValue
+from pellucid.networks.layers.augmentation import PictureAugmentation
+from pellucid.networks.layers.convolution import PictureEncoder
+from pellucid.networks.layers.gradients import FEATURES, oriented_gradients, resized
+from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
+
+SAMPLE = 200  # pictures of each column that are looked at
+SMALLEST, LARGEST = 8, 128  # pixels of the shorter side
+MOST_SIDE = 1_024
+SQUARE = 1.25  # ratio of the sides up to which pictures are taken as square
+THUMB = 8  # pixels of a side of what the linear path sees beside the gradients
+LIKENESS = 16
+
+
+@dataclass(frozen=True)
+class Image:
+    """Columns of pictures, all brought to one form; they share one network."""
+
+    kind: ClassVar[str] = "image"
+    slice_rows: ClassVar[int] = 512
+
+    columns: tuple[str, ...]
+    height: int
+    width: int
+    channels: int
+    black: float  # what is taken for black and white in pictures of more than 8 bits
+    white: float
+    mean: tuple[float, ...]  # of each channel, 0 to 255
+    spread: tuple[float, ...]
+    typical: tuple[int, int]  # width and height of the pictures as they came
+
+    def __post_init__(self) -> None:
+        sides = (self.height, self.width)
+        if not all(isinstance(n, int) and 1 <= n <= MOST_SIDE for n in sides):
+            raise ValueError(f"pictures of {self.height} × {self.width} pixels are too large")
+        if self.channels not in (1, 3) or not len(self.mean) == len(self.spread) == self.channels:
+            raise ValueError(f"pictures of {self.channels} colours cannot be")
+
+    @classmethod
+    def matches(cls, cells: pl.Series) -> str | None:
+        """Paths with a picture's extension, data URIs or bytes of pictures."""
+        return "it holds pictures" if medium_of(cells) == "image" else None
+
+    @classmethod
+    def fit(cls, cells: pl.DataFrame) -> Self:
+        """Size and colour of what most pictures are, and the mean and spread of each colour."""
+        looks: list[Look] = []
+        some: list[str | bytes] = []
+        for series in cells:
+            sample = series.drop_nulls()
+            sample = sample.gather_every(max(1, len(sample) // SAMPLE))
+            seen = list(in_parallel(look, sample.to_list()))
+            read = [(c, f) for c, f in zip(sample, seen, strict=True) if isinstance(f, Look)]
+            if not read and len(sample):
+                raise _nothing_read(series, seen[0])
+            some += [cell for cell, _ in read]
+            looks += [each for _, each in read]
+        form = _form(looks)
+        found = in_parallel(partial(decode, form=form), some)
+        pixels = [each for each in found if isinstance(each, np.ndarray)]
+        black = np.zeros((form.height, form.width, form.channels), np.uint8)
+        values = np.stack(pixels or [black]).reshape(-1, form.channels)
+        spread = np.maximum(values.std(0), 8.0)
+        sizes = np.median([(each.width, each.height) for each in looks] or [(0, 0)], axis=0)
+        return cls(
+            tuple(cells.columns), form.height, form.width, form.channels, form.black, form.white,
+            tuple(values.mean(0).tolist()), tuple(spread.tolist()),
+            (int(sizes[0]), int(sizes[1])),
+        )  # fmt: skip
+
+    @property
+    def form(self) -> Form:
+        """What every picture is brought to."""
+        return Form(self.height, self.width, self.channels, self.black, self.white)
+
+    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """(rows, columns, height, width, channels) uint8, 0 where missing; and what is missing."""
+        shape = (cells.height, len(self.columns))
+        pixels = np.zeros((*shape, self.height, self.width, self.channels), np.uint8)
+        missing = np.ones(shape, np.bool_)
+        read = partial(decode, form=self.form)
+        for position, column in enumerate(self.columns):
+            faults: dict[int, str] = {}
+            for row, found in enumerate(in_parallel(read, _readable(cells[column]))):
+                if isinstance(found, UnreadableError):
+                    faults[row] = str(found)
+                elif found is not None:
+                    pixels[row, position], missing[row, position] = found, False
+            count_faults(cells[column], faults, mends)
+        return {"image": pixels, "image.missing": missing}
+
+    def input_layer(
+        self, width: int, generator: torch.Generator, encoder: Encoder = DEFAULT_ENCODER
+    ) -> InputLayer:
+        """One convolutional network for all the columns; its own width, not that of the table."""
+        return ImageInput(self, encoder, generator)
+
+    @property
+    def side(self) -> int:
+        """Pixels of the shorter side."""
+        return min(self.height, self.width)
+
+    def mirrored(self, raw: Tensors) -> Tensors:
+        """Left and right changed."""
+        return {**raw, "image": raw["image"].flip(3)}
+
+    def likeness(self, raw: Tensors) -> Tensor:
+        """Grey 16 x 16 pixels, centred and of length 1; all 0 where nothing can be told."""
+        grey = resized(_grey(raw["image"].flatten(0, 1)), LIKENESS).flatten(1)
+        centred = grey - grey.mean(1, keepdim=True)
+        flat = centred.square().mean(1, keepdim=True).sqrt() < 2 / 255
+        unit = torch.nn.functional.normalize(centred, dim=1).masked_fill(flat, 0.0)
+        return unit.view(*raw["image"].shape[:2], -1)
+
+    def preview(self, cell: str | bytes) -> Preview:
+        """A thumbnail."""
+        return thumbnail(cell)
+
+    def summary(self, column: str) -> str:
+        """Size and colour, and the size that is learnt from where it is another."""
+        width, height = self.typical
+        colour = "colour" if self.channels == 3 else "grey"
+        seen = "" if (width, height) == (self.width, self.height) else (
+            f", seen at {self.width} × {self.height}"
+        )  # fmt: skip
+        return f"{colour}, {width} × {height} pixels{seen}"
+
+
+class ImageInput(InputLayer):
+    """Pictures of each column -> (batch, columns, width), by a network that they share."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, fitted: Image, encoder: Encoder, generator: torch.Generator) -> None:
+        super().__init__()
+        self.columns, self.shrink, self.mirror = len(fitted.columns), encoder.shrink, encoder.mirror
+        self.register_buffer("mean", torch.tensor(fitted.mean).view(1, -1, 1, 1))
+        self.register_buffer("spread", torch.tensor(fitted.spread).view(1, -1, 1, 1))
+        side = min(fitted.height, fitted.width) // encoder.shrink
+        self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
+        self.encoder = PictureEncoder(fitted.channels, side, encoder.channels, generator)
+        self.width = self.encoder.width
+        self.missing = MissingValue(self.columns, self.width)
+        self.features = self.columns * (FEATURES + THUMB * THUMB * fitted.channels)
+        self.measured = 0
+
+    def forward(self, raw: Tensors) -> Tensor:
+        """Standardised, augmented while training, encoded; mirrored as well when predicting."""
+        x = (self._pictures(raw) - self.mean) / self.spread
+        x = self.augmentation(x)
+        vectors = self.encoder(x)
+        if self.mirror and not self.training:
+            vectors = (vectors + self.encoder(x.flip(3))) / 2
+        vectors = torch.nn.functional.layer_norm(vectors, (self.width,))
+        return self.missing(vectors.unflatten(0, (-1, self.columns)), raw["image.missing"])
+
+    def _pictures(self, raw: Tensors) -> Tensor:
+        """(batch * columns, channels, height, width) float, 0 to 255, channels last in memory."""
+        x = raw["image"].flatten(0, 1).permute(0, 3, 1, 2).float()
+        return torch.nn.functional.avg_pool2d(x, self.shrink) if self.shrink > 1 else x
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """Oriented gradients and 8 x 8 pixels of each picture, 0 where it is missing."""
+        pixels = raw["image"].flatten(0, 1)
+        grey = resized(_grey(pixels), 32)
+        thumb = resized(pixels.permute(0, 3, 1, 2).float() / 255, THUMB)
+        value = torch.cat([3 * oriented_gradients(grey), thumb.flatten(1) - 0.5], 1)
+        value = value.unflatten(0, (-1, self.columns))
+        value = value.masked_fill(raw["image.missing"].unsqueeze(2), 0.0).flatten(1)
+        return torch.arange(self.features).expand(value.shape), value
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """None: trees have no way with pixels."""
+        return torch.zeros(0, 0, dtype=torch.float64)
+
+
+def _grey(pixels: Tensor) -> Tensor:
+    """(batch, height, width, channels) of 0 to 255 -> (batch, 1, height, width) of 0 to 1."""
+    return pixels.float().mean(3).unsqueeze(1) / 255
+
+
+def _form(looks: list[Look]) -> Form:
+    """The size and colour of most pictures."""
+    if not looks:
+        return Form(SMALLEST, SMALLEST, 1)
+    sides = np.array([(each.width, each.height) for each in looks], float)
+    short = float(np.median(sides.min(1)))
+    side = int(np.clip(short // 4 * 4, SMALLEST, LARGEST))
+    aspect = float(np.clip(np.median(sides[:, 0] / sides[:, 1]), 1 / 3, 3))
+    if 1 / SQUARE < aspect < SQUARE:
+        aspect = 1.0
+    long = round(side * max(aspect, 1 / aspect) / 4) * 4
+    width, height = (long, side) if aspect > 1 else (side, long)
+    deep = [each.deep for each in looks if each.deep]
+    black, white = np.median(deep, axis=0) if deep else (0.0, 65_535.0)
+    colour = float(np.mean([each.colour for each in looks])) > 0.05
+    return Form(height, width, 3 if colour else 1, float(black), float(white))
+
+
+def _readable(cells: pl.Series) -> list[str | bytes | None]:
+    return cells.to_list() if cells.dtype in (pl.String, pl.Binary) else [None] * len(cells)
+
+
+def _nothing_read(series: pl.Series, fault: object) -> DataError:
+    return DataError(
+        f"None of the pictures of column {series.name!r} that were tried could be read: the first "
+        f"is {fault}. Paths are relative to the folder of the table; correct them, or leave the "
+        f'column out with --ignore "{series.name}".'
+    )

@@ -1,0 +1,152 @@
+"""Where the files lie that cells name, what may be opened, and the contents of a cell."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from pellucid.errors import Mend, Mends
+
+INLINE = "data:"
+MOST_BYTES = 2 * 2**30  # of one file
+MISSING_PATHS = ("", "na", "nan", "none", "null")
+
+Result = TypeVar("Result")
+
+
+class UnreadableError(Exception):
+    """A cell whose picture, sound or film cannot be had: the reason in a few words."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where relative paths in cells begin, and whether anything outside may be opened.
+
+    A user's own table names files anywhere. Cells of a request that somebody else sends are
+    `confined` to a folder, or to none at all: then they can only hold contents (bytes, data URIs).
+    """
+
+    folder: Path | None = None  # None: the working directory, or nowhere if confined
+    confined: bool = False
+
+    def locate(self, cells: pl.DataFrame, mends: Mends) -> pl.DataFrame:
+        """Columns of paths with every path absolute, null where it may not be opened (counted)."""
+        return cells.with_columns(
+            self._located(series, mends) for series in cells if series.dtype == pl.String
+        )
+
+    def path(self, name: str) -> Path | None:
+        """The file of that name; None where it may not be opened."""
+        if self.folder is None and self.confined:
+            return None
+        folder = self.folder or Path()
+        path = folder / Path(name.strip()).expanduser() if not self.confined else folder / name
+        if self.confined and not path.resolve().is_relative_to(folder.resolve()):
+            return None
+        return path.absolute()
+
+    def _located(self, cells: pl.Series, mends: Mends) -> pl.Series:
+        located: list[str | None] = []
+        refused = []
+        for row, cell in enumerate(cells.to_list()):
+            if cell is None or cell.strip().lower() in MISSING_PATHS:
+                located.append(None)
+            elif cell.startswith(INLINE):
+                located.append(cell)
+            else:
+                path = self.path(cell) if "\0" not in cell else None
+                located.append(None if path is None else str(path))
+                refused += [] if path else [row]
+        where = tuple(f"{mends.place(row)}: {cells[row][:60]!r}" for row in refused[: mends.places])
+        fault = "a path outside of the data folder, which may not be opened"
+        mends.add(Mend(fault, "taken as missing", len(refused), cells.name, where))
+        return pl.Series(cells.name, located, pl.String)
+
+
+ANYWHERE, NO_FILES = Files(), Files(None, confined=True)
+
+
+def contents(cell: str | bytes) -> bytes:
+    """The bytes of a located cell: a path, a data URI, or the bytes themselves."""
+    if isinstance(cell, bytes):
+        content = cell
+    elif cell.startswith(INLINE):
+        content = _inline(cell)
+    else:
+        content = _of_file(Path(cell))
+    if not content:
+        raise UnreadableError("0 bytes")
+    return content
+
+
+def in_parallel(
+    work: Callable[[str | bytes], Result], cells: Sequence[str | bytes | None]
+) -> Iterable[Result | UnreadableError | None]:
+    """work(cell) of every cell in order, by several threads; its fault where it is UnreadableError.
+
+    Decoders let go of Python's lock, so that threads decode on all processors.
+    """
+
+    def one(cell: str | bytes | None) -> Result | UnreadableError | None:
+        if cell is None:
+            return None
+        try:
+            return work(cell)
+        except UnreadableError as fault:
+            return fault
+
+    threads = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+    if threads == 1 or len(cells) < 4:
+        yield from map(one, cells)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(one, cells)
+
+
+def count_faults(cells: pl.Series, faults: dict[int, str], mends: Mends) -> None:
+    """Mends for the rows of a column that could not be read, one for each reason."""
+    by_reason: dict[str, list[int]] = {}
+    for row, reason in faults.items():
+        by_reason.setdefault(reason, []).append(row)
+    for reason, rows in by_reason.items():
+        where = tuple(f"{mends.place(row)}: {_shown(cells[row])}" for row in rows[: mends.places])
+        mends.add(Mend(reason, "taken as missing", len(rows), cells.name, where))
+
+
+def _shown(cell: str | bytes) -> str:
+    return f"{len(cell):,} bytes" if isinstance(cell, bytes) else f'"{cell[-60:]}"'
+
+
+def _inline(cell: str) -> bytes:
+    head, _, body = cell.partition(",")
+    if not head.endswith(";base64"):
+        raise UnreadableError("a data URI that is not base64")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UnreadableError("a data URI that is no base64") from error
+
+
+def _of_file(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise UnreadableError("a folder in place of a file")
+        if not path.is_file() and path.exists():
+            raise UnreadableError("no regular file")
+        if path.stat().st_size > MOST_BYTES:
+            raise UnreadableError(f"a file of more than {MOST_BYTES >> 30} GB")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadableError("no such file") from error
+    except PermissionError as error:
+        raise UnreadableError("a file that may not be read") from error
+    except (OSError, ValueError) as error:
+        raise UnreadableError("a file that cannot be opened") from error

@@ -1,0 +1,191 @@
+"""Decodes pictures of any format with Pillow, upright and at the size that is wanted."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.media.arrays import as_array
+from pellucid.media.files import UnreadableError, contents
+from pellucid.media.recognition import RAW_ARRAY
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+MOST_PIXELS = (
+    80_000_000  # more is a mistake, or an attack by a small file that unpacks to a huge one
+)
+DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # modes of more than 8 bits
+ALIKE = 1.25  # ratio of aspects up to which a picture is stretched rather than padded
+GREY = 128
+# What decoders raise for files that are damaged or made to harm.
+FAULTS = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError, IndexError, KeyError,
+    ArithmeticError, MemoryError, NotImplementedError, AttributeError, RuntimeError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form for all: size, colour, and what is black and white in pictures of many bits."""
+
+    height: int
+    width: int
+    channels: int  # 1 for grey, 3 for colour
+    black: float = 0.0
+    white: float = 65_535.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a picture is like before it is brought to a form."""
+
+    width: int
+    height: int
+    colour: bool
+    deep: tuple[float, float] | None  # percentiles 1 and 99 of a picture of more than 8 bits
+
+
+def decode(cell: str | bytes, form: Form) -> Pixels:
+    """(height, width, channels) uint8; UnreadableError where the cell holds no whole picture."""
+    content = contents(cell)
+    try:
+        picture = _opened(content, form)
+        if min(picture.size) <= 1:
+            raise UnreadableError("a picture of a single pixel or line")
+        return np.asarray(_fitted(picture, form)).reshape(form.height, form.width, form.channels)
+    except FAULTS as error:
+        raise UnreadableError(_reason(error)) from error
+
+
+def look(cell: str | bytes) -> Look:
+    """Size, colour and depth."""
+    content = contents(cell)
+    try:
+        picture = _opened(content, None)
+        width, height = picture.size
+        deep = None
+        if picture.mode in DEEP:
+            low, high = np.percentile(np.asarray(picture, dtype=np.float64), [1, 99])
+            deep = (float(low), float(high))
+        return Look(width, height, _has_colour(picture), deep)
+    except FAULTS as error:
+        raise UnreadableError(_reason(error)) from error
+
+
+def thumbnail(cell: str | bytes, side: int = 112) -> dict[str, str]:
+    """A small picture as a data URI, and its true size in words."""
+    content = contents(cell)
+    try:
+        picture = _opened(content, None)
+        words = f"{picture.width} × {picture.height} pixels"
+        small = _plain(picture, 0.0, 65_535.0)
+        small = small if small.mode in ("L", "RGB") else small.convert("RGB")
+        small.thumbnail((side, side))
+        buffer = io.BytesIO()
+        tiny = max(small.size) <= 32
+        small.save(buffer, "PNG" if tiny else "JPEG", **({} if tiny else {"quality": 80}))
+    except FAULTS as error:
+        raise UnreadableError(_reason(error)) from error
+    kind = "png" if tiny else "jpeg"
+    uri = f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
+    return {"image": uri, "words": words}
+
+
+def _opened(content: bytes, form: Form | None) -> Image:
+    """Upright; a JPEG is decoded at the smallest scale that is not below the form's size."""
+    from PIL import Image, ImageOps
+
+    if content.startswith(RAW_ARRAY):
+        return _from_array(as_array(content))
+    try:
+        picture: Image.Image = Image.open(io.BytesIO(content))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableError(
+            f"a picture of more than {MOST_PIXELS // 10**6} million pixels"
+        ) from error
+    if picture.width * picture.height > MOST_PIXELS:
+        raise UnreadableError(f"a picture of more than {MOST_PIXELS // 10**6} million pixels")
+    if form is not None and picture.format == "JPEG":
+        side = max(form.height, form.width)
+        picture.draft("L" if form.channels == 1 else "RGB", (side, side))
+    picture.load()
+    return ImageOps.exif_transpose(picture)
+
+
+def _from_array(array: np.ndarray[Any, Any]) -> Image:
+    """Pixels (height, width[, channels]): whole numbers to 255, or parts of 1."""
+    from PIL import Image
+
+    if array.ndim == 3 and array.shape[2] not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
+        array = np.moveaxis(array, 0, 2)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.dtype == bool:
+        array = array * np.uint8(255)
+    elif array.dtype.kind == "f" and array.size and np.nanmax(np.abs(array)) <= 1.0:
+        array = np.nan_to_num(array).clip(0, 1) * 255
+    if array.dtype != np.uint8 and array.ndim == 2 and array.size and array.max() > 255:
+        return Image.fromarray(array.astype(np.float32))
+    return Image.fromarray(np.nan_to_num(array).clip(0, 255).astype(np.uint8))
+
+
+def _fitted(picture: Image, form: Form) -> Image:
+    from PIL import Image
+
+    picture = _plain(picture, form.black, form.white)
+    mode = "L" if form.channels == 1 else "RGB"
+    picture = picture if picture.mode == mode else picture.convert(mode)
+    wanted = (form.width, form.height)
+    if picture.size == wanted:
+        return picture
+    aspect = (picture.width / picture.height) / (form.width / form.height)
+    if 1 / ALIKE < aspect < ALIKE:
+        return picture.resize(wanted, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    scale = min(form.width / picture.width, form.height / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    padded = Image.new(mode, wanted, GREY if mode == "L" else (GREY, GREY, GREY))
+    padded.paste(small, ((form.width - size[0]) // 2, (form.height - size[1]) // 2))
+    return padded
+
+
+def _plain(picture: Image, black: float, white: float) -> Image:
+    """Eight bits, and on white where something shines through."""
+    from PIL import Image
+
+    if picture.mode in DEEP:
+        values = np.asarray(picture, dtype=np.float64)
+        scaled = (values - black) * (255 / max(white - black, 1e-9))
+        return Image.fromarray(np.nan_to_num(scaled).clip(0, 255).astype(np.uint8))
+    if picture.has_transparency_data:
+        clear = picture.convert("RGBA")
+        ground = Image.new("RGBA", clear.size, (255, 255, 255, 255))
+        return Image.alpha_composite(ground, clear).convert("RGB")
+    return picture
+
+
+def _has_colour(picture: Image) -> bool:
+    if picture.mode in ("1", "L", "LA", "La", *DEEP):
+        return False
+    small = picture.convert("RGB")
+    small.thumbnail((64, 64))
+    pixels = np.asarray(small, dtype=np.int16)
+    return bool(np.abs(np.diff(pixels, axis=2)).mean() > 2)
+
+
+def _reason(error: Exception) -> str:
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "no picture, by its content"
+    if isinstance(error, MemoryError):
+        return "a picture too large for the memory"
+    return "a picture that is cut short or damaged"
