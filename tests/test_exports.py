@@ -14,7 +14,7 @@ import pellucid
 HEAVY = ("torch", "polars", "sklearn", "scipy", "numpy", "pandas", "pyarrow", "tokenizers", "sympy")
 PUBLIC = {
     "DataError", "Model", "ModelError", "PellucidClassifier", "PellucidError", "PellucidRegressor",
-    "Query", "UsageError", "learn", "lesson", "load", "reproduce",
+    "Query", "UsageError", "explain", "learn", "lesson", "load", "reproduce",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pellucid.data.databases import Query
     from pellucid.errors import DataError, ModelError, PellucidError, UsageError
     from pellucid.estimators import PellucidClassifier, PellucidRegressor
+    from pellucid.explanation import explain
     from pellucid.keeping import load
     from pellucid.learning import learn
     from pellucid.model import Model
@@ -26,6 +27,7 @@ __all__ = [
     "PellucidRegressor",
     "Query",
     "UsageError",
+    "explain",
     "learn",
     "lesson",
     "load",
@@ -47,6 +49,7 @@ _HOMES = {
     "PellucidRegressor": "estimators",
     "Query": "data.databases",
     "UsageError": "errors",
+    "explain": "explanation",
     "learn": "learning",
     "lesson": "working",
     "load": "keeping",

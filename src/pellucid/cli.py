@@ -17,6 +17,7 @@ from pellucid.errors import PellucidError, UsageError
 from pellucid.files import strict_json
 from pellucid.progress import printable
 
+FORMATS = "text, markdown, latex, html or json."
 STOPPED = 130  # exit status after Ctrl-C
 
 app = typer.Typer(
@@ -163,6 +164,44 @@ def evaluate(model: ModelFolder, source: Source, as_json: AsJson = False) -> Non
 
 
 @app.command()
+def explain(
+    model: ModelFolder,
+    source: Source,
+    row: Annotated[int, Option(help="Which row, counted from 1.")],
+    weight: Annotated[
+        str | None,
+        Option(metavar="NAME[i,j]", help="The weight to follow, if not the most influential."),
+    ] = None,
+    form: Annotated[str, Option("--format", help=FORMATS)] = "text",
+) -> None:
+    """Work through one row in the network's own numbers.
+
+    How the raw row became tensors, every operation of the forward pass, the loss, the gradient of a
+    weight by its paths, one step of the optimizer and the loss after it.
+
+    Examples:
+
+      pellucid explain reviews.pellucid reviews.csv --row 7
+
+      pellucid explain reviews.pellucid reviews.csv --row 7 --format html > row-7.html
+    """
+    from pellucid.data.reading import read
+    from pellucid.errors import Mends
+    from pellucid.explanation.rows import explain_source
+    from pellucid.keeping import load
+    from pellucid.working import PRINTERS, for_stream, render
+
+    if form not in PRINTERS:
+        raise UsageError(f"no format is called {form!r}; choose one of {', '.join(PRINTERS)}")
+    found = explain_source(load(model), read(source, Mends(), ragged="mend"), row, weight)
+    if form == "json":
+        print(found.json())
+        return
+    step = found.step
+    print(for_stream(step, sys.stdout) if form == "text" else render(step, form))
+
+
+@app.command()
 def report(model: ModelFolder) -> None:
     """Write report.html anew from the model's evidence, and say where it is."""
     from pellucid.keeping import rewrite_report
@@ -192,9 +231,7 @@ def lesson(
     name: Annotated[
         str | None, typer.Argument(help="The lesson; all of them are listed if not given.")
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="text, markdown, latex, html or json.")
-    ] = "text",
+    form: Annotated[str, Option("--format", help=FORMATS)] = "text",
 ) -> None:
     """Work a piece of the mathematics step by step, every step checked in a second way.
 

@@ -26,6 +26,7 @@ from pellucid.training.plan import Plan
 
 if TYPE_CHECKING:
     from pellucid.evidence.evaluation import Evaluation
+    from pellucid.explanation.result import Explanation
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ class Model:
         from pellucid.evidence.evaluation import evaluate
 
         return evaluate(self, source)
+
+    def explain(self, row: Any, weight: str | None = None) -> Explanation:
+        """Work through one row in the network's own numbers; see `pellucid.explain`."""
+        from pellucid.explanation.rows import explain_row
+
+        return explain_row(self, row, weight)
 
     def outputs(self, table: Table, mends: Mends) -> list[Array]:
         """The network's outputs for every row, one array a target."""

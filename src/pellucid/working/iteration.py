@@ -76,7 +76,7 @@ def advance(problem: Problem, point: Point, state: State, k: int) -> tuple[Step,
     settings = {**problem.settings, "t": k}
     single = len(point) == 1
     known = {**settings, **state, "x": point[0] if single else point, "g": slope.result}
-    steps, known = _assignments(problem, known, k)
+    steps, known = assignments(problem, known, k)
     measured = tuple(slope.check.value) if not single else slope.check.value  # type: ignore[arg-type]
     again, _ = advance_vector(
         OPTIMIZERS[problem.method], point[0] if single else point, measured, state, settings
@@ -117,7 +117,7 @@ def _slope(problem: Problem, point: Point, k: int) -> Step:
     )
 
 
-def _assignments(
+def assignments(
     problem: Problem, known: dict[str, Any], k: int
 ) -> tuple[list[Step], dict[str, Any]]:
     """Evaluate the method's formulas in order; each result takes its name."""

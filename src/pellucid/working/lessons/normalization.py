@@ -27,7 +27,7 @@ def batch_norm(
     rows = _read(batch)
     numbers = _numbers((gamma, beta), len(rows[0]), epsilon)
     steps = tuple(
-        _normalized(column, ((g,) * len(rows), (b,) * len(rows), numbers[2]), f"column {place}")
+        normalized_step(column, ((g,) * len(rows), (b,) * len(rows), numbers[2]), f"column {place}")
         for place, (column, g, b) in enumerate(
             zip(transpose(rows), *numbers[:2], strict=True), start=1
         )
@@ -57,7 +57,7 @@ def layer_norm(
     rows = _read(batch)
     gammas, betas, small = _numbers((gamma, beta), len(rows[0]), epsilon)
     steps = tuple(
-        _normalized(row, (gammas, betas, small), f"row {place}")
+        normalized_step(row, (gammas, betas, small), f"row {place}")
         for place, row in enumerate(rows, start=1)
     )
     known = tuple(
@@ -106,7 +106,7 @@ def _numbers(
     return found[0], found[1], small
 
 
-def _normalized(values: Vector, numbers: tuple[Vector, Vector, Scalar], name: str) -> Step:
+def normalized_step(values: Vector, numbers: tuple[Vector, Vector, Scalar], name: str) -> Step:
     """One group of numbers: mean, variance, normalise, scale and shift."""
     gamma, beta, small = numbers
     mean = _mean(values)

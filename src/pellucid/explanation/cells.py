@@ -1,0 +1,93 @@
+"""How a raw row became tensors: each cell, its kind, and the numbers that it enters as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.errors import Mends
+from pellucid.explanation.numbers import described, nested
+from pellucid.kinds import Kind, Ragged
+from pellucid.schema import Schema
+from pellucid.working.step import Check, NumberTable, Step
+
+if TYPE_CHECKING:
+    from pellucid.explanation.rows import Row
+
+LONGEST = 36  # letters of a cell that are shown
+MOST_VALUES = 400  # numbers of one tensor that a step keeps
+
+
+def cells_step(schema: Schema, row: Row) -> Step:
+    """The raw row, kind by kind, as the tensors that the network takes."""
+    steps = tuple(_kind_step(schema, kind, row.cells, row.raw) for kind in schema.inputs)
+    text = ", ".join(f"{name}: {described(values)}" for name, values in row.raw.items())
+    return Step(
+        rule="How the raw row became tensors",
+        given={},
+        result=f"{len(row.raw)} tensors",
+        check=Check("counting them", f"{len(set(row.raw))} tensors"),
+        reason=f"Every cell is decoded, nothing more; all arithmetic is in the network. {text}.",
+        steps=steps,
+    )
+
+
+def _kind_step(schema: Schema, kind: Kind, cells: pl.DataFrame, raw: Mapping[str, Tensor]) -> Step:
+    """The columns of one kind: the cells, and the numbers they became."""
+    encoded = kind.encode(cells.select(kind.columns), Mends())
+    own = {name: _flat(values) for name, values in encoded.items()}
+    entered = {
+        name: nested(raw[name][0].double().flatten()[: len(values)]) for name, values in own.items()
+    }
+    single = own.get(kind.kind)
+    by_column = single is not None and len(single) == len(kind.columns)
+    rows = []
+    for position, column in enumerate(kind.columns):
+        cell = shown(cells[column][0])
+        reason = schema.reasons[column]
+        rows.append((column, cell, single[position] if single and by_column else reason))
+    heading = f'in "{kind.kind}"' if by_column else "why this kind"
+    steps = tuple(_array_step(name, own[name], entered[name]) for name in own)
+    last = steps[-1]
+    return Step(
+        rule=f"{len(kind.columns)} × {kind.kind}",
+        given={},
+        of=last.of,
+        result=last.result,
+        check=last.check,
+        steps=steps if len(steps) > 1 else (),
+        table=NumberTable("", ("column", "cell", heading), tuple(rows)),
+    )
+
+
+def _array_step(name: str, values: tuple[Any, ...], entered: tuple[Any, ...]) -> Step:
+    """The numbers of one tensor."""
+    first = f", the first {MOST_VALUES:,} of them" if len(values) > MOST_VALUES else ""
+    return Step(
+        rule=f'As "{name}": {len(values):,} numbers{first}',
+        given={},
+        result=values[:MOST_VALUES] if values else "no number",
+        check=Check(
+            "what the store of rows hands to the network",
+            entered[:MOST_VALUES] if values else "no number",
+            1e-6,
+        ),
+    )
+
+
+def _flat(values: Any) -> tuple[Any, ...]:
+    array = values.values if isinstance(values, Ragged) else values[0]
+    return nested(torch.as_tensor(array.reshape(-1).astype(np.float64)))
+
+
+def shown(cell: object) -> str:
+    """A cell in a few letters."""
+    if cell is None:
+        return "missing"
+    text = " ".join(str(cell).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"

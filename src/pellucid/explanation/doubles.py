@@ -1,0 +1,75 @@
+"""A module run in float64, whatever it says of smaller floating types."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from pellucid.errors import UsageError
+
+REDUCED = (torch.float32, torch.float16, torch.bfloat16)
+CASTS = ("float", "half", "bfloat16")
+
+
+class InFloat64(TorchFunctionMode):
+    """While active every floating tensor is float64: a cast to a smaller type casts to it."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in CASTS and not args[1:]:
+            return args[0].double()
+        args, kwargs = mapped(_no_smaller, (args, kwargs or {}))
+        return mapped(_widened, func(*args, **kwargs))
+
+
+def mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """Nested tuples, lists and dictionaries with the function applied to what they hold."""
+    if isinstance(value, tuple):
+        items = [mapped(function, item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [mapped(function, item) for item in value]
+    if isinstance(value, dict):
+        return {name: mapped(function, item) for name, item in value.items()}
+    return function(value)
+
+
+def _no_smaller(value: Any) -> Any:
+    return torch.float64 if isinstance(value, torch.dtype) and value in REDUCED else value
+
+
+def _widened(value: Any) -> Any:
+    """What an operation made without being told a type, such as `torch.zeros(3)`."""
+    if isinstance(value, Tensor) and value.dtype in REDUCED and not value.requires_grad:
+        return value.double()
+    return value
+
+
+def in_float64(module: nn.Module) -> nn.Module:
+    """A copy of the module on the CPU in float64, ready to answer and not to be trained."""
+    try:
+        twin = copy.deepcopy(module).to("cpu")
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise UsageError(
+            f"{type(module).__name__} cannot be copied, so it cannot be explained without changing "
+            f"it: {str(error).splitlines()[0]}"
+        ) from error
+    return twin.double().eval().requires_grad_(True)
+
+
+def double(values: Any) -> Any:
+    """Nested tensors on the CPU, the floating ones in float64."""
+
+    def one(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        value = value.detach().to("cpu")
+        return value.double() if value.is_floating_point() else value
+
+    return mapped(one, values)

@@ -1,0 +1,296 @@
+"""The explanation of a model's answer for one raw row, from its cells to what it would learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.data.frames import frame_of
+from pellucid.data.table import Table
+from pellucid.errors import DataError, Mends, UsageError
+from pellucid.explanation.answers import answer_steps, loss_steps
+from pellucid.explanation.cells import cells_step
+from pellucid.explanation.doubles import InFloat64, double, in_float64
+from pellucid.explanation.learning import Learnt, Lesson, learn_from
+from pellucid.explanation.modules import agreement, module_kinds
+from pellucid.explanation.numbers import gap
+from pellucid.explanation.optimizing import Descent
+from pellucid.explanation.recorder import Operation, recording
+from pellucid.explanation.result import Explanation, trace
+from pellucid.explanation.solved import linear_step, trees_step
+from pellucid.explanation.walk import by_module, section, weight_names
+from pellucid.explanation.weights import parse, require
+from pellucid.kinds.cells import texts
+from pellucid.networks.network import DeepNetwork, Network
+from pellucid.store import answers_of, build_store
+from pellucid.training.optimizers import FlatAdamW
+from pellucid.working.step import Check, Step
+
+if TYPE_CHECKING:
+    from pellucid.model import Model
+
+METHODS = {"terms": "terms", "measurements": "measurements", "learning": ""}
+CLIP = 1.0  # as gradient descent clips while learning
+OPTIMIZER = "the optimizer that the network learnt with"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its raw cells, as they enter the network, and its answers where they are known."""
+
+    place: str
+    cells: pl.DataFrame  # the input columns, one row
+    raw: dict[str, Tensor]  # as the network takes them
+    targets: tuple[Tensor, ...] | None
+    unknown: str  # why the targets are None
+
+
+def explain_row(model: Model, row: Any, weight: str | None = None) -> Explanation:
+    """Explain the model's answer for a mapping, a pandas Series or a frame of one row."""
+    return explain_cells(model, _frame(row), "the given row", weight)
+
+
+def explain_source(
+    model: Model, table: Table, number: int, weight: str | None = None
+) -> Explanation:
+    """Explain the model's answer for row `number`, counted from 1, of a table."""
+    if not 1 <= number <= table.height:
+        raise UsageError(
+            f"{table.name} has {table.height:,} rows, counted from 1, so there is no row "
+            f"{number:,}; give --row from 1 to {table.height:,}."
+        )
+    wanted = [c for c in (*model.schema.columns, *model.targets) if c in table.columns]
+    model.schema.require(table.columns, table.name)
+    cells = table.take([number - 1], wanted)
+    place = table.place(number - 1)
+    row = f"row {number:,}" + (f" ({place})" if not place.startswith("row") else "")
+    return explain_cells(model, cells, f"{row} of {table.name}", weight)
+
+
+def explain_cells(
+    model: Model, cells: pl.DataFrame, place: str, weight: str | None = None
+) -> Explanation:
+    """Explain the model's answer for a frame of one row."""
+    row = read_row(model, cells, place)
+    network = in_float64(model.network)
+    assert isinstance(network, Network)
+    names, kinds = weight_names(network), module_kinds(network)
+    if weight is not None:
+        _require(weight, network)
+    raw = double(row.raw)
+    with torch.no_grad(), InFloat64(), recording(network, METHODS) as recorder:
+        outputs = network(raw)
+    forward = _forward(model, network, raw, recorder.operations, (names, kinds))
+    with torch.no_grad():
+        own = model.network(row.raw)
+    gaps = [gap(a, b) for a, b in zip(own, outputs, strict=True)]
+    differences = {"float32": max(gaps)}
+    steps = [cells_step(model.schema, row), forward, *answer_steps(model.schema, outputs, own)]
+    learnt = _learnt(model, network, raw, row, weight)
+    if isinstance(learnt, Step):
+        steps.append(learnt)
+    else:
+        assert row.targets is not None
+        truth = [str(cells[name][0]) for name in model.targets]
+        steps += [*loss_steps(model.schema, outputs, row.targets, truth), *learnt.steps]
+        differences |= learnt.differences
+    whole = section(
+        f"Why the answer for {place} is what it is",
+        steps,
+        _summary(recorder.operations, differences),
+        shown=None,
+        decimal=True,
+    )
+    return Explanation(whole, trace(recorder.operations, names), differences)
+
+
+def read_row(model: Model, cells: pl.DataFrame, place: str) -> Row:
+    """The row as the network takes it, and its targets."""
+    mends = Mends()
+    inputs = model.schema.complete(cells, mends, cells.columns).select(model.schema.columns)
+    store = build_store([model.schema.encode(inputs, mends)])
+    raw = store.batch(torch.tensor([0]))
+    targets, unknown = _targets(model, cells)
+    return Row(place, inputs, raw, targets, unknown)
+
+
+def _targets(model: Model, cells: pl.DataFrame) -> tuple[tuple[Tensor, ...] | None, str]:
+    found = []
+    for kind in model.schema.targets:
+        name = kind.columns[0]
+        if name not in cells.columns:
+            return None, f"The row has no column {name!r}"
+        if cells[name].is_null().any():
+            return None, f"The row's {name!r} is missing"
+        try:
+            encoded = kind.encode_target(
+                cells[name], inputs=lambda column: texts(cells[column]).fill_null("")
+            )
+            found.append(answers_of(encoded, np.arange(1), 1)[torch.tensor([0])])
+        except DataError as error:
+            return None, str(error).rstrip(".")
+    return tuple(found), ""
+
+
+def _frame(row: Any) -> pl.DataFrame:
+    """A mapping, a Series or a frame of one row as a frame."""
+    if hasattr(row, "to_dict") and not hasattr(row, "columns"):
+        row = row.to_dict()  # a pandas Series: one row of its frame
+    if isinstance(row, Mapping) and not any(isinstance(cell, list) for cell in row.values()):
+        row = [dict(row)]
+    frame = frame_of(row, Mends())
+    if frame is None or not frame.columns:
+        raise UsageError(
+            "A row is a mapping of columns to cells, a pandas Series or a frame of one row, "
+            f"however: {type(row).__name__}."
+        )
+    if frame.height != 1:
+        raise UsageError(
+            f"One row is explained at a time, however: {frame.height:,} rows were given."
+        )
+    return frame
+
+
+def _require(weight: str, network: Network) -> None:
+    parameters = {n: p for n, p in network.named_parameters() if n.startswith("deep.")}
+    others = {}
+    for name, _ in network.named_buffers():
+        path = name.split(".")[0]
+        others[name] = SOLVED.get(path, "remembered from the data, not learnt by gradient descent.")
+    require(weight, parameters, others)
+
+
+SOLVED = {
+    "linear": "found by a convex solver, not by gradient descent, so no gradient step is its "
+    "working; the explanation shows it in the linear path.",
+    "trees": "grown by gradient boosting, not by gradient descent: the loss has no slope along "
+    "it. The explanation shows the trees' own working.",
+    "blend": "fitted on held-out rows after learning, not by gradient descent.",
+}
+
+
+def _forward(
+    model: Model,
+    network: Network,
+    raw: dict[str, Tensor],
+    operations: Sequence[Operation],
+    names: tuple[Mapping[int, str], Mapping[str, str]],
+) -> Step:
+    """Every operation, path by path."""
+    steps: list[Step] = []
+    for part, group in groupby(operations, key=lambda operation: _part(operation.module)):
+        within = by_module(list(group), *names)
+        title, reason = _titles(part, len(network.deep))
+        extra: tuple[Step, ...] = ()
+        if part == "linear":
+            extra = linear_step(model.schema, network, raw)
+        elif part == "trees":
+            extra = trees_step(model.schema, network, raw)
+        shown = len(extra) if part.startswith("deep.") and part != "deep.0" else None
+        if part == "trees" and extra:
+            shown = len(extra)
+        steps.append(section(title, (*within[:0], *extra, *within), reason, shown=shown))
+    return section(f"Forward: {len(operations)} operations in order", steps, shown=None)
+
+
+def _part(module: str) -> str:
+    """Which path of the network an operation belongs to."""
+    words = module.split(".")
+    if words[-1] == "terms" or words[0] == "linear":
+        return "linear"
+    if words[-1] == "measurements" or words[0] == "trees":
+        return "trees"
+    return ".".join(words[:2]) if words[0] == "deep" else words[0]
+
+
+def _titles(part: str, deep: int) -> tuple[str, str]:
+    if part.startswith("deep."):
+        number = int(part.split(".")[1]) + 1
+        first = number == 1
+        return f"Deep network {number} of {deep}", "" if first else (
+            "It does the same as the first with weights of its own, learnt from other rows."
+        )
+    return {
+        "": (
+            "The deep networks' members as one answer",
+            "Every member answers by itself; their answers are averaged.",
+        ),
+        "linear": (
+            "The linear path",
+            "A weighted sum of plain features, its weights found by a convex solver.",
+        ),
+        "trees": (
+            "The tree-shaped path",
+            "Boosted trees; each asks its questions and adds the value of the leaf it ends in.",
+        ),
+        "blend": (
+            "The blend of the three paths",
+            "One weight a path, fitted on rows that none of them learnt from.",
+        ),
+    }.get(part, (part, ""))
+
+
+def _learnt(
+    model: Model, network: Network, raw: dict[str, Tensor], row: Row, weight: str | None
+) -> Learnt | Step:
+    """What the deep network with the chosen weight would learn from this row."""
+    targets = row.targets
+    if targets is None:
+        return _no_loss(row.unknown)
+    goals = double(targets)
+    kinds = model.schema.targets
+
+    def loss(outputs: Any) -> Tensor:
+        losses = [k.loss(o, t) for k, o, t in zip(kinds, outputs, goals, strict=True)]
+        return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
+
+    position = _position(weight, network, (raw, goals), loss)
+    deep = network.deep[position]
+    assert isinstance(deep, DeepNetwork)
+    lesson = Lesson(network, lambda: deep.learning(raw, goals), loss, METHODS)
+    descent = Descent(model.plan.rate, model.plan.decay, CLIP, _spares, OPTIMIZER)
+    return learn_from(lesson, weight, descent, weight_names(network))
+
+
+def _spares(name: str, parameter: Tensor) -> bool:
+    return name.endswith(FlatAdamW.SPARED) or parameter.ndim < 2
+
+
+def _position(weight: str | None, network: Network, example: tuple[Any, Any], loss: Any) -> int:
+    """Which deep network has the weight; without one, where the largest gradient is."""
+    if weight is not None:
+        return int(parse(weight)[0].split(".")[1])
+    sizes = []
+    for deep in network.deep:
+        with InFloat64():
+            value = loss(deep.learning(*example))  # type: ignore[operator]
+        matrices = [p for p in deep.parameters() if p.ndim > 1]
+        found = torch.autograd.grad(value, matrices, allow_unused=True)
+        sizes.append(max((float(g.abs().max()) for g in found if g is not None), default=0.0))
+    return int(np.argmax(sizes))
+
+
+def _no_loss(why: str) -> Step:
+    return Step(
+        rule="No loss",
+        given={},
+        result="without the right answer nothing can be learnt from the row",
+        check=Check(
+            "the row itself", "without the right answer nothing can be learnt from the row"
+        ),
+        reason=f"{why}, so there is no loss, no gradient and no step of learning here.",
+    )
+
+
+def _summary(operations: Sequence[Operation], differences: Mapping[str, float]) -> str:
+    return (
+        f"{len(operations)} operations were recorded while the network ran in float64; none is "
+        f"left out. {agreement(differences)}"
+    )
