@@ -270,6 +270,23 @@ def test_the_page_asks_for_every_field_and_names_the_verdict(client: Client, mod
     assert "default-src 'none'" in client.get("/").headers["content-security-policy"]
 
 
+@pytest.mark.skipif(not hasattr(Model, "explain"), reason="models do not explain yet")
+def test_the_working_behind_a_record_is_shown(client: Client) -> None:
+    def work(form: str, *records: Any) -> Any:
+        return client.post(f"/explain?format={form}", json={"records": list(records)})
+
+    known = {**serving.RECORD, "liked": "yes", "paid": 31.5}
+    text = work("text", known)
+    assert text.status_code == 200, text.text
+    assert "loss" in text.text
+    assert work("json", serving.RECORD).json()["step"]
+    assert "<math" in work("fragment", serving.RECORD).text
+    assert "<style" not in work("fragment", serving.RECORD).text
+    assert work("pdf", serving.RECORD).status_code == 422
+    assert work("text", serving.RECORD, serving.RECORD).status_code == 422
+    assert work("text", {**serving.RECORD, "paid": "much"}).status_code == 422
+
+
 # ---- who may ask ---------------------------------------------------------------------------------
 
 

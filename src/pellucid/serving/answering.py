@@ -39,7 +39,8 @@ def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer 
     owners = [place for place, request in enumerate(requests) for _ in request]
     firsts = np.cumsum([0, *(len(request) for request in requests)])
     mends = Mends(places=len(records), place=str)
-    encoded = model.schema.encode(_frame(served.fields, records), mends, NO_FILES)
+    table = frame_of_records(served.fields, records)
+    encoded = model.schema.encode(table, mends, NO_FILES)
     told = [one for mend in mends.found for one in _told(served.fields, mend)]
     predictions = _predictions(model.schema.targets, model.outputs_of([encoded]))
     answers: list[Answer | RequestError] = []
@@ -59,7 +60,8 @@ def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer 
     return answers
 
 
-def _frame(fields: Sequence[Field], records: Sequence[Record]) -> pl.DataFrame:
+def frame_of_records(fields: Sequence[Field], records: Sequence[Record]) -> pl.DataFrame:
+    """Records as a table, each column of its field's type."""
     columns = zip(fields, zip(*(record.cells for record in records), strict=True), strict=True)
     return pl.DataFrame([pl.Series(f.name, cells, dtype_of(f)) for f, cells in columns])
 

@@ -20,6 +20,7 @@ import pellucid.web.access as web
 from pellucid.serving.access import Access, cookie_name
 from pellucid.serving.batching import Batcher
 from pellucid.serving.bodies import Room, records_in
+from pellucid.serving.explaining import FORMATS, Explainer
 from pellucid.serving.faults import RequestError
 from pellucid.serving.limits import Limits
 from pellucid.serving.metrics import TYPE, Metrics
@@ -46,6 +47,7 @@ class Service:
     metrics: Metrics
     limits: Limits
     access: Access
+    explainer: Explainer
     room: Room = field(default_factory=Room)
     draining: bool = False  # told to stop: connections are closed as they are answered
 
@@ -54,7 +56,8 @@ def new_service(shelf: Shelf, limits: Limits | None = None, token: str | None = 
     """A service that answers with the shelf's model; nothing runs yet."""
     limits = limits or Limits()
     batcher = Batcher(limits)
-    return Service(shelf, batcher, Metrics(batcher, shelf), limits, Access(token))
+    counted = Metrics(batcher, shelf)
+    return Service(shelf, batcher, counted, limits, Access(token), Explainer(limits))
 
 
 def new_app(service: Service) -> ASGIApp:
@@ -67,6 +70,7 @@ def new_app(service: Service) -> ASGIApp:
         yield
         service.shelf.stop()
         await asyncio.to_thread(service.batcher.stop)
+        await asyncio.to_thread(service.explainer.stop)
 
     app = Starlette(
         routes=ROUTES,
@@ -100,8 +104,18 @@ async def predict(request: Request) -> Response:
 
 
 async def explain(request: Request) -> Response:
-    """Show the working behind one record."""
-    raise RequestError(404, "this version of pellucid does not explain over HTTP")
+    """Show the working behind one record; with its right answer, one step of learning from it."""
+    service = _service(request)
+    served = service.shelf.served
+    form = request.query_params.get("format", "json")
+    if form not in FORMATS:
+        raise RequestError(422, f"there is no format of that name; there are {', '.join(FORMATS)}")
+    fields = (*served.fields, *served.answers)
+    records = await records_in(request, fields, service.limits, service.room)
+    if len(records) > 1:
+        raise RequestError(422, f"{len(records):,} records; one is explained at a time")
+    kind, text = await service.explainer.explain(served, records[0], form)
+    return Response(text, media_type=kind)
 
 
 async def health(request: Request) -> Response:
@@ -126,7 +140,7 @@ async def describe(request: Request) -> Response:
     """The OpenAPI document."""
     service = _service(request)
     token = service.access.token is not None
-    return JSONResponse(openapi(service.shelf.served, service.limits, token, explains=False))
+    return JSONResponse(openapi(service.shelf.served, service.limits, token))
 
 
 async def front(request: Request) -> Response:

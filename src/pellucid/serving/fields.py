@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pellucid.kinds import Kind
-from pellucid.schema import Schema
+from pellucid.kinds import Kind, TargetKind
 
 MEDIA = {"image": "image/*", "audio": "audio/*", "video": "video/*"}  # kinds whose cells are files
 FEW = 200  # levels that a form lists
@@ -17,7 +16,7 @@ FEW = 200  # levels that a form lists
 
 @dataclass(frozen=True)
 class Field:
-    """One input column."""
+    """One column."""
 
     name: str
     kind: str
@@ -35,16 +34,14 @@ class Field:
         return self.kind in MEDIA
 
 
-def fields_of(schema: Schema) -> tuple[Field, ...]:
-    """One field for each input column, in the schema's order."""
+def fields_of(kinds: Sequence[Kind | TargetKind]) -> tuple[Field, ...]:
+    """One field for each column, kind by kind."""
     return tuple(
-        DESCRIBED.get(kind.kind, _plain)(kind, column)
-        for kind in schema.inputs
-        for column in kind.columns
+        DESCRIBED.get(kind.kind, _plain)(kind, column) for kind in kinds for column in kind.columns
     )
 
 
-def _plain(kind: Kind, column: str) -> Field:
+def _plain(kind: Kind | TargetKind, column: str) -> Field:
     return Field(column, kind.kind, kind.summary(column))
 
 

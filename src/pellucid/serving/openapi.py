@@ -23,16 +23,15 @@ ERROR = {"$ref": "#/components/schemas/Error"}
 NOTE = {"$ref": "#/components/schemas/Note"}
 
 
-def openapi(served: Served, limits: Limits, token: bool, explains: bool) -> dict[str, Any]:
+def openapi(served: Served, limits: Limits, token: bool) -> dict[str, Any]:
     """The document, version 3.1."""
     answers = {
         "/predict": _post(served, limits, "Predict every record, in order", "Prediction"),
+        "/explain": _post(served, limits, "The working behind one record", "Explanation"),
         "/health": _get("Whether the process runs", "application/json"),
         "/ready": _get("Whether it takes requests: not while it shuts down", "application/json"),
         "/metrics": _get("Counters for Prometheus", "text/plain"),
     }
-    if explains:
-        answers["/explain"] = _post(served, limits, "The working behind one record", "Explanation")
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": served.name, "version": served.weights, "description": _about(served)},

@@ -28,13 +28,14 @@ function files() {
   return controls().filter((control) => control.type === "file" && control.files.length);
 }
 
-function request() {
+function request(truth = {}) {
   const chosen = files();
+  const told = { ...record(), ...truth };
   if (!controls().some((control) => control.type === "file")) {
-    return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ records: [record()] }) };
+    return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ records: [told] }) };
   }
   const body = new FormData();
-  body.append("record", JSON.stringify(record()));
+  body.append("record", JSON.stringify(told));
   for (const control of chosen) body.append(control.name, control.files[0]);
   return { method: "POST", body };
 }
@@ -104,7 +105,7 @@ function drawn(target, answer) {
   if (answer.probabilities) article.append(element("p", "sure", `${percent(answer.confidence)} sure`), levels(target, answer));
   if ("low" in answer) {
     const share = Math.round(100 * answer.coverage);
-    article.append(element("p", "sure", `${share} % lie between ${plain(answer.low)} and ${plain(answer.high)}`));
+    article.append(element("p", "sure", `${share} % of such cases lie between ${plain(answer.low)} and ${plain(answer.high)}`));
     if (target.low < target.high) article.append(scale(target, answer));
   }
   return article;
@@ -157,6 +158,25 @@ function program(told) {
     ? `curl ${here} \\\n  -F 'record=${quoted(JSON.stringify(record()))}' ${chosen.join(" ")}`
     : `curl ${here} -H 'content-type: application/json' \\\n  -d '${quoted(JSON.stringify({ records: [record()] }))}'`;
   place("json").textContent = JSON.stringify(told, null, 2);
+}
+
+async function work() {
+  const truth = {};
+  for (const control of document.querySelectorAll("[data-truth]")) if (control.value.trim()) truth[control.dataset.truth] = control.value.trim();
+  const panel = place("working");
+  place("show").disabled = true;
+  panel.hidden = false;
+  panel.replaceChildren(element("p", "quiet", "Working it out …"));
+  try {
+    const response = await fetch("/explain?format=fragment", request(truth));
+    if (response.ok) panel.innerHTML = await response.text();
+    else panel.replaceChildren(element("p", "fault", sentence((await response.json()).error)));
+  } catch {
+    panel.replaceChildren(element("p", "fault", "The server does not answer."));
+  }
+  place("show").disabled = false;
+  panel.scrollIntoView({ block: "start" });
+  panel.focus({ preventScroll: true });
 }
 
 function element(name, kind, text) {
@@ -224,5 +244,6 @@ form.addEventListener("submit", (event) => {
 place("example").addEventListener("click", () => fill(about.example));
 place("clear").addEventListener("click", () => fill({}));
 new IntersectionObserver(([seen]) => place("strip").classList.toggle("away", seen.isIntersecting)).observe(place("answer"));
+place("show")?.addEventListener("click", work);
 offerCapture(form, later);
 ask();

@@ -14,6 +14,7 @@ from pellucid.evidence.pages import resource
 from pellucid.serving.fields import Field
 from pellucid.serving.openapi import example_record
 from pellucid.serving.served import Served
+from pellucid.working.printing.style import STYLE
 
 FIRST = 12  # fields that are shown before the others are asked for
 FEW = 8  # levels that the answer shows in their own order
@@ -32,6 +33,8 @@ def page(served: Served) -> str:
         fields=fields[:FIRST],
         more=fields[FIRST:],
         select=SELECT,
+        answers=served.answers,
+        explains=hasattr(served.model, "explain"),
         about={
             "targets": [_target(kind) for kind in served.model.schema.targets],
             "example": example_record(served.fields),
@@ -71,6 +74,7 @@ ASSETS: Mapping[str, Callable[[], tuple[str, str]]] = {
     "report.css": lambda: ("text/css", resource("report.css")),
     "page.css": lambda: ("text/css", _own("page.css")),
     "page.js": lambda: ("text/javascript", _own("page.js")),
+    "working.css": lambda: ("text/css", STYLE),
     "capture.js": lambda: ("text/javascript", _own("capture.js")),
 }
 

@@ -22,6 +22,7 @@ class Served:
 
     model: Model
     fields: tuple[Field, ...]
+    answers: tuple[Field, ...]  # what is predicted, as a record may hold it for its explanation
     name: str
     weights: str  # the hash of its weights, which names it in answers
 
@@ -29,7 +30,8 @@ class Served:
 def load_served(path: Path) -> Served:
     """Load the model of a folder; ModelError as `load` raises it."""
     model = load(path)
-    return Served(model, fields_of(model.schema), path.resolve().stem, weights_hash(path)[:12])
+    fields, answers = fields_of(model.schema.inputs), fields_of(model.schema.targets)
+    return Served(model, fields, answers, path.resolve().stem, weights_hash(path)[:12])
 
 
 class Shelf:

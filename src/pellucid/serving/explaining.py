@@ -1,0 +1,73 @@
+"""The working behind one record, in the form that was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
+from typing import Any
+
+from pellucid.errors import PellucidError
+from pellucid.serving.answering import frame_of_records
+from pellucid.serving.faults import RequestError
+from pellucid.serving.limits import Limits
+from pellucid.serving.records import Record
+from pellucid.serving.served import Served
+from pellucid.working.printing.html import fragment
+from pellucid.working.printing.style import STYLE
+
+WAITING = 4  # explanations that may be asked for at once; each takes seconds
+
+
+def _without_style(found: Any) -> str:
+    """For a page that has the style already."""
+    return fragment(found.step).removeprefix(f"<style>{STYLE}</style>")
+
+
+# Name in the address -> its type in the answer, and how the working is written.
+FORMATS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "json": ("application/json", lambda found: found.json()),
+    "html": ("text/html", lambda found: found.html()),
+    "fragment": ("text/html", _without_style),
+    "text": ("text/plain", lambda found: found.text(ascii=False)),
+    "markdown": ("text/markdown", lambda found: found.markdown()),
+    "latex": ("text/x-latex", lambda found: found.latex()),
+}
+
+
+class Explainer:
+    """One thread that explains, beside the one that answers: predictions do not wait for it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self._room = limits, Semaphore(WAITING)
+        self._pool = ThreadPoolExecutor(1, "pellucid-explain")
+
+    async def explain(self, served: Served, record: Record, form: str) -> tuple[str, str]:
+        """Type and text of the working; 429 where too many wait for theirs."""
+        if not self._room.acquire(blocking=False):
+            raise RequestError(429, "too many explanations at once; come back", (), 5)
+        future = self._pool.submit(_explained, served, record, form)
+        future.add_done_callback(lambda _: self._room.release())
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.limits.timeout)
+        except TimeoutError as error:
+            raise RequestError(503, f"no working within {self.limits.timeout:g} s") from error
+
+    def stop(self) -> None:
+        """Finish what is being explained."""
+        self._pool.shutdown()
+
+
+def _explained(served: Served, record: Record, form: str) -> tuple[str, str]:
+    explain = getattr(served.model, "explain", None)
+    if explain is None:
+        raise RequestError(404, "this version of pellucid does not explain")
+    fields = (*served.fields, *served.answers)
+    given = zip(fields, record.cells, strict=True)
+    known = [f.name for f, cell in given if cell is not None or f in served.fields]
+    kind, write = FORMATS[form]
+    try:
+        return kind, write(explain(frame_of_records(fields, [record]).select(known)))
+    except PellucidError as error:
+        raise RequestError(422, str(error)) from error
