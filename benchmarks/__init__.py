@@ -10,5 +10,6 @@ BENCHMARKS = {
     "first_minute": "CPU seconds from process start to the verdict on 1,000 rows",
     "cold_start": "start-up of the command line",
     "scale": "memory and time per row at 1 and 10 million rows",
+    "serving": "the server under load against a naive handler, and a long hostile mix",
     "promises": "the budget kept, exact resume after a kill, byte-identical reproduction",
 }

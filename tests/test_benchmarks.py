@@ -11,7 +11,7 @@ import pytest
 # The benchmarks are a folder beside the package, not a part of what is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import BENCHMARKS, bootstrap, made, peers, printing, processes, tables
+from benchmarks import BENCHMARKS, bootstrap, made, peers, printing, processes, serving, tables
 
 
 def test_accuracy_and_rmse_are_scored_from_row_losses() -> None:
@@ -171,3 +171,19 @@ def test_results_print_as_markdown_and_gather_in_one_file(tmp_path: Path) -> Non
 def test_every_benchmark_in_the_table_has_its_file() -> None:
     folder = Path(processes.ROOT) / "benchmarks"
     assert [name for name in BENCHMARKS if not (folder / f"{name}.py").exists()] == []
+
+
+def test_what_the_load_tool_prints_is_read() -> None:
+    told = """Running 4s test @ http://127.0.0.1:8123/predict
+  Latency Distribution
+     50%  915.79us
+     90%    1.10s
+     99%    0.98s
+  2000 requests in 4.06s, 1.37MB read
+  Socket errors: connect 0, read 3, write 0, timeout 1
+  Non-2xx or 3xx responses: 7
+Requests/sec:    492.49
+"""
+    load = serving.read_wrk(told)
+    assert (load.per_second, load.errors) == (492.49, 11)
+    assert (load.p50, load.p99) == pytest.approx((0.91579, 980))
