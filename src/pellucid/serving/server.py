@@ -22,6 +22,7 @@ from pellucid.serving.served import Shelf
 from pellucid.web.access import is_loopback
 
 DRAIN = 1.0  # seconds in which clients are told to leave before the door is shut
+LINGER = 0.5  # seconds in which those who came in last are still heard
 IDLE = 75  # seconds that a connection may say nothing
 
 
@@ -75,10 +76,13 @@ class Server(uvicorn.Server):
         self.force_exit, self.should_exit = self.should_exit, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close connections as they are answered, then the door."""
+        """Close connections as they are answered, then the door, then those that say nothing."""
         self.service.draining = True
         if self.server_state.connections and not self.force_exit:
             await asyncio.sleep(DRAIN)
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(LINGER)  # who came in last has not been heard yet
         await super().shutdown(sockets)
 
 
@@ -100,6 +104,9 @@ def write_log() -> None:
     for name in ("pellucid.serving", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
+    for name in ("python_multipart", "multipart"):  # they quote the bytes of forms
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
     logging.getLogger("pellucid.serving").setLevel(logging.INFO)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
