@@ -267,7 +267,9 @@ def _target(
         return f"{table.name}, {where},"
 
     def inputs(column: str) -> pl.Series:
-        columns = [texts(table.column(column)) for table in tables if column in table.columns]
+        columns = [
+            table.column(column).cast(pl.String) for table in tables if column in table.columns
+        ]
         return pl.concat(columns)[usable]
 
     values = kind.encode_target(answers[usable], place, inputs)

@@ -36,7 +36,11 @@ from pellucid.training.watch import Watch
 from pellucid.workshop import Workshop
 
 EVIDENCE_SHARE = 0.15  # of the whole budget
-CURVE_SHARE, IMPORTANCE_SHARE = 0.6, 0.4  # of the time that is left when each begins
+WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
+    0.3,
+    0.6,
+    0.4,
+)  # of the time that is left when each begins
 
 
 def learn(  # noqa: PLR0913
@@ -294,7 +298,7 @@ def _judge(
         return max(3.0, settings.minutes * 60 - workshop.spent)
 
     narration.stage("proving")
-    compared = compare(experience, task, fitted.network)
+    compared = compare(experience, task, fitted.network, WAYS_SHARE * left())
     curves = learning_curve(task, plan, fitted.choices, prove, CURVE_SHARE * left())
     seconds = IMPORTANCE_SHARE * left()
     importances = column_importance(experience, fitted.network, prove, seconds, task.seed)

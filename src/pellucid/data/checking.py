@@ -20,6 +20,7 @@ from pellucid.settings import Settings
 
 FEW_ROWS = 10  # of a class
 COMMON_SHARE = 0.95
+MOST_NAMES = 20  # of several words each
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,14 @@ def _repeats(frame: pl.DataFrame, kept: list[str], targets: list[str]) -> Iterat
     )
 
 
+def _are_sentences(target: pl.Series) -> bool:
+    """Cells of many words, hardly any like another: they are no names of classes."""
+    words = target.cast(pl.String).str.count_matches(r"\S+").mean()
+    return float(words or 0) > 2 and target.n_unique() > MOST_NAMES  # type: ignore[arg-type]
+
+
 def _rare_classes(target: pl.Series) -> Iterator[str]:
-    if is_number(target):
+    if is_number(target) or _are_sentences(target):
         return
     counts = target.alias("level").drop_nulls().value_counts(sort=True)
     rare = counts.filter(pl.col("count") < FEW_ROWS)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 import torch
 
 from pellucid.experience import Experience
@@ -31,7 +32,7 @@ class Conventional:
 
 
 def conventional_ways(
-    experience: Experience, task: Task, network: Network, position: int
+    experience: Experience, task: Task, network: Network, position: int, seconds: float
 ) -> list[Conventional]:
     """Simplest first: majority or mean, a linear model, gradient-boosted trees, the kind's own.
 
@@ -40,7 +41,7 @@ def conventional_ways(
     prove = experience.split.prove
     makers = [maker(task, network, position, prove) for maker in (_simplest, _linear, _boosted)]
     ways = []
-    for found in (*makers, _own(experience, task, position)):
+    for found in (*makers, _own(experience, task, position, seconds)):
         started = time.perf_counter()
         for name, output in found:
             ways.append(Conventional(name, output, time.perf_counter() - started))
@@ -90,16 +91,22 @@ def _boosted(
     yield "gradient-boosted trees", answers(kind, model, asked)
 
 
-def _own(experience: Experience, task: Task, position: int) -> Iterator[tuple[str, Array]]:
+def _own(
+    experience: Experience, task: Task, position: int, seconds: float
+) -> Iterator[tuple[str, Array]]:
     """What the kind itself brings, which learns from raw cells."""
     kind, columns = task.schema.targets[position], experience.schema.columns
-    rows = _sample(task.rows, OWN_ROWS, task.seed)
-    cells = experience.take(rows, [*columns, kind.columns[0]])
-    answers = cells[kind.columns[0]]
-    learnt = Beside(cells.select(columns), answers, answers)
-    yield from kind.conventional(
-        learnt, experience.take(experience.split.prove, columns), task.seed
-    )
+
+    def learnt() -> Beside:
+        rows = _sample(task.rows, OWN_ROWS, task.seed)
+        cells = experience.take(rows, [*columns, kind.columns[0]])
+        answers = cells[kind.columns[0]]
+        return Beside(cells.select(columns), answers, answers)
+
+    def asked() -> pl.DataFrame:
+        return experience.take(experience.split.prove, columns)
+
+    yield from kind.conventional(learnt, asked, seconds, task.seed)
 
 
 def _sample(rows: Array, most: int, seed: int) -> Array:

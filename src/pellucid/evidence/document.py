@@ -87,6 +87,7 @@ class Mistake(TypedDict):
     predicted: str | float
     confidence: float | None
     cells: dict[str, object]
+    marked: NotRequired[list[list[str]] | None]  # each word, its predicted and its true tag
 
 
 class Verdict(TypedDict):

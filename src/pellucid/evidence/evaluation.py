@@ -84,7 +84,7 @@ def _places(table: Table, rows: Array) -> Callable[[int], str]:
 
 
 def _inputs(table: Table, rows: Array) -> Callable[[str], pl.Series]:
-    return lambda column: texts(table.column(column)).gather(rows)
+    return lambda column: table.column(column).cast(pl.String).gather(rows)
 
 
 def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:

@@ -39,11 +39,14 @@ class Compared:
     ways: Sequence[Conventional]
 
 
-def compare(experience: Experience, task: Task, network: Network) -> list[Compared]:
-    """The answers that the evidence rests on: the one part of it that cannot be cut short."""
+def compare(experience: Experience, task: Task, network: Network, seconds: float) -> list[Compared]:
+    """The answers that the evidence rests on: the one part of it that cannot be cut short.
+
+    `seconds` are what a conventional way of a kind's own should make do with.
+    """
     outputs = outputs_of(network, task, experience.split.prove)
     return [
-        Compared(outputs[position], conventional_ways(experience, task, network, position))
+        Compared(outputs[position], conventional_ways(experience, task, network, position, seconds))
         for position in range(len(task.targets))
     ]
 

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 SHARES = frozenset(
-    {"accuracy", "balanced accuracy", "macro F1", "F1", "precision", "recall", "coverage"}
+    {
+        "accuracy",
+        "balanced accuracy",
+        "macro F1",
+        "F1",
+        "precision",
+        "recall",
+        "coverage",
+        "span F1",
+        "word accuracy",
+        "whole rows right",
+    }
 )
 IN_UNITS = frozenset({"", "RMSE", "MAE", "median absolute error"})  # measured as the target is
 SPACE = "\u00a0"  # never breaks a number from its unit

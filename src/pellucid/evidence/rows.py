@@ -37,13 +37,15 @@ def worst_mistakes(
         {column: _shown(value) for column, value in row.items() if column != kind.columns[0]}
         for row in cells.to_dicts()
     ]
+    true = [kind.read(cell) for cell in cells[kind.columns[0]]]
     return [
         {
             "row": experience.place(int(rows[i])),
-            "true": kind.read(cells[kind.columns[0]][i]),
+            "true": true[i],
             "predicted": predicted[i],
             "confidence": None if confidence is None else float(confidence[worst[i]]),
             "cells": shown[i],
+            "marked": kind.marked(cells.row(i, named=True), predicted[i], true[i]),
         }
         for i in range(len(worst))
     ]

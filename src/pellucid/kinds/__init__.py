@@ -22,6 +22,7 @@ from pellucid.kinds.contract import (
 from pellucid.kinds.date import Date
 from pellucid.kinds.image import Image
 from pellucid.kinds.number import Number
+from pellucid.kinds.tags import Tags
 from pellucid.kinds.terms import Vocabulary
 from pellucid.kinds.text import Text
 
@@ -44,7 +45,7 @@ __all__ = [
 # The order is a decision: a path would pass as a text, a date as a name, a number as a name,
 # a name as a text.
 KINDS: Final = (Image, Date, Number, Category, Text)
-TARGETS: Final = (Category, Number)
+TARGETS: Final = (Category, Number, Tags)
 
 MOST_CLASSES = 1_000
 FEW_WHOLE_NUMBERS = 20
@@ -64,6 +65,8 @@ def recognise(cells: pl.Series) -> tuple[type[Kind], str]:
 
 def recognise_target(cells: pl.Series) -> tuple[type[TargetKind], str]:
     """Whether a target is a class or a number, and why."""
+    if reason := Tags.matches_target(cells):
+        return Tags, reason
     present = texts(cells).drop_nulls()
     distinct = present.n_unique()
     share = number_style(cells)[1] if cells.dtype != pl.Boolean else 0.0

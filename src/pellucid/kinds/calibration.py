@@ -24,6 +24,12 @@ def class_calibration(output: Array, deep: Array, target: Array) -> Calibration:
     }
 
 
+def reliability(confidence: Array, right: Array) -> Calibration:
+    """Expected calibration error of rows that are wholly right or not."""
+    bins = _binned(confidence, right)
+    return {"bins": bins, "before": _error(bins), "after": _error(bins)}
+
+
 def number_calibration(output: Array, target: Array, scale: float) -> Calibration:
     """The share of true values inside the 90 % interval, and its mean width."""
     mean, below, above = output.T
@@ -33,9 +39,11 @@ def number_calibration(output: Array, target: Array, scale: float) -> Calibratio
 
 
 def _bins(logs: Array, target: Array) -> list[CalibrationBin]:
+    return _binned(np.exp(logs.max(1)), logs.argmax(1) == target)
+
+
+def _binned(confidence: Array, right: Array) -> list[CalibrationBin]:
     """Bins of equal numbers of rows (Naeini et al. 2015), fewer when rows are few."""
-    confidence = np.exp(logs.max(1))
-    right = logs.argmax(1) == target
     order = np.argsort(confidence, kind="stable")
     count = max(1, min(BINS, len(order) // 20))
     return [

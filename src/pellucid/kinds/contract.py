@@ -231,16 +231,26 @@ class TargetKind(Protocol):
     def wrongness(self, output: Array, target: Array) -> Array:
         """How badly each row was missed, 0 where it is right."""
 
+    def marked(self, cells: Mapping[str, Any], predicted: Any, true: Any) -> list[list[str]] | None:
+        """Each word of a row with its predicted and its true tag, where words are tagged."""
+
     def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
         """What the evidence shows of this kind alone; `outputs` are the answer and the paths'."""
 
     def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
         """Name and outputs of the way that looks at no input."""
 
-    def conventional(self, learnt: Beside, asked: pl.DataFrame, seed: int) -> Conventional:
+    def conventional(
+        self,
+        learnt: Callable[[], Beside],
+        asked: Callable[[], pl.DataFrame],
+        seconds: float,
+        seed: int,
+    ) -> Conventional:
         """Names and outputs of conventional ways of this kind's own, from raw cells.
 
-        `learnt` are the rows to learn from, `asked` the inputs to answer for.
+        `learnt` gives the rows to learn from, `asked` the inputs to answer for; each way may take
+        about so many seconds.
         """
 
     def boosting(self, seed: int) -> Any:

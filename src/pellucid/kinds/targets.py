@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import polars as pl
@@ -48,7 +48,17 @@ class Target:
         """Nothing."""
         return {}
 
-    def conventional(self, learnt: Beside, asked: pl.DataFrame, seed: int) -> Conventional:
+    def marked(self, cells: Mapping[str, Any], predicted: Any, true: Any) -> list[list[str]] | None:
+        """No word is tagged."""
+        return None
+
+    def conventional(
+        self,
+        learnt: Callable[[], Beside],
+        asked: Callable[[], pl.DataFrame],
+        seconds: float,
+        seed: int,
+    ) -> Conventional:
         """None beside the linear model and the trees."""
         yield from ()
 

@@ -12,7 +12,10 @@ from pellucid.networks.layers.randomness import (
     seed_layers,
     seed_of,
 )
+from pellucid.networks.layers.randomness import seed_of
+from pellucid.networks.layers.recurrent import Recurrent
 from pellucid.networks.layers.sequence import SequenceEncoder
+from pellucid.networks.layers.tagger import Tagger, Window, Words, most_probable
 from pellucid.networks.layers.trees import Trees
 
 __all__ = [
@@ -31,10 +34,17 @@ __all__ = [
     "NumberBlend",
     "PiecewiseLinear",
     "RandomLayer",
+    "Recurrent",
     "SequenceEncoder",
     "SparseLinear",
+    "Tagger",
     "Trees",
     "random_layers",
     "seed_layers",
+    "Window",
+    "Words",
+    "dropout_layers",
+    "most_probable",
+    "seed_dropout",
     "seed_of",
 ]
