@@ -10,6 +10,7 @@ import torch
 from pellucid.errors import DataError
 from pellucid.kinds import TARGETS
 from pellucid.kinds.number import Number
+from pellucid.kinds.targets import DeepTarget
 from pellucid.training.linear import solve
 
 WIDTH = 8
@@ -19,7 +20,9 @@ CELLS = {
     "number": pl.Series("answer", [2.5, -1000.0, 31.25, 0.0] * 20),
 }
 
-each = pytest.mark.parametrize("target", TARGETS, ids=lambda kind: kind.kind)
+# What is predicted by the deep path alone has tests of its own.
+SOLVED = [kind for kind in TARGETS if not issubclass(kind, DeepTarget)]
+each = pytest.mark.parametrize("target", SOLVED, ids=lambda kind: kind.kind)
 
 
 def as_output(kind, target):

@@ -43,7 +43,10 @@ Time = Annotated[
 ]
 Kinds = Annotated[
     list[str] | None,
-    Option(metavar="NAME=KIND", help="A column's kind: number, category, date, text or image."),
+    Option(
+        metavar="NAME=KIND",
+        help="A column's kind: number, category, date, text or image; of a target also tags.",
+    ),
 ]
 Ignore = Annotated[list[str] | None, Option(help="A column to leave out.")]
 Minutes = Annotated[float, Option(help="Wall clock for everything.")]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from pellucid.data.conll import SUFFIXES, read_conll
 from pellucid.data.databases import Query, read_only_table, read_query
 from pellucid.data.delimited import read_delimited
 from pellucid.data.excel import read_excel
@@ -76,6 +77,8 @@ def _read_file(path: Path, mends: Mends, ragged: Ragged) -> Table:
         return _table(str(path), read_excel(path, mends))
     if form == "sqlite":
         return _table(str(path), read_only_table(path, mends))
+    if suffix in SUFFIXES:
+        return read_conll(path, mends, ragged)
     if suffix in (".jsonl", ".ndjson"):
         return read_json_lines(path, mends, ragged)
     return (

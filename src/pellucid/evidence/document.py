@@ -79,7 +79,13 @@ class Importance(Interval):
     column: str
 
 
-class Mistake(TypedDict):
+class MarkedWords(TypedDict):
+    """The words of a row, where words are tagged."""
+
+    marked: NotRequired[list[list[str]]]  # each word, its predicted and its true tag
+
+
+class Mistake(MarkedWords):
     """A row the network got badly wrong."""
 
     row: str  # "line 17"
@@ -87,7 +93,6 @@ class Mistake(TypedDict):
     predicted: str | float
     confidence: float | None
     cells: dict[str, object]
-    marked: NotRequired[list[list[str]] | None]  # each word, its predicted and its true tag
 
 
 class Verdict(TypedDict):

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pellucid.evidence import figures
 from pellucid.evidence.document import Document, Layer, Mistake, Shape, Target
 from pellucid.evidence.figures import Figure
+from pellucid.evidence.marking import MarkedSpan, marked_spans
 from pellucid.evidence.numerals import Measure, count, duration, memory, percent
 from pellucid.evidence.pages import render, resource, write_page
 
@@ -68,6 +69,7 @@ class MistakeView:
     confidence: str
     cells: list[Cell]
     more: list[Cell]
+    marked: list[MarkedSpan]
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ def _figures(target: Target) -> dict[str, Figure | None]:
 
 
 def _mistake(mistake: Mistake) -> MistakeView:
-    cells = [_cell(column, value) for column, value in mistake["cells"].items()]
+    marked = marked_spans(mistake.get("marked") or [])
+    words = " ".join(span.text for span in marked)  # no need to show them twice
+    cells = [_cell(column, value) for column, value in mistake["cells"].items() if value != words]
     confidence = mistake["confidence"]
     return MistakeView(
         mistake["row"],
@@ -161,6 +165,7 @@ def _mistake(mistake: Mistake) -> MistakeView:
         "" if confidence is None else percent(confidence, 0),
         cells[:MOST_CELLS],
         cells[MOST_CELLS:],
+        marked,
     )
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends
-from pellucid.evidence.document import Importance, Mistake
+from pellucid.evidence.document import Importance, MarkedWords, Mistake
 from pellucid.evidence.intervals import gap
 from pellucid.experience import Experience
 from pellucid.kinds import Array, Encoded, Kind, MediaKind
@@ -45,10 +45,14 @@ def worst_mistakes(
             "predicted": predicted[i],
             "confidence": None if confidence is None else float(confidence[worst[i]]),
             "cells": shown[i],
-            "marked": kind.marked(cells.row(i, named=True), predicted[i], true[i]),
+            **_marked(kind.marked(cells.row(i, named=True), predicted[i], true[i])),
         }
         for i in range(len(worst))
     ]
+
+
+def _marked(words: list[list[str]] | None) -> MarkedWords:
+    return {} if words is None else {"marked": words}
 
 
 def column_importance(

@@ -157,7 +157,7 @@ class Tags(DeepTarget):
         return pl.Series(self.columns[0], [" ".join(row) for row in self._rows(output)], pl.String)
 
     def _rows(self, output: Array) -> list[list[str]]:
-        """Of outputs: a log-probability, then the tags' places."""
+        """The tags of outputs, behind how sure they are."""
         return self._named(output[:, 1:])
 
     def _named(self, numbers: Array) -> list[list[str]]:
@@ -168,7 +168,7 @@ class Tags(DeepTarget):
         return " ".join(words_of(pl.Series([cell]))[0])
 
     def confidence(self, output: Array) -> Array | None:
-        """The probability that every tag of the row is right."""
+        """The probability of the least sure tag; a product would make too little of the others."""
         return np.asarray(np.exp(output[:, 0]))
 
     # ---- the deep path -------------------------------------------------------------------------
@@ -202,12 +202,14 @@ class Tags(DeepTarget):
     def combine(self, output: Tensor) -> Tensor:
         """The mean of the networks' probabilities, and the most probable legal tags.
 
-        (networks, batch, length, tags) -> (batch, 1 + length): log-probability, places of tags.
+        (networks, batch, length, tags) -> (batch, 1 + length): the log-probability of the least
+        sure tag, then the places of the tags.
         """
         logs = output.logsumexp(0) - float(np.log(len(output)))
-        real = (output != 0).any(-1).any(0).unsqueeze(-1)
-        tags, score = most_probable(logs * real, torch.as_tensor(self.legal))
-        return torch.cat([score.unsqueeze(1), tags.to(score.dtype)], 1)
+        logs = logs * (output != 0).any(-1).any(0).unsqueeze(-1)  # 0 at the padding
+        tags = most_probable(logs, torch.as_tensor(self.legal))
+        sure = logs.gather(2, (tags - 1).clamp(min=0).unsqueeze(2)).amin((1, 2))
+        return torch.cat([sure.unsqueeze(1), tags.to(logs.dtype)], 1)
 
     # ---- performance ---------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from pellucid.networks.layers.randomness import (
     seed_layers,
     seed_of,
 )
-from pellucid.networks.layers.randomness import seed_of
 from pellucid.networks.layers.recurrent import Recurrent
 from pellucid.networks.layers.sequence import SequenceEncoder
 from pellucid.networks.layers.tagger import Tagger, Window, Words, most_probable
@@ -39,12 +38,10 @@ __all__ = [
     "SparseLinear",
     "Tagger",
     "Trees",
-    "random_layers",
-    "seed_layers",
     "Window",
     "Words",
-    "dropout_layers",
     "most_probable",
-    "seed_dropout",
+    "random_layers",
+    "seed_layers",
     "seed_of",
 ]

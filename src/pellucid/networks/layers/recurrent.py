@@ -17,8 +17,7 @@ class Recurrent(nn.LSTM):
     def __init__(self, width: int, units: int, generator: torch.Generator) -> None:
         super().__init__(width, units, batch_first=True, bidirectional=True)
         for parameter in self.parameters():
-            drawn = torch.rand(parameter.shape, generator=generator) * 2 - 1
-            parameter.data.copy_(drawn * units**-0.5)
+            nn.init.uniform_(parameter, -(units**-0.5), units**-0.5, generator=generator)
 
     def reset_parameters(self) -> None:
         """Nothing: the weights are drawn from a generator of our own."""

@@ -171,8 +171,8 @@ def _log_product(logs: Tensor, weights: Tensor) -> Tensor:
     return ((logs - highest).exp() @ weights).clamp(min=TINY).log() + highest
 
 
-def most_probable(logs: Tensor, legal: Tensor) -> tuple[Tensor, Tensor]:
-    """The most probable legal sequence of tags (Viterbi 1967), and its log-probability.
+def most_probable(logs: Tensor, legal: Tensor) -> Tensor:
+    """The most probable legal sequence of tags (Viterbi 1967).
 
     `logs` (batch, length, tags), 0 at the padding; `legal` (tags + 1, tags + 1), whose place 0 is
     the end of a sentence. Tags come as (batch, length) from 1 up, 0 at the padding.
@@ -188,9 +188,9 @@ def most_probable(logs: Tensor, legal: Tensor) -> tuple[Tensor, Tensor]:
         itself = torch.arange(way.shape[1]).expand_as(way)
         best = torch.where(going, highest + logs[:, position], best)
         ways.append(torch.where(going, way, itself))
-    score, tag = (best + barred[1:, 0]).max(1)
+    tag = (best + barred[1:, 0]).argmax(1)
     tags = [tag]
     for way in reversed(ways):
         tag = way.gather(1, tag.unsqueeze(1)).squeeze(1)
         tags.append(tag)
-    return (torch.stack(tags[::-1], 1) + 1) * real, score * real[:, 0]
+    return (torch.stack(tags[::-1], 1) + 1) * real
