@@ -25,15 +25,17 @@ def browser():
         yield opened
 
 
+LOOKS = """f => f.querySelector('.drawing').innerHTML
+  + [...f.querySelectorAll('canvas')].map(c => c.toDataURL()).join()"""
+
+
 def move(seen, figure):
-    """Press an arrow key on the figure's first range, or change its first choice."""
-    control = figure.locator(".controls input[type=range]:visible").first
-    drawing = figure.locator(".drawing")
-    before = drawing.inner_html()
-    control.focus()
+    """Press an arrow key on the figure's first range, and wait until it looks another way."""
+    before = figure.evaluate(LOOKS)
+    figure.locator(".rest input[type=range]:visible").first.focus()
     for _ in range(3):
         seen.page.keyboard.press("ArrowLeft")
-    seen.until("([d, was]) => d.innerHTML !== was", [drawing.element_handle(), before])
+    seen.until(f"([f, was]) => ({LOOKS})(f) !== was", [figure.element_handle(), before])
 
 
 @pytest.mark.parametrize("slug", PAGES, ids=lambda slug: slug or "home")
@@ -44,7 +46,7 @@ def test_every_figure_moves_by_keyboard_and_shows_its_numbers(lab, browser, slug
         for figure in seen.page.locator("[data-figure]").all():
             move(seen, figure)
             figure.locator("details.numbers summary").click()
-            figure.locator("details.numbers td").nth(3).wait_for()
+            figure.locator("details.numbers td").nth(2).wait_for()
         seen.settle()
         assert seen.faults == []
 
@@ -115,3 +117,26 @@ def test_a_function_that_cannot_be_read_is_told_and_the_old_figure_stays(lab, br
         figure.locator("[role=alert]:empty").wait_for(state="attached")
         # A refused question is an answer with status 422, which Chromium notes by itself.
         assert all("422" in fault for fault in seen.faults)
+
+
+def test_a_network_learns_before_ones_eyes_and_goes_back_in_time(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "training")
+        seen.settle()
+        figure = seen.page.locator("[data-figure]").first
+        figure.get_by_role("button", name="Start", exact=True).click()
+        seen.until("f => Number(f.dataset.drawn) > 40", figure.element_handle())
+        figure.get_by_role("button", name="Pause").click()
+        figure.get_by_role("button", name="Go on", exact=True).wait_for()
+        at = step_of(figure)
+        figure.get_by_role("button", name="Undo").click()
+        seen.until(f"f => f.innerText.includes('Step {at - 1}.')", figure.element_handle())
+        figure.get_by_label("Look back").focus()
+        seen.page.keyboard.press("Home")
+        figure.get_by_role("button", name="Go on from here").wait_for()
+        assert step_of(figure) == 0
+        assert seen.faults == []
+
+
+def step_of(figure):
+    return int(figure.locator(".says").inner_text().split()[1].strip("."))

@@ -21,4 +21,5 @@ CHAPTERS = (
     Chapter("gradient-descent", "Gradient descent", "Walk downhill", ("Gradient descent",)),
     Chapter("neuron", "A neuron", "Weigh, add, answer", ("The neuron",)),
     Chapter("activation", "Activation functions", "Bend the line", ("Activation functions",)),
+    Chapter("training", "Watch it learn", "Start, pause, go back"),
 )

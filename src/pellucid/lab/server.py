@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +16,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from pellucid.errors import PellucidError, UsageError
 from pellucid.lab import answers, pages
 from pellucid.lab.chapters import CHAPTERS
+from pellucid.lab.training.socket import watch
 from pellucid.web.access import Access, address, new_token
 
 if TYPE_CHECKING:
@@ -36,9 +40,11 @@ def application(token: str) -> Starlette:
             Route("/ask/lesson", _asked(answers.worked), methods=["POST"]),
             Route("/ask/function", _asked(answers.function), methods=["POST"]),
             Mount("/assets", StaticFiles(directory=ASSETS)),
+            WebSocketRoute("/training", watch),
             Route("/{slug}", _chapter),
         ],
         middleware=[Middleware(Access, token=token)],
+        lifespan=_loading,
     )
 
 
@@ -66,6 +72,21 @@ def run(port: int = 0, browser: bool = True) -> None:
         uvicorn.Server(settings).run(sockets=[listening])
 
 
+@contextlib.asynccontextmanager
+async def _loading(app: Starlette) -> AsyncIterator[None]:
+    """Load torch behind the first page: it takes seconds, and most chapters do without it."""
+
+    def load() -> None:
+        app.state.shown.wait(2)
+        from pellucid.lab.training.scenes import warm_up
+
+        warm_up()
+
+    app.state.shown = threading.Event()
+    threading.Thread(target=load, daemon=True, name="lab loading").start()
+    yield
+
+
 async def _home(request: Request) -> Response:
     return HTMLResponse(pages.home(_context(request)))
 
@@ -78,6 +99,7 @@ async def _chapter(request: Request) -> Response:
 
 
 def _context(request: Request) -> dict[str, Any]:
+    asyncio.get_running_loop().call_later(0.3, request.app.state.shown.set)
     return {"root": request.scope["root_path"]}
 
 

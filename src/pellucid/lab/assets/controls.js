@@ -5,11 +5,11 @@ import { plain } from "./plot.js";
 let count = 0;
 
 /** Build the controls a figure asks for; `update` shows a state that was changed elsewhere. */
-export function controls(form, figure, state, change) {
+export function controls(bar, rest, figure, state, change) {
   const asked = typeof figure.controls === "function" ? figure.controls(state()) : figure.controls ?? [];
   const built = asked.map((each) => build(each, state, change, figure));
-  form.replaceChildren(...built.map((each) => each.element));
-  form.addEventListener("submit", (event) => event.preventDefault());
+  built.forEach((each, i) => (asked[i].top ? bar : rest).append(each.element));
+  for (const form of [bar, rest]) form.addEventListener("submit", (event) => event.preventDefault());
   return { update: (now) => built.forEach((each) => each.update?.(now)) };
 }
 
@@ -19,6 +19,7 @@ function build(each, state, change, figure) {
   if (each.matrix) return matrix(each, state, change);
   if (each.play) return play(each, state, change);
   if (each.action) return button(each, state, change, figure);
+  if (each.several) return several(each, state, change);
   if (each.check) return checkbox(each, change);
   return words(each, change);
 }
@@ -36,17 +37,24 @@ function labelled(each, cls = "") {
 function slider(each, state, change) {
   const { element, id } = labelled(each, "slider");
   const input = document.createElement("input");
-  Object.assign(input, { type: "range", id, min: each.range[0], max: each.range[1], step: each.range[2] ?? "any" });
+  const limits = (now) => (typeof each.range === "function" ? each.range(now) : each.range);
+  const [min, max, step] = limits(state());
+  Object.assign(input, { type: "range", id, min, max, step: step ?? "any" });
   input.name = each.key;
   const output = document.createElement("output");
   output.htmlFor = id;
   element.append(input, output);
   const shown = (value) => (each.show ? each.show(value) : plain(value));
-  input.addEventListener("input", () => change(set(state(), each.key, each.from ? each.from(Number(input.value)) : Number(input.value))));
+  input.addEventListener("input", () => {
+    const value = each.from ? each.from(Number(input.value)) : Number(input.value);
+    change(set(state(), each.key, value));
+    each.send?.(state(), value);
+  });
   return {
     element,
     update(now) {
       const value = get(now, each.key);
+      if (typeof each.range === "function") input.max = limits(now)[1];
       input.value = each.to ? each.to(value) : value;
       output.textContent = shown(value);
       input.setAttribute("aria-valuetext", shown(value));
@@ -88,6 +96,33 @@ function checkbox(each, change) {
   label.before(input);
   input.addEventListener("change", () => change({ [each.key]: input.checked }));
   return { element, update: (now) => { input.checked = now[each.key]; } };
+}
+
+function several(each, state, change) {
+  const element = document.createElement("fieldset");
+  element.className = "control several";
+  const legend = document.createElement("legend");
+  legend.textContent = each.label;
+  element.append(legend);
+  const boxes = each.several.map((say) => {
+    const label = document.createElement("label");
+    const input = document.createElement("input");
+    Object.assign(input, { type: "checkbox", name: `${each.key}-${say}` });
+    label.append(input, say);
+    element.append(label);
+    input.addEventListener("change", () => {
+      const kept = boxes.filter((b) => b.input.checked).map((b) => b.say);
+      if (kept.length) change({ [each.key]: kept }); else input.checked = true; // one must stay
+    });
+    return { input, say };
+  });
+  return {
+    element,
+    update(now) {
+      for (const { input, say } of boxes) input.checked = now[each.key].includes(say);
+      element.hidden = each.when ? !each.when(now) : false;
+    },
+  };
 }
 
 function matrix(each, state, change) {
@@ -133,6 +168,7 @@ function button(each, state, change, figure) {
   made.type = "button";
   made.textContent = each.label;
   made.name = each.action;
+  if (each.main) made.className = "main";
   element.append(made);
   made.addEventListener("click", () => { const patch = figure.actions[each.action](state()); if (patch) change(patch); });
   return { element, update: (now) => { if (each.words) made.textContent = each.words(now); made.disabled = each.off ? each.off(now) : false; element.hidden = each.when ? !each.when(now) : false; } };

@@ -10,10 +10,11 @@ import { working } from "./working.js";
 const SKELETON = `
 <div class="stage">
   <div class="shown">
+    <form class="controls bar"></form>
     <div class="drawing"></div>
     <p class="says" aria-hidden="true"></p><p class="hidden" role="status"></p>
     <p class="fault" role="alert"></p>
-    <form class="controls"></form>
+    <form class="controls rest"></form>
     <div class="extras">
       <details class="numbers"><summary>The numbers</summary><div class="scroll" tabindex="0"></div></details>
       <details class="code"><summary>As Python</summary><pre tabindex="0"></pre><button type="button">Copy</button></details>
@@ -44,10 +45,11 @@ export function mount(place, figure, given) {
     } catch (fault) { if (prepared[i] === key) part(".fault").textContent = fault.message; }
   });
 
-  const form = controls(part(".controls"), figure, () => state, change);
+  const form = controls(part(".bar"), part(".rest"), figure, () => state, change);
   const beside = figure.working ? working(part(".beside"), figure, ask) : null;
   const predict = figure.question ? predicting(place, figure, () => state, change) : null;
   if (!beside) place.classList.add("alone");
+  if (figure.wide) place.classList.add("wide");
 
   let due = 0;
   function change(patch, silent = false) {
