@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pellucid.networks.layers import dropout_layers, seed_dropout
+from pellucid.networks.layers import random_layers, seed_layers
 from pellucid.training.batches import Batches
 from pellucid.training.optimizers import FlatAdamW
 
@@ -46,7 +46,7 @@ class Learner:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.optimizer = FlatAdamW(task.module, decay=0.0, clip=None)
-        self.noise = dropout_layers(task.module)
+        self.noise = random_layers(task.module)
         self.batches: dict[int, Batches] = {}
         self.paces: list[Pace] = []  # of every step done
         self.every = 1  # steps between keyframes
@@ -61,7 +61,7 @@ class Learner:
     def advance(self, pace: Pace) -> None:
         """One step of gradient descent."""
         rows = self._batches(pace.batch)(self.step)
-        seed_dropout(self.noise, self.task.seed, self.step)
+        seed_layers(self.noise, self.task.seed, self.step)
         loss = self.task.loss(self.task.module, rows)
         loss.backward()
         if pace.method == "plain":
