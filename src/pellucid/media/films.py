@@ -1,0 +1,241 @@
+"""Film files as a few pairs of frames and their sound: any container, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.errors import DataError
+from pellucid.media.files import Unreadable, opened
+from pellucid.media.sounds import BROKEN, Cut, Samples, padded
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+Frames = NDArray[np.uint8]
+
+MOST_PIXELS = 2**26  # of a frame; more is a decompression bomb
+NO_LOWER = np.int16(-32_767)  # of a sample: what lies below stands for what is not there
+NO_FRAME = "a film of which no frame can be decoded"
+DAMAGED = "damaged in places"
+# Only containers of pictures and sound; playlists could name other files and addresses.
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,gif,wav,mp3,flac,aac"
+)
+SEEK_BEYOND = 10.0  # seconds between two wanted frames; nearer ones are reached by decoding on
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Which frames are kept: `count` moments of two neighbouring frames, height x width pixels."""
+
+    count: int
+    height: int
+    width: int
+
+    def moments(self, seconds: float) -> list[float]:
+        """The middles of `count` equal parts of the film, in seconds."""
+        return [seconds * (i + 0.5) / self.count for i in range(self.count)]
+
+
+@dataclass(frozen=True)
+class FilmHeader:
+    """What a film says of itself; the size is as it is shown, after turning."""
+
+    seconds: float
+    width: int
+    height: int
+    sound_rate: int | None  # Hz; None without a sound track
+
+
+def film_header(cell: str | bytes) -> FilmHeader:
+    """Length, size and sound of a film from its first frame; Unreadable if there is none."""
+    with _opened(cell) as container:
+        stream = _picture_stream(container)
+        seconds = _seconds(container, stream)
+        frame = next(_Decoder(container, stream).frames, None)
+        if frame is None:
+            raise Unreadable(NO_FRAME)
+        width, height = frame.width, frame.height
+        if frame.rotation % 180:
+            width, height = height, width
+        tracks = container.streams.audio
+        rate = tracks[0].codec_context.sample_rate if tracks else None
+        return FilmHeader(seconds, width, height, rate or None)
+
+
+def read_frames(cell: str | bytes, shots: Shots) -> tuple[Frames, str | None]:
+    """Frames at equal distances in time, each with the one before: (count, 2, height, width, 3).
+
+    Time is that of each frame's own stamp, so a varying frame rate does no harm. Only the wanted
+    frames are converted, at the wanted size. Also what was wrong, None if nothing.
+    """
+    with _opened(cell) as container:
+        stream = _picture_stream(container)
+        seconds = _seconds(container, stream)
+        decoder = _Decoder(container, stream)
+        pairs = []
+        for moment in shots.moments(seconds):
+            if moment - decoder.time > SEEK_BEYOND:
+                decoder.seek(moment)
+            pairs.append(np.stack([_picture(frame, shots) for frame in decoder.pair(moment)]))
+        short = moment - decoder.time > max(0.5, seconds / shots.count)
+        return np.stack(pairs), DAMAGED if decoder.broken else BROKEN if short else None
+
+
+def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]:
+    """As `read_sound`, of any file that FFmpeg reads; None if nothing is to be heard in it."""
+    with _opened(cell) as container:
+        if not container.streams.audio:
+            return None, None
+        stream = container.streams.audio[0]
+        seconds = _seconds(container, stream)
+        broken = 0
+        windows: list[Samples] = []
+        for start in cut.starts(seconds):
+            if windows and seconds <= cut.length / cut.rate:
+                windows.append(windows[0])
+                continue
+            decoder = _Decoder(container, stream)
+            windows.append(_window(decoder, start, cut))
+            broken += decoder.broken
+    if not any(len(wave) for wave in windows):
+        return None, "a sound track that cannot be decoded"
+    return np.stack([padded(wave, cut.length) for wave in windows]), DAMAGED if broken else None
+
+
+class _Decoder:
+    """The frames of a stream in order; what cannot be decoded is counted and passed over."""
+
+    def __init__(self, container: InputContainer, stream: Any) -> None:
+        self.container, self.stream = container, stream
+        self.broken = 0
+        self.time = 0.0  # of the last frame, in seconds from the beginning
+        self.before: Any = None
+        self.last: Any = None
+        self.frames = self._decoded()
+
+    def seek(self, seconds: float) -> None:
+        """Go to the last key frame before a moment; where one cannot, decoding on comes there."""
+        import av
+
+        ticks = int(seconds / self.stream.time_base) + (self.stream.start_time or 0)
+        try:
+            self.container.seek(ticks, stream=self.stream)
+        except av.FFmpegError:
+            return
+        self.before = self.last = None
+        self.frames = self._decoded()
+
+    def pair(self, moment: float) -> tuple[Any, Any]:
+        """The first frame from a moment on, after the one before it; at the end the last two."""
+        while self.time < moment or self.before is None:
+            frame = next(self.frames, None)
+            if frame is None:
+                break
+            self.time = self.time_of(frame)
+            self.before, self.last = self.last, frame
+        if self.last is None:
+            raise Unreadable(NO_FRAME)
+        return self.before or self.last, self.last
+
+    def time_of(self, frame: Any) -> float:
+        """Seconds from the beginning; a frame whose stamp does not move on comes as the rate says."""
+        time = -1.0
+        if frame.pts is not None:
+            time = float((frame.pts - (self.stream.start_time or 0)) * frame.time_base)
+        if time <= self.time and self.last is not None or time < 0:
+            return self.time + 1 / float(getattr(self.stream, "average_rate", None) or 25)
+        return time
+
+    def _decoded(self) -> Iterator[Any]:
+        import av
+
+        try:
+            for packet in self.container.demux(self.stream):
+                try:
+                    yield from packet.decode()
+                except av.FFmpegError:
+                    self.broken += 1
+        except av.FFmpegError:
+            self.broken += 1
+
+
+def _window(decoder: _Decoder, start: float, cut: Cut) -> Samples:
+    """Up to `length` samples from `start` on."""
+    import av
+
+    decoder.seek(start)
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=cut.rate)
+    pieces, have = [np.zeros(0, np.int16)], 0
+    for frame in decoder.frames:
+        if decoder.time_of(frame) + frame.samples / frame.sample_rate <= start:
+            continue
+        for made in resampler.resample(frame):
+            pieces.append(made.to_ndarray().reshape(-1))
+            have += len(pieces[-1])
+        if have >= cut.length:
+            break
+    if 0 < have < cut.length:
+        pieces += [made.to_ndarray().reshape(-1) for made in resampler.resample(None)]
+    return np.maximum(np.concatenate(pieces)[: cut.length], NO_LOWER)
+
+
+def _picture(frame: Any, shots: Shots) -> Frames:
+    """A frame as it is shown, at the wanted size: (height, width, 3)."""
+    _check_size(frame.width, frame.height)
+    turned = frame.rotation % 180 != 0
+    width, height = (shots.height, shots.width) if turned else (shots.width, shots.height)
+    made = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
+    return np.ascontiguousarray(np.rot90(made.to_ndarray(), frame.rotation // 90))
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise Unreadable(f"a film of {width:,} × {height:,} pixels")
+
+
+@contextmanager
+def _opened(cell: str | bytes) -> Iterator[InputContainer]:
+    """The container, open; FFmpeg is given the bytes alone, so no name can lead it elsewhere."""
+    try:
+        import av
+    except ImportError as error:
+        raise DataError(
+            "film is read by PyAV, which is not installed: pip install 'pellucid[video]'"
+        ) from error
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
+    with opened(cell) as raw:
+        try:
+            with av.open(raw, options=options) as container:
+                yield container
+        except (av.FFmpegError, OSError) as error:
+            raise Unreadable("no film that can be read") from error
+
+
+def _picture_stream(container: InputContainer) -> Any:
+    if not container.streams.video or container.streams.video[0].codec_context is None:
+        raise Unreadable("a film without pictures")
+    stream = container.streams.video[0]
+    _check_size(stream.codec_context.width, stream.codec_context.height)
+    stream.codec_context.thread_count = 1  # several films are decoded side by side
+    return stream
+
+
+def _seconds(container: InputContainer, stream: Any) -> float:
+    """How long it lasts; read off the packets where the container does not say."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    if container.duration:
+        return container.duration / 1e6
+    last = 0.0
+    for packet in container.demux(stream):
+        if packet.pts is not None:
+            last = max(last, float((packet.pts + (packet.duration or 0)) * stream.time_base))
+    container.seek(0)
+    return last
