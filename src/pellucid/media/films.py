@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import DataError
+from pellucid.media.arrays import as_array
 from pellucid.media.files import Unreadable, opened
-from pellucid.media.sounds import BROKEN, Cut, Samples, padded
+from pellucid.media.sounds import BROKEN, Cut, Samples, is_array, padded
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -55,6 +56,9 @@ class FilmHeader:
 
 def film_header(cell: str | bytes) -> FilmHeader:
     """Length, size and sound of a film from its first frame; Unreadable if there is none."""
+    if is_array(cell):
+        height, width = _film_array(cell).shape[1:3]
+        return FilmHeader(0.0, width, height, None)
     with _opened(cell) as container:
         stream = _picture_stream(container)
         seconds = _seconds(container, stream)
@@ -75,6 +79,8 @@ def read_frames(cell: str | bytes, shots: Shots) -> tuple[Frames, str | None]:
     Time is that of each frame's own stamp, so a varying frame rate does no harm. Only the wanted
     frames are converted, at the wanted size. Also what was wrong, None if nothing.
     """
+    if is_array(cell):
+        return _from_array(_film_array(cell), shots), None
     with _opened(cell) as container:
         stream = _picture_stream(container)
         seconds = _seconds(container, stream)
@@ -90,6 +96,8 @@ def read_frames(cell: str | bytes, shots: Shots) -> tuple[Frames, str | None]:
 
 def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]:
     """As `read_sound`, of any file that FFmpeg reads; None if nothing is to be heard in it."""
+    if is_array(cell):
+        return None, None
     with _opened(cell) as container:
         if not container.streams.audio:
             return None, None
@@ -107,6 +115,31 @@ def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]
     if not any(len(wave) for wave in windows):
         return None, "a sound track that cannot be decoded"
     return np.stack([padded(wave, cut.length) for wave in windows]), DAMAGED if broken else None
+
+
+def _film_array(cell: str | bytes) -> Frames:
+    """(frames, height, width, 3) uint8 from an array in a cell."""
+    assert isinstance(cell, bytes)
+    array = as_array(cell)
+    if array.ndim != 4 or array.shape[3] not in (1, 3, 4) or not array.size:
+        raise Unreadable(f"an array {array.shape} in place of a film")
+    _check_size(array.shape[2], array.shape[1])
+    if array.dtype.kind == "f":
+        array = np.nan_to_num(array).clip(0, 1) * 255
+    pixels = array.clip(0, 255).astype(np.uint8)
+    return np.repeat(pixels, 3, 3) if pixels.shape[3] == 1 else pixels[..., :3]
+
+
+def _from_array(pixels: Frames, shots: Shots) -> Frames:
+    from av import VideoFrame
+
+    pairs = []
+    for moment in shots.moments(len(pixels)):
+        last = min(int(moment), len(pixels) - 1)
+        pair = (pixels[max(last - 1, 0)], pixels[last])
+        frames = [VideoFrame.from_ndarray(np.ascontiguousarray(p), "rgb24") for p in pair]
+        pairs.append(np.stack([_picture(frame, shots) for frame in frames]))
+    return np.stack(pairs)
 
 
 class _Decoder:
@@ -145,11 +178,11 @@ class _Decoder:
         return self.before or self.last, self.last
 
     def time_of(self, frame: Any) -> float:
-        """Seconds from the beginning; a frame whose stamp does not move on comes as the rate says."""
+        """Seconds from the beginning; if a frame's stamp does not move on, by the rate."""
         time = -1.0
         if frame.pts is not None:
             time = float((frame.pts - (self.stream.start_time or 0)) * frame.time_base)
-        if time <= self.time and self.last is not None or time < 0:
+        if time < 0 or (time <= self.time and self.last is not None):
             return self.time + 1 / float(getattr(self.stream, "average_rate", None) or 25)
         return time
 
@@ -172,18 +205,23 @@ def _window(decoder: _Decoder, start: float, cut: Cut) -> Samples:
 
     decoder.seek(start)
     resampler = av.AudioResampler(format="s16", layout="mono", rate=cut.rate)
-    pieces, have = [np.zeros(0, np.int16)], 0
+    pieces: list[Samples] = []
+    have = 0
     for frame in decoder.frames:
         if decoder.time_of(frame) + frame.samples / frame.sample_rate <= start:
             continue
-        for made in resampler.resample(frame):
-            pieces.append(made.to_ndarray().reshape(-1))
-            have += len(pieces[-1])
+        pieces += _mono(resampler.resample(frame))
+        have += sum(map(len, pieces[-1:]))
         if have >= cut.length:
             break
     if 0 < have < cut.length:
-        pieces += [made.to_ndarray().reshape(-1) for made in resampler.resample(None)]
-    return np.maximum(np.concatenate(pieces)[: cut.length], NO_LOWER)
+        pieces += _mono(resampler.resample(None))
+    wave = np.concatenate([np.zeros(0, np.int16), *pieces])
+    return np.maximum(wave[: cut.length], NO_LOWER)
+
+
+def _mono(frames: Sequence[Any]) -> list[Samples]:
+    return [np.concatenate([np.zeros(0, np.int16), *(f.to_ndarray().reshape(-1) for f in frames)])]
 
 
 def _picture(frame: Any, shots: Shots) -> Frames:
@@ -212,7 +250,7 @@ def _opened(cell: str | bytes) -> Iterator[InputContainer]:
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
     with opened(cell) as raw:
         try:
-            with av.open(raw, options=options) as container:
+            with av.open(raw, "r", options=options) as container:
                 yield container
         except (av.FFmpegError, OSError) as error:
             raise Unreadable("no film that can be read") from error

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.media.arrays import as_array
 from pellucid.media.files import Unreadable, opened
+from pellucid.media.recognition import RAW_ARRAY
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -22,11 +24,11 @@ Samples = NDArray[np.int16]
 
 NOTHING = -32_768  # stands behind the end of a sound; real samples stop one short of it
 LOUDEST = 32_767
+ARRAY_RATE = 16_000  # Hz; an array does not say its own
 SLOWEST, FASTEST = 1_000, 768_000  # rates in Hz that a recording can have
 MOST_CHANNELS = 64
 BROKEN = "broken off before its end"
 CUT_SHORT = re.compile(r"^data : \d+ \(should be \d+\)", re.MULTILINE)  # libsndfile, of a WAV
-BLOCK = 4_096  # frames decoded at a time: what stands before a fault is kept
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Cut:
 
 def sound_header(cell: str | bytes) -> Header:
     """Length, rate and channels without decoding; Unreadable if it is no sound."""
+    if is_array(cell):
+        return Header(len(_wave(cell)) / ARRAY_RATE, ARRAY_RATE, 1)
     with _opened(cell) as file:
         return Header(file.frames / file.samplerate, file.samplerate, file.channels)
 
@@ -69,10 +73,12 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
     Also what was wrong with it, None if nothing. A sound shorter than a window is in each of
     them; of a longer one only the windows are decoded, so that memory does not grow with hours.
     """
+    if is_array(cell):
+        return _windows_of(_wave(cell), cut), None
     with _opened(cell) as file:
         seconds = file.frames / file.samplerate
         fault = None
-        windows = []
+        windows: list[Samples] = []
         for start in cut.starts(seconds):
             same = bool(windows) and seconds <= cut.length / cut.rate
             if not same:
@@ -82,6 +88,11 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
     if not any(len(wave) for wave in windows):
         raise Unreadable(fault or "a sound without a sample")
     return np.stack([padded(wave, cut.length) for wave in windows]), fault
+
+
+def is_array(cell: str | bytes) -> bool:
+    """Whether a cell holds an array, not a file."""
+    return isinstance(cell, bytes) and cell.startswith(RAW_ARRAY)
 
 
 def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
@@ -106,6 +117,27 @@ def padded(wave: Samples, length: int) -> Samples:
     filled = np.full(length, NOTHING, np.int16)
     filled[: len(wave)] = wave[:length]
     return filled
+
+
+def _wave(cell: str | bytes) -> NDArray[np.float32]:
+    """An array of samples (n,) or (n, channels), whole numbers or parts of 1, as one channel."""
+    assert isinstance(cell, bytes)
+    array = as_array(cell)
+    if array.ndim not in (1, 2) or not array.size or array.dtype.kind not in "iuf":
+        raise Unreadable(f"an array {array.shape} in place of a sound")
+    scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
+    wave = array.astype(np.float32) / scale
+    if array.dtype.kind == "u":
+        wave = 2 * wave - 1
+    if wave.ndim == 2:
+        wave = wave.mean(int(wave.shape[0] > wave.shape[1]), dtype=np.float32)
+    return wave
+
+
+def _windows_of(wave: NDArray[np.float32], cut: Cut) -> Samples:
+    made = as_samples(resampled(wave, ARRAY_RATE, cut.rate))
+    starts = (round(start * cut.rate) for start in cut.starts(len(made) / cut.rate))
+    return np.stack([padded(made[start:], cut.length) for start in starts])
 
 
 @contextmanager
@@ -144,20 +176,16 @@ def _read_from(file: SoundFile, start: float, cut: Cut) -> tuple[Samples, str | 
     first = round(start * file.samplerate)
     wanted = math.ceil(cut.length / cut.rate * file.samplerate)
     expected = min(wanted, file.frames - first)
-    pieces: list[NDArray[np.float32]] = []
-    read = 0
+    # One call reads all: between calls soundfile seeks, and a seek in an MP3 loses sound.
+    wave = np.full((max(expected, 0), file.channels), np.nan, np.float32)
     fault = BROKEN if CUT_SHORT.search(file.extra_info) else None
     try:
         file.seek(first)
-        while read < wanted:
-            piece = file.read(min(BLOCK, wanted - read), dtype="float32", always_2d=True)
-            if not len(piece):
-                break
-            pieces.append(piece.mean(1, dtype=np.float32))
-            read += len(piece)
+        wave = wave[: len(file.read(out=wave))]
     except soundfile.SoundFileError:
         fault = BROKEN
-    if read < expected - file.samplerate // 10:  # the length of an MP3 is an estimate
+    wave = wave[: int(np.isfinite(wave).all(1).cumprod().sum())]  # what was read before a fault
+    if len(wave) < expected - file.samplerate // 10:  # the length of an MP3 is an estimate
         fault = BROKEN
-    mono = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    mono = wave.mean(1, dtype=np.float32)
     return as_samples(resampled(mono, file.samplerate, cut.rate)), fault

@@ -1,0 +1,228 @@
+"""Films: what is seen and what is heard, in files or in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.errors import Mends
+from pellucid.kinds.contract import Array, Encoded, Preview
+from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
+from pellucid.media.files import Unreadable, count_faults, in_parallel
+from pellucid.media.films import FilmHeader, Shots, film_header, read_frames, read_track
+from pellucid.media.filmstrips import film_preview
+from pellucid.media.recognition import medium_of
+from pellucid.media.sounds import Header
+from pellucid.networks.layers import Encoder, InputLayer, MissingValue
+from pellucid.networks.layers.input import Tensors
+from pellucid.networks.layers.watching import FilmStatistics, StandardStatistics, Watching
+
+SAMPLE = 100  # films of each column that are looked at
+MOMENTS = 8
+AREA, STEP = 96 * 96, 8  # pixels of a frame, about; both sides are multiples of the step
+MOST_SIDE, SMALLEST = 1_024, 16
+ENOUGH_SOUND = 0.05  # of the films, for their sound to be heard at all
+
+
+@dataclass(frozen=True)
+class Video:
+    """Columns of films: pairs of frames at equal distances in time, and the sound track."""
+
+    kind: ClassVar[str] = "video"
+    slice_rows: ClassVar[int] = 64
+
+    columns: tuple[str, ...]
+    height: int
+    width: int
+    mean: tuple[float, ...]  # of each colour, 0 to 255
+    spread: tuple[float, ...]
+    change: tuple[float, ...]  # mean size of the change between two neighbouring frames
+    statistics_mean: Array
+    statistics_spread: Array
+    sounds: Sounds | None  # None: they have no sound
+    seconds: tuple[float, ...]  # the median of each column
+
+    def __post_init__(self) -> None:
+        sides = (self.height, self.width)
+        if not all(isinstance(n, int) and SMALLEST <= n <= MOST_SIDE for n in sides):
+            raise ValueError(f"films of {self.height} × {self.width} pixels cannot be")
+        if not len(self.mean) == len(self.spread) == len(self.change) == 3:
+            raise ValueError("films of other than three colours cannot be")
+        size = (FilmStatistics.features,)
+        if self.statistics_mean.shape != size or self.statistics_spread.shape != size:
+            raise ValueError("another number of statistics")
+
+    @classmethod
+    def matches(cls, cells: pl.Series) -> str | None:
+        """Paths with a film's extension, data URIs or bytes of films."""
+        return "it holds films" if medium_of(cells) == "video" else None
+
+    @classmethod
+    def fit(cls, cells: pl.DataFrame) -> Self:
+        """Size, colour and sound of most films, and how much moves in them."""
+        columns = [_headers(series) for series in cells]
+        found = [pair for each in columns for pair in each]
+        height, width = _size([header for _, header in found])
+        some = [cell for cell, _ in found][:: max(1, len(found) // SAMPLE)]
+        shots = Shots(MOMENTS, height, width)
+        read = in_parallel(lambda cell: read_frames(cell, shots)[0], some)
+        frames = [f for f in read if isinstance(f, np.ndarray)]
+        pairs = np.stack(frames or [np.zeros((MOMENTS, 2, height, width, 3), np.uint8)])
+        statistics = FilmStatistics()
+        numbers = torch.cat([statistics(part) for part in torch.from_numpy(pairs).split(8)])
+        return cls(
+            tuple(cells.columns), height, width, *_moments(pairs),
+            numbers.mean(0).numpy(), numbers.std(0, correction=0).clamp(min=1e-3).numpy(),
+            _sounds(found),
+            tuple(float(np.median([h.seconds for _, h in each] or [0.0])) for each in columns),
+        )  # fmt: skip
+
+    def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """Frames (rows, columns, moments, 2, height, width, 3) uint8, sounds, what is missing."""
+        shape = (cells.height, len(self.columns))
+        frames = np.zeros((*shape, MOMENTS, 2, self.height, self.width, 3), np.uint8)
+        missing = np.ones(shape, np.bool_)
+        encoded: Encoded = {"video": frames, "video.missing": missing}
+        sound = None
+        if self.sounds is not None:
+            sound = np.empty((*shape, self.sounds.count, self.sounds.length), np.int16)
+            sound[:] = self.sounds.missing()
+            encoded["video.sound"] = sound
+        for position, column in enumerate(self.columns):
+            lost: dict[int, str] = {}
+            broken: dict[int, str] = {}
+            for row, found in enumerate(in_parallel(self._read, readable_cells(cells[column]))):
+                if isinstance(found, Unreadable):
+                    lost[row] = str(found)
+                elif found is not None:
+                    frames[row, position], missing[row, position] = found[0], False
+                    if sound is not None and found[1] is not None:
+                        sound[row, position] = found[1]
+                    broken |= {row: f"a film {found[2]}"} if found[2] else {}
+            count_faults(cells[column], lost, mends)
+            count_faults(cells[column], broken, mends, "the rest of it taken")
+        return encoded
+
+    def _read(self, cell: str | bytes) -> tuple[Array, Array | None, str | None]:
+        """Frames, sound if there is one, and what was wrong."""
+        frames, fault = read_frames(cell, Shots(MOMENTS, self.height, self.width))
+        if self.sounds is None:
+            return frames, None, fault
+        sound, inaudible = read_track(cell, self.sounds.cut)
+        return frames, sound, fault or inaudible
+
+    def input_layer(
+        self, width: int, generator: torch.Generator, encoder: Encoder | None = None
+    ) -> InputLayer:
+        """One network that sees and one that hears for all the columns."""
+        return VideoInput(self, encoder or Encoder(), generator)
+
+    def likeness(self, raw: Tensors) -> Tensor:
+        """The grey of a few places at each moment."""
+        grey = raw["video"][:, :, :, 1].float().mean(5).flatten(0, 1)  # (n, moments, h, w)
+        return likeness_of(grey.flatten(2)).unflatten(0, (-1, len(self.columns)))
+
+    def preview(self, cell: str | bytes) -> Preview:
+        """A strip of frames, and the beginning of the sound to play."""
+        return film_preview(cell)
+
+    def summary(self, column: str) -> str:
+        """How long the films are, and whether they are heard."""
+        seconds = self.seconds[self.columns.index(column)]
+        heard = "with sound" if self.sounds else "without sound"
+        return f"about {seconds:.2g} seconds {heard}, seen at {self.width} × {self.height} pixels"
+
+
+class VideoInput(InputLayer):
+    """Films of each column -> (batch, columns, width), by networks that they share."""
+
+    def __init__(self, fitted: Video, encoder: Encoder, generator: torch.Generator) -> None:
+        super().__init__()
+        self.columns = len(fitted.columns)
+        side = min(fitted.height, fitted.width)
+        self.watching = Watching(MOMENTS, side, encoder, generator)
+        for name in ("mean", "spread", "change"):
+            values = torch.tensor(getattr(fitted, name)).view(1, 1, 3, 1, 1)
+            getattr(self.watching, name).copy_(values)
+        self.seen = FilmStatistics()
+        self.standard = StandardStatistics()
+        self.standard.mean.copy_(torch.as_tensor(fitted.statistics_mean))
+        self.standard.spread.copy_(torch.as_tensor(fitted.statistics_spread))
+        self.hearing = fitted.sounds.hearing(encoder.channels, generator) if fitted.sounds else None
+        self.heard = fitted.sounds.statistics() if fitted.sounds else None
+        self.width = self.watching.width + (self.hearing.width if self.hearing else 0)
+        self.missing = MissingValue(self.columns, self.width)
+        each = self.seen.features + (self.heard.features if self.heard else 0)
+        self.features = self.measured = self.columns * each
+
+    def forward(self, raw: Tensors) -> Tensor:
+        """What is seen and what is heard of each film."""
+        parts = [self.watching(raw["video"].flatten(0, 1))]
+        if self.hearing is not None:
+            parts.append(self.hearing(raw["video.sound"].flatten(0, 1)))
+        normal = [torch.nn.functional.layer_norm(p, (p.shape[1],)) for p in parts]
+        vectors = torch.cat(normal, 1).unflatten(0, (-1, self.columns))
+        return self.missing(vectors, raw["video.missing"])
+
+    def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
+        """Motion, colour and cepstrum statistics of each film, 0 where it is missing."""
+        value = self._statistics(raw).masked_fill(raw["video.missing"].unsqueeze(2), 0.0).flatten(1)
+        return torch.arange(self.features).expand(value.shape), value
+
+    def measurements(self, raw: Tensors) -> Tensor:
+        """The same statistics, NaN where the film is missing."""
+        value = self._statistics(raw).double()
+        return value.masked_fill(raw["video.missing"].unsqueeze(2), float("nan")).flatten(1)
+
+    def _statistics(self, raw: Tensors) -> Tensor:
+        """(batch, columns, features)."""
+        parts = [self.standard(self.seen(raw["video"].flatten(0, 1)))]
+        if self.heard is not None:
+            parts.append(self.heard(raw["video.sound"].flatten(0, 1)))
+        return torch.cat(parts, 1).unflatten(0, (-1, self.columns))
+
+
+def _headers(series: pl.Series) -> list[tuple[str | bytes, FilmHeader]]:
+    """Some cells of a column that can be read; DataError if none of them can."""
+    sample = series.drop_nulls()
+    sample = sample.gather_every(max(1, len(sample) // SAMPLE))
+    cells = [cell for cell in readable_cells(sample) if cell is not None]
+    found = list(in_parallel(film_header, cells))
+    read = [(c, h) for c, h in zip(cells, found, strict=True) if isinstance(h, FilmHeader)]
+    if not read and cells:
+        raise nothing_read("films", series.name, found[0])
+    return read
+
+
+def _size(headers: Sequence[FilmHeader]) -> tuple[int, int]:
+    """Height and width of about the wanted area, as high and wide as most films are shown."""
+    aspect = float(np.median([h.width / max(h.height, 1) for h in headers] or [1.0]))
+    aspect = float(np.clip(aspect, 1 / 3, 3))
+    largest = float(np.median([h.width * h.height for h in headers] or [AREA]))
+    height = (min(AREA, largest) / aspect) ** 0.5
+    sides = (max(SMALLEST, round(side / STEP) * STEP) for side in (height, height * aspect))
+    return next(sides), next(sides)
+
+
+def _sounds(found: Sequence[tuple[str | bytes, FilmHeader]]) -> Sounds | None:
+    """How the sound tracks are cut; None where hardly a film has one."""
+    loud = [(cell, Header(h.seconds, h.sound_rate, 1)) for cell, h in found if h.sound_rate]
+    if len(loud) <= ENOUGH_SOUND * len(found):
+        return None
+    cut = cut_for([header for _, header in loud])
+    tracks = in_parallel(lambda cell: read_track(cell, cut)[0], [cell for cell, _ in loud])
+    return Sounds.fit(cut, [t for t in tracks if isinstance(t, np.ndarray)])
+
+
+def _moments(pairs: Array) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Mean and spread of each colour, and the deviation of its change within a pair."""
+    pixels = pairs[::, ::, 1].reshape(-1, 3)[::7].astype(np.float32)
+    change = (pairs[:, :, 1].astype(np.int16) - pairs[:, :, 0]).reshape(-1, 3)[::7]
+    spread, moved = np.maximum(pixels.std(0), 8.0), np.maximum(change.std(0), 2.0)
+    return tuple(pixels.mean(0).tolist()), tuple(spread.tolist()), tuple(moved.tolist())
