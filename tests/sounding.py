@@ -7,6 +7,10 @@ from fractions import Fraction
 import numpy as np
 import soundfile
 
+from every_kind import plan
+from pellucid.networks.layers import Encoder
+from pellucid.networks.network import Body
+
 RATE = 8_000
 
 
@@ -57,3 +61,10 @@ def write_film(path, pixels, sound=None, stamps=None, codecs=("mpeg4", "aac"), r
             container.mux(track.encode(heard))
             container.mux(track.encode())
     return str(path)
+
+
+def small_plan(**changes):
+    """A plan of one small network that sees and hears, and of few steps."""
+    body = Body(members=2, width=16, blocks=0, embedding=8, encoder=Encoder(channels=8))
+    values = {"body": body, "batch": 8, "steps": 25, "trees": 30, "rate": 3e-3}
+    return plan(**{**values, **changes})

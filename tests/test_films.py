@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pellucid.media.arrays import as_bytes
-from pellucid.media.files import Unreadable
+from pellucid.media.files import UnreadableError
 from pellucid.media.films import Shots, film_header, read_frames, read_track
 from pellucid.media.filmstrips import film_preview
 from pellucid.media.sounds import NOTHING, Cut
@@ -120,7 +120,7 @@ def test_what_is_no_film_is_unreadable_and_opens_no_other_file(tmp_path, name, c
     write_film(tmp_path / "secret.mp4", moving_square(frames=3))
     (tmp_path / name).write_bytes(content)
     for read in (film_header, lambda path: read_frames(path, SHOTS)):
-        with pytest.raises(Unreadable, match=reason):
+        with pytest.raises(UnreadableError, match=reason):
             read(str(tmp_path / name))
 
 
@@ -129,7 +129,7 @@ def test_a_truncated_mp4_a_folder_and_a_missing_file_are_unreadable(tmp_path):
     write_film(path, moving_square())
     path.write_bytes(path.read_bytes()[:600])
     for name, reason in ((path, "no film"), (tmp_path, "a folder"), ("none.mp4", "no such file")):
-        with pytest.raises(Unreadable, match=reason):
+        with pytest.raises(UnreadableError, match=reason):
             read_frames(str(name), SHOTS)
 
 
@@ -138,7 +138,7 @@ def test_a_sound_is_no_film_but_its_track_can_be_heard(tmp_path):
 
     path = str(tmp_path / "a.wav")
     soundfile.write(path, tone(), 8_000)
-    with pytest.raises(Unreadable, match="a film without pictures"):
+    with pytest.raises(UnreadableError, match="a film without pictures"):
         read_frames(path, SHOTS)
     assert read_track(path, Cut(8_000, 4_000))[0] is not None
 
@@ -149,7 +149,7 @@ def test_bytes_and_arrays_are_films_too(tmp_path):
     np.testing.assert_array_equal(read_frames(path.read_bytes(), SHOTS)[0], expected)
     pairs, _ = read_frames(as_bytes(moving_square(step=2)), SHOTS)
     assert [place(pair[1]) for pair in pairs] == [9, 17, 25, 33, 41]
-    with pytest.raises(Unreadable, match="in place of a film"):
+    with pytest.raises(UnreadableError, match="in place of a film"):
         read_frames(as_bytes(np.zeros((3, 3), np.uint8)), SHOTS)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.media.arrays import as_bytes
-from pellucid.media.files import Unreadable
+from pellucid.media.files import UnreadableError
 from pellucid.media.sounds import NOTHING, Cut, read_sound, sound_header
 from pellucid.media.waveforms import sound_preview
 from sounding import tone, write_sound
@@ -100,7 +100,7 @@ def test_bytes_and_arrays_are_read_like_files(tmp_path):
     assert np.abs(from_array.astype(int) - samples).max() <= 2
     whole_numbers = (tone(rate=16_000) * 32_767).astype(np.int16)
     assert np.abs(read(as_bytes(whole_numbers))[0].astype(int) - samples).max() <= 2
-    with pytest.raises(Unreadable, match="in place of a sound"):
+    with pytest.raises(UnreadableError, match="in place of a sound"):
         read(as_bytes(np.zeros((2, 3, 4, 5), np.uint8)))
 
 
@@ -115,17 +115,17 @@ def test_bytes_and_arrays_are_read_like_files(tmp_path):
 def test_what_is_no_sound_is_unreadable_with_its_reason(tmp_path, content, reason):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableError, match=reason):
         read(str(path))
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableError, match=reason):
         sound_header(str(path))
 
 
 def test_a_missing_file_a_folder_and_an_empty_sound_are_unreadable(tmp_path):
     for name, reason in (("none.wav", "no such file"), (".", "a folder in place of a file")):
-        with pytest.raises(Unreadable, match=reason):
+        with pytest.raises(UnreadableError, match=reason):
             read(str(tmp_path / name))
-    with pytest.raises(Unreadable, match="without a sample"):
+    with pytest.raises(UnreadableError, match="without a sample"):
         read(write_sound(tmp_path / "empty.wav", np.zeros(0, np.float32)))
 
 

@@ -19,6 +19,7 @@ from pellucid.kinds import (
     Encoded,
     Kind,
     MediaKind,
+    Sounds,
     TargetKind,
     Vocabulary,
     kind_named,
@@ -161,7 +162,7 @@ def _some(names: Sequence[str]) -> str:
 
 # ---- saving: plain JSON and named arrays, no code ------------------------------------------------
 
-SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, Vocabulary, Schema)}
+SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, Vocabulary, Sounds, Schema)}
 
 
 def to_json(value: Any, arrays: dict[str, Array], path: str = "schema") -> Any:

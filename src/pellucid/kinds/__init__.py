@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from pellucid.errors import DataError, UsageError
+from pellucid.kinds.audio import Audio
 from pellucid.kinds.category import Category
 from pellucid.kinds.cells import number_style, numbers, texts
 from pellucid.kinds.contract import (
@@ -20,11 +21,13 @@ from pellucid.kinds.contract import (
     TargetKind,
 )
 from pellucid.kinds.date import Date
+from pellucid.kinds.hearing import Sounds
 from pellucid.kinds.image import Image
 from pellucid.kinds.number import Number
 from pellucid.kinds.tags import Tags
 from pellucid.kinds.terms import Vocabulary
 from pellucid.kinds.text import Text
+from pellucid.kinds.video import Video
 
 __all__ = [
     "KINDS",
@@ -35,6 +38,7 @@ __all__ = [
     "Kind",
     "MediaKind",
     "Ragged",
+    "Sounds",
     "TargetKind",
     "Vocabulary",
     "kind_named",
@@ -44,7 +48,7 @@ __all__ = [
 
 # The order is a decision: a path would pass as a text, a date as a name, a number as a name,
 # a name as a text.
-KINDS: Final = (Image, Date, Number, Category, Text)
+KINDS: Final = (Image, Audio, Video, Date, Number, Category, Text)
 TARGETS: Final = (Category, Number, Tags)
 
 MOST_CLASSES = 1_000

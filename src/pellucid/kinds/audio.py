@@ -14,12 +14,12 @@ from torch import Tensor
 from pellucid.errors import Mends
 from pellucid.kinds.contract import Encoded, Preview
 from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
-from pellucid.media.files import Unreadable, count_faults, in_parallel
+from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.recognition import medium_of
 from pellucid.media.sounds import Header, read_sound, sound_header
 from pellucid.media.waveforms import sound_preview
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
-from pellucid.networks.layers.input import Tensors
+from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 
 SAMPLE = 2_000  # sounds of each column whose length is looked at
 HEARD = 300  # sounds of all columns that are decoded to fit
@@ -70,7 +70,7 @@ class Audio:
             lost: dict[int, str] = {}
             broken: dict[int, str] = {}
             for row, found in enumerate(in_parallel(read, readable_cells(cells[column]))):
-                if isinstance(found, Unreadable):
+                if isinstance(found, UnreadableError):
                     lost[row] = str(found)
                 elif found is not None:
                     samples[row, position], fault = found
@@ -81,10 +81,18 @@ class Audio:
         return {"audio": samples, "audio.missing": missing}
 
     def input_layer(
-        self, width: int, generator: torch.Generator, encoder: Encoder | None = None
+        self, width: int, generator: torch.Generator, encoder: Encoder = DEFAULT_ENCODER
     ) -> InputLayer:
         """One network for all the columns; its own width, not that of the table."""
-        return AudioInput(self, encoder or Encoder(), generator)
+        return AudioInput(self, encoder, generator)
+
+    @property
+    def side(self) -> int:
+        """Sounds are not shrunk."""
+        return 1
+
+    def mirrored(self, raw: Tensors) -> None:
+        """A sound has no mirror image."""
 
     def likeness(self, raw: Tensors) -> Tensor:
         """A coarse spectrogram of each sound's first window."""

@@ -14,13 +14,13 @@ from torch import Tensor
 from pellucid.errors import Mends
 from pellucid.kinds.contract import Array, Encoded, Preview
 from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
-from pellucid.media.files import Unreadable, count_faults, in_parallel
+from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.films import FilmHeader, Shots, film_header, read_frames, read_track
 from pellucid.media.filmstrips import film_preview
 from pellucid.media.recognition import medium_of
 from pellucid.media.sounds import Header
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
-from pellucid.networks.layers.input import Tensors
+from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 from pellucid.networks.layers.watching import FilmStatistics, StandardStatistics, Watching
 
 SAMPLE = 100  # films of each column that are looked at
@@ -98,7 +98,7 @@ class Video:
             lost: dict[int, str] = {}
             broken: dict[int, str] = {}
             for row, found in enumerate(in_parallel(self._read, readable_cells(cells[column]))):
-                if isinstance(found, Unreadable):
+                if isinstance(found, UnreadableError):
                     lost[row] = str(found)
                 elif found is not None:
                     frames[row, position], missing[row, position] = found[0], False
@@ -118,10 +118,19 @@ class Video:
         return frames, sound, fault or inaudible
 
     def input_layer(
-        self, width: int, generator: torch.Generator, encoder: Encoder | None = None
+        self, width: int, generator: torch.Generator, encoder: Encoder = DEFAULT_ENCODER
     ) -> InputLayer:
         """One network that sees and one that hears for all the columns."""
-        return VideoInput(self, encoder or Encoder(), generator)
+        return VideoInput(self, encoder, generator)
+
+    @property
+    def side(self) -> int:
+        """Pixels of the shorter side."""
+        return min(self.height, self.width)
+
+    def mirrored(self, raw: Tensors) -> Tensors:
+        """Left and right changed; the sound stays as it is."""
+        return {**raw, "video": raw["video"].flip(5)}
 
     def likeness(self, raw: Tensors) -> Tensor:
         """The grey of a few places at each moment."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import polars as pl
 
 from pellucid.errors import Mend, Mends
 
 INLINE = "data:"
+EMPTY = "0 bytes"
 MOST_BYTES = 2 * 2**30  # of one file
 MISSING_PATHS = ("", "na", "nan", "none", "null")
 
@@ -87,6 +90,19 @@ def contents(cell: str | bytes) -> bytes:
     return content
 
 
+@contextmanager
+def opened(cell: str | bytes) -> Iterator[BinaryIO]:
+    """A located cell as an open file: of long sounds and films only parts need be read."""
+    if isinstance(cell, str) and not cell.startswith(INLINE):
+        with _checked_file(Path(cell)) as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise UnreadableError(EMPTY)
+            yield file
+    else:
+        with io.BytesIO(contents(cell)) as memory:
+            yield memory
+
+
 def in_parallel(
     work: Callable[[str | bytes], Result], cells: Sequence[str | bytes | None]
 ) -> Iterable[Result | UnreadableError | None]:
@@ -111,14 +127,16 @@ def in_parallel(
         yield from pool.map(one, cells)
 
 
-def count_faults(cells: pl.Series, faults: dict[int, str], mends: Mends) -> None:
-    """Mends for the rows of a column that could not be read, one for each reason."""
+def count_faults(
+    cells: pl.Series, faults: dict[int, str], mends: Mends, action: str = "taken as missing"
+) -> None:
+    """Mends for the rows of a column that have a fault, one for each reason."""
     by_reason: dict[str, list[int]] = {}
     for row, reason in faults.items():
         by_reason.setdefault(reason, []).append(row)
     for reason, rows in by_reason.items():
         where = tuple(f"{mends.place(row)}: {_shown(cells[row])}" for row in rows[: mends.places])
-        mends.add(Mend(reason, "taken as missing", len(rows), cells.name, where))
+        mends.add(Mend(reason, action, len(rows), cells.name, where))
 
 
 def _shown(cell: str | bytes) -> str:
@@ -136,14 +154,23 @@ def _inline(cell: str) -> bytes:
 
 
 def _of_file(path: Path) -> bytes:
+    with _checked_file(path) as file:
+        try:
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                raise UnreadableError(f"a file of more than {MOST_BYTES >> 30} GB")
+            return file.read()
+        except OSError as error:
+            raise UnreadableError("a file that cannot be read") from error
+
+
+def _checked_file(path: Path) -> BinaryIO:
+    """A regular file, open; the reason why not as UnreadableError."""
     try:
         if path.is_dir():
             raise UnreadableError("a folder in place of a file")
         if not path.is_file() and path.exists():
             raise UnreadableError("no regular file")
-        if path.stat().st_size > MOST_BYTES:
-            raise UnreadableError(f"a file of more than {MOST_BYTES >> 30} GB")
-        return path.read_bytes()
+        return path.open("rb")
     except FileNotFoundError as error:
         raise UnreadableError("no such file") from error
     except PermissionError as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pellucid.errors import DataError
 from pellucid.media.arrays import as_array
-from pellucid.media.files import Unreadable, opened
+from pellucid.media.files import UnreadableError, opened
 from pellucid.media.sounds import BROKEN, Cut, Samples, is_array, padded
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class FilmHeader:
 
 
 def film_header(cell: str | bytes) -> FilmHeader:
-    """Length, size and sound of a film from its first frame; Unreadable if there is none."""
+    """Length, size and sound of a film from its first frame; UnreadableError if there is none."""
     if is_array(cell):
         height, width = _film_array(cell).shape[1:3]
         return FilmHeader(0.0, width, height, None)
@@ -64,7 +64,7 @@ def film_header(cell: str | bytes) -> FilmHeader:
         seconds = _seconds(container, stream)
         frame = next(_Decoder(container, stream).frames, None)
         if frame is None:
-            raise Unreadable(NO_FRAME)
+            raise UnreadableError(NO_FRAME)
         width, height = frame.width, frame.height
         if frame.rotation % 180:
             width, height = height, width
@@ -122,7 +122,7 @@ def _film_array(cell: str | bytes) -> Frames:
     assert isinstance(cell, bytes)
     array = as_array(cell)
     if array.ndim != 4 or array.shape[3] not in (1, 3, 4) or not array.size:
-        raise Unreadable(f"an array {array.shape} in place of a film")
+        raise UnreadableError(f"an array {array.shape} in place of a film")
     _check_size(array.shape[2], array.shape[1])
     if array.dtype.kind == "f":
         array = np.nan_to_num(array).clip(0, 1) * 255
@@ -174,7 +174,7 @@ class _Decoder:
             self.time = self.time_of(frame)
             self.before, self.last = self.last, frame
         if self.last is None:
-            raise Unreadable(NO_FRAME)
+            raise UnreadableError(NO_FRAME)
         return self.before or self.last, self.last
 
     def time_of(self, frame: Any) -> float:
@@ -235,7 +235,7 @@ def _picture(frame: Any, shots: Shots) -> Frames:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise Unreadable(f"a film of {width:,} × {height:,} pixels")
+        raise UnreadableError(f"a film of {width:,} × {height:,} pixels")
 
 
 @contextmanager
@@ -253,12 +253,12 @@ def _opened(cell: str | bytes) -> Iterator[InputContainer]:
             with av.open(raw, "r", options=options) as container:
                 yield container
         except (av.FFmpegError, OSError) as error:
-            raise Unreadable("no film that can be read") from error
+            raise UnreadableError("no film that can be read") from error
 
 
 def _picture_stream(container: InputContainer) -> Any:
     if not container.streams.video or container.streams.video[0].codec_context is None:
-        raise Unreadable("a film without pictures")
+        raise UnreadableError("a film without pictures")
     stream = container.streams.video[0]
     _check_size(stream.codec_context.width, stream.codec_context.height)
     stream.codec_context.thread_count = 1  # several films are decoded side by side

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.media.arrays import as_array
-from pellucid.media.files import Unreadable, opened
+from pellucid.media.files import UnreadableError, opened
 from pellucid.media.recognition import RAW_ARRAY
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Cut:
 
 
 def sound_header(cell: str | bytes) -> Header:
-    """Length, rate and channels without decoding; Unreadable if it is no sound."""
+    """Length, rate and channels without decoding; UnreadableError if it is no sound."""
     if is_array(cell):
         return Header(len(_wave(cell)) / ARRAY_RATE, ARRAY_RATE, 1)
     with _opened(cell) as file:
@@ -86,7 +86,7 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
                 fault = fault or broken
             windows.append(wave)
     if not any(len(wave) for wave in windows):
-        raise Unreadable(fault or "a sound without a sample")
+        raise UnreadableError(fault or "a sound without a sample")
     return np.stack([padded(wave, cut.length) for wave in windows]), fault
 
 
@@ -109,7 +109,7 @@ def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.f
 def as_samples(wave: NDArray[np.float32]) -> Samples:
     """Values from -1 to 1 as int16; what is not finite becomes silence, what is too loud is cut."""
     finite = np.nan_to_num(wave, nan=0.0, posinf=1.0, neginf=-1.0)
-    return np.clip(np.rint(finite * LOUDEST), -LOUDEST, LOUDEST).astype(np.int16)
+    return np.clip(np.rint(finite * -NOTHING), -LOUDEST, LOUDEST).astype(np.int16)
 
 
 def padded(wave: Samples, length: int) -> Samples:
@@ -124,7 +124,7 @@ def _wave(cell: str | bytes) -> NDArray[np.float32]:
     assert isinstance(cell, bytes)
     array = as_array(cell)
     if array.ndim not in (1, 2) or not array.size or array.dtype.kind not in "iuf":
-        raise Unreadable(f"an array {array.shape} in place of a sound")
+        raise UnreadableError(f"an array {array.shape} in place of a sound")
     scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
     wave = array.astype(np.float32) / scale
     if array.dtype.kind == "u":
@@ -149,12 +149,12 @@ def _opened(cell: str | bytes) -> Iterator[SoundFile]:
         try:
             file = soundfile.SoundFile(_Nameless(raw))
         except soundfile.SoundFileError as error:
-            raise Unreadable("no sound that can be read") from error
+            raise UnreadableError("no sound that can be read") from error
         with file:
             if not SLOWEST <= file.samplerate <= FASTEST:
-                raise Unreadable(f"a sound of {file.samplerate:,} Hz")
+                raise UnreadableError(f"a sound of {file.samplerate:,} Hz")
             if file.channels > MOST_CHANNELS:
-                raise Unreadable(f"a sound of {file.channels:,} channels")
+                raise UnreadableError(f"a sound of {file.channels:,} channels")
             yield file
 
 
