@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.media.files import UnreadableError
+from pellucid.media.files import INLINE, UnreadableError, contents
+from pellucid.media.recognition import RAW_ARRAY
 
 SHORTEST_WAVE = 1_000  # numbers in a row that are taken for a sound
 
@@ -35,6 +36,14 @@ def as_array(content: bytes) -> np.ndarray[Any, np.dtype[Any]]:
     except (ValueError, EOFError, OSError, MemoryError) as error:
         raise UnreadableError("an array that is damaged") from error
     return array
+
+
+def array_in(cell: str | bytes) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """The array that a located cell holds; None where it names or holds a file."""
+    if isinstance(cell, str) and not cell.startswith(INLINE):
+        return None
+    content = contents(cell)
+    return as_array(content) if content.startswith(RAW_ARRAY) else None
 
 
 def _is_pillow(cell: Any) -> bool:

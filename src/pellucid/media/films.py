@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import DataError
-from pellucid.media.arrays import as_array
+from pellucid.media.arrays import array_in
 from pellucid.media.files import UnreadableError, opened
-from pellucid.media.sounds import BROKEN, Cut, Samples, is_array, padded
+from pellucid.media.sounds import BROKEN, Cut, Samples, padded
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -56,8 +56,9 @@ class FilmHeader:
 
 def film_header(cell: str | bytes) -> FilmHeader:
     """Length, size and sound of a film from its first frame; UnreadableError if there is none."""
-    if is_array(cell):
-        height, width = _film_array(cell).shape[1:3]
+    array = array_in(cell)
+    if array is not None:
+        height, width = _film_array(array).shape[1:3]
         return FilmHeader(0.0, width, height, None)
     with _opened(cell) as container:
         stream = _picture_stream(container)
@@ -79,8 +80,9 @@ def read_frames(cell: str | bytes, shots: Shots) -> tuple[Frames, str | None]:
     Time is that of each frame's own stamp, so a varying frame rate does no harm. Only the wanted
     frames are converted, at the wanted size. Also what was wrong, None if nothing.
     """
-    if is_array(cell):
-        return _from_array(_film_array(cell), shots), None
+    array = array_in(cell)
+    if array is not None:
+        return _from_array(_film_array(array), shots), None
     with _opened(cell) as container:
         stream = _picture_stream(container)
         seconds = _seconds(container, stream)
@@ -96,7 +98,7 @@ def read_frames(cell: str | bytes, shots: Shots) -> tuple[Frames, str | None]:
 
 def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]:
     """As `read_sound`, of any file that FFmpeg reads; None if nothing is to be heard in it."""
-    if is_array(cell):
+    if array_in(cell) is not None:
         return None, None
     with _opened(cell) as container:
         if not container.streams.audio:
@@ -117,10 +119,8 @@ def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]
     return np.stack([padded(wave, cut.length) for wave in windows]), DAMAGED if broken else None
 
 
-def _film_array(cell: str | bytes) -> Frames:
+def _film_array(array: NDArray[Any]) -> Frames:
     """(frames, height, width, 3) uint8 from an array in a cell."""
-    assert isinstance(cell, bytes)
-    array = as_array(cell)
     if array.ndim != 4 or array.shape[3] not in (1, 3, 4) or not array.size:
         raise UnreadableError(f"an array {array.shape} in place of a film")
     _check_size(array.shape[2], array.shape[1])

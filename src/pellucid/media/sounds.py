@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.media.arrays import as_array
+from pellucid.media.arrays import array_in
 from pellucid.media.files import UnreadableError, opened
-from pellucid.media.recognition import RAW_ARRAY
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -61,8 +60,9 @@ class Cut:
 
 def sound_header(cell: str | bytes) -> Header:
     """Length, rate and channels without decoding; UnreadableError if it is no sound."""
-    if is_array(cell):
-        return Header(len(_wave(cell)) / ARRAY_RATE, ARRAY_RATE, 1)
+    array = array_in(cell)
+    if array is not None:
+        return Header(len(_wave(array)) / ARRAY_RATE, ARRAY_RATE, 1)
     with _opened(cell) as file:
         return Header(file.frames / file.samplerate, file.samplerate, file.channels)
 
@@ -73,8 +73,9 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
     Also what was wrong with it, None if nothing. A sound shorter than a window is in each of
     them; of a longer one only the windows are decoded, so that memory does not grow with hours.
     """
-    if is_array(cell):
-        return _windows_of(_wave(cell), cut), None
+    array = array_in(cell)
+    if array is not None:
+        return _windows_of(_wave(array), cut), None
     with _opened(cell) as file:
         seconds = file.frames / file.samplerate
         fault = None
@@ -88,11 +89,6 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
     if not any(len(wave) for wave in windows):
         raise UnreadableError(fault or "a sound without a sample")
     return np.stack([padded(wave, cut.length) for wave in windows]), fault
-
-
-def is_array(cell: str | bytes) -> bool:
-    """Whether a cell holds an array, not a file."""
-    return isinstance(cell, bytes) and cell.startswith(RAW_ARRAY)
 
 
 def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
@@ -119,10 +115,8 @@ def padded(wave: Samples, length: int) -> Samples:
     return filled
 
 
-def _wave(cell: str | bytes) -> NDArray[np.float32]:
+def _wave(array: NDArray[Any]) -> NDArray[np.float32]:
     """An array of samples (n,) or (n, channels), whole numbers or parts of 1, as one channel."""
-    assert isinstance(cell, bytes)
-    array = as_array(cell)
     if array.ndim not in (1, 2) or not array.size or array.dtype.kind not in "iuf":
         raise UnreadableError(f"an array {array.shape} in place of a sound")
     scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
