@@ -17,6 +17,8 @@ NEEDED = (
     "scikit-learn",
     "safetensors",
     "tokenizers",
+    "pillow",
+    "soundfile",
     "typer",
     "rich",
     "jinja2",
@@ -25,6 +27,7 @@ EXTRAS = {
     "excel": ("fastexcel", "read .xlsx files"),
     "sql": ("connectorx", "read databases other than SQLite"),
     "lessons": ("sympy", "lessons with exact symbols"),
+    "video": ("av", "films, and sounds in M4A, AAC and other containers"),
     "lab": ("starlette", "the lab in the browser"),
     "serve": ("uvicorn", "answer over HTTP"),
 }

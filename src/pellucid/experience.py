@@ -61,13 +61,14 @@ class Experience:
         raise IndexError(int(rows[0]))
 
     def take(self, rows: Array, columns: Sequence[str]) -> pl.DataFrame:
-        """The raw cells of a few rows, as texts."""
+        """The raw cells of a few rows, as texts; contents of files stay bytes."""
         first, frames = 0, []
         for table in self.tables:
             mine = rows[(rows >= first) & (rows < first + table.height)] - first
             known = [column for column in columns if column in table.columns]
             cells = self.schema.complete(table.take(mine, known), Mends())
-            frames.append(cells.select(pl.col(columns).cast(pl.String)))
+            cells = cells.select(columns)
+            frames.append(cells.with_columns(pl.exclude(pl.Binary).cast(pl.String)))
             first += table.height
         return pl.concat(frames)
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import torch
 
+from pellucid.evidence.handmade import features_named, handmade_ways
 from pellucid.experience import Experience
 from pellucid.kinds import Array, Beside
 from pellucid.networks.layers import SparseLinear
@@ -34,12 +35,13 @@ class Conventional:
 def conventional_ways(
     experience: Experience, task: Task, network: Network, position: int, seconds: float
 ) -> list[Conventional]:
-    """Simplest first: majority or mean, a linear model, gradient-boosted trees, the kind's own.
+    """Simplest first: majority or mean, linear model, boosted trees, hand-made features, own.
 
     They learn from all rows that the network learnt from or chose on.
     """
     prove = experience.split.prove
-    makers = [maker(task, network, position, prove) for maker in (_simplest, _linear, _boosted)]
+    general = (_simplest, _linear, _boosted, handmade_ways)
+    makers = [maker(task, network, position, prove) for maker in general]
     ways = []
     for found in (*makers, _own(experience, task, position, seconds)):
         started = time.perf_counter()
@@ -68,8 +70,8 @@ def _linear(
     with torch.inference_mode():
         for chunk in torch.as_tensor(prove).split(task.store.chunk):
             outputs.append(layer(*deep.terms(task.store.batch(chunk))).numpy())
-    text = any(k.kind == "text" for k in task.schema.inputs)
-    name = "TF-IDF + linear model" if text else "linear model"
+    features = features_named(task.schema)
+    name = f"{features} + linear model" if features else "linear model"
     yield name, kind.as_logs(np.concatenate(outputs))
 
 

@@ -118,4 +118,6 @@ def _losses(experience: Experience, network: Network, store: Store, rows: Array)
 
 
 def _shown(value: object) -> object:
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
     return value[:2_000] if isinstance(value, str) else value

@@ -31,6 +31,7 @@ class Audio:
 
     kind: ClassVar[str] = "audio"
     slice_rows: ClassVar[int] = 512
+    handmade: ClassVar[str] = "MFCC statistics"
 
     columns: tuple[str, ...]
     sounds: Sounds
@@ -90,6 +91,11 @@ class Audio:
     def side(self) -> int:
         """Sounds are not shrunk."""
         return 1
+
+    @property
+    def measured(self) -> int:
+        """Trees see nothing of them."""
+        return 0
 
     def mirrored(self, raw: Tensors) -> None:
         """A sound has no mirror image."""

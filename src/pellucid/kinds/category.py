@@ -273,16 +273,31 @@ class Category(Target):
 
         return HistGradientBoostingClassifier(random_state=seed)
 
+    def machines(self, seed: int) -> Mapping[str, Any]:
+        """A support-vector machine with Gaussian kernels, and a random forest."""
+        from sklearn.ensemble import RandomForestClassifier
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import SVC
+
+        return {
+            "SVM": make_pipeline(StandardScaler(with_mean=False), SVC(C=10)),
+            "forest": RandomForestClassifier(300, random_state=seed),
+        }
+
     def as_logs(self, output: Array) -> Array:
         """Scores as log-probabilities."""
         shifted = output - output.max(1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))
 
     def boosted_output(self, model: Any, features: Array) -> Array:
-        """Log-probabilities of every level from a fitted `boosting`."""
+        """Log-probabilities of every level from a fitted `boosting` or machine."""
         output = np.full((len(features), self.linear_outputs), -20.0)
         if len(model.classes_) == 1:  # a fold may hold no other class
             output[:, model.classes_] = 0.0
+            return self.as_logs(output)
+        if not hasattr(model, "decision_function"):
+            output[:, model.classes_] = np.log(model.predict_proba(features) + 1e-4)
             return self.as_logs(output)
         score = model.decision_function(features)
         two = np.outer(score, [-0.5, 0.5]) if score.ndim == 1 else score

@@ -85,6 +85,7 @@ class MediaKind(Kind, Protocol):
     """
 
     slice_rows: ClassVar[int]
+    handmade: ClassVar[str]  # what its terms are called: "MFCC statistics"
 
     def input_layer(
         self, width: int, generator: torch.Generator, encoder: Encoder = ...
@@ -94,6 +95,10 @@ class MediaKind(Kind, Protocol):
     @property
     def side(self) -> int:
         """What `Encoder.shrink` divides, such as the pixels of the shorter side."""
+
+    @property
+    def measured(self) -> int:
+        """How many plain numbers trees see of all the columns."""
 
     def mirrored(self, raw: Tensors) -> Tensors | None:
         """The same cells mirrored; None where there is no mirror image, as of sound."""
@@ -255,6 +260,9 @@ class TargetKind(Protocol):
 
     def boosting(self, seed: int) -> Any:
         """An unfitted estimator of gradient-boosted trees."""
+
+    def machines(self, seed: int) -> Mapping[str, Any]:
+        """Unfitted shallow models by name, for the hand-made features of media."""
 
     def as_logs(self, output: Array) -> Array:
         """Scores in the form that outputs are judged in: of classes, log-probabilities."""

@@ -36,6 +36,7 @@ class Image:
 
     kind: ClassVar[str] = "image"
     slice_rows: ClassVar[int] = 512
+    handmade: ClassVar[str] = "oriented gradients"
 
     columns: tuple[str, ...]
     height: int
@@ -117,6 +118,11 @@ class Image:
     def side(self) -> int:
         """Pixels of the shorter side."""
         return min(self.height, self.width)
+
+    @property
+    def measured(self) -> int:
+        """Trees see nothing of them."""
+        return 0
 
     def mirrored(self, raw: Tensors) -> Tensors:
         """Left and right changed."""

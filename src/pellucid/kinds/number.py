@@ -261,12 +261,24 @@ class Number(Target):
 
         return HistGradientBoostingRegressor(random_state=seed)
 
+    def machines(self, seed: int) -> Mapping[str, Any]:
+        """A support-vector machine with Gaussian kernels, and a random forest."""
+        from sklearn.ensemble import RandomForestRegressor
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import SVR
+
+        return {
+            "SVM": make_pipeline(StandardScaler(with_mean=False), SVR(C=3)),
+            "forest": RandomForestRegressor(100, max_features=1 / 3, random_state=seed),
+        }
+
     def as_logs(self, output: Array) -> Array:
         """A number's output is what it is."""
         return output
 
     def boosted_output(self, model: Any, features: Array) -> Array:
-        """The mean from a fitted `boosting`."""
+        """The mean from a fitted `boosting` or machine."""
         return np.asarray(model.predict(features)).reshape(-1, 1)
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:

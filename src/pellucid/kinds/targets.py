@@ -48,6 +48,10 @@ class Target:
         """Nothing."""
         return {}
 
+    def machines(self, seed: int) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
     def marked(self, cells: Mapping[str, Any], predicted: Any, true: Any) -> list[list[str]] | None:
         """No word is tagged."""
         return None

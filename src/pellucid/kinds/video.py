@@ -20,6 +20,7 @@ from pellucid.media.filmstrips import film_preview
 from pellucid.media.recognition import medium_of
 from pellucid.media.sounds import Header
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
+from pellucid.networks.layers.hearing import SoundStatistics
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 from pellucid.networks.layers.watching import FilmStatistics, StandardStatistics, Watching
 
@@ -36,6 +37,7 @@ class Video:
 
     kind: ClassVar[str] = "video"
     slice_rows: ClassVar[int] = 64
+    handmade: ClassVar[str] = "motion and colour histograms"
 
     columns: tuple[str, ...]
     height: int
@@ -128,6 +130,12 @@ class Video:
         """Pixels of the shorter side."""
         return min(self.height, self.width)
 
+    @property
+    def measured(self) -> int:
+        """Motion, colour and cepstrum statistics."""
+        heard = SoundStatistics.features if self.sounds else 0
+        return len(self.columns) * (FilmStatistics.features + heard)
+
     def mirrored(self, raw: Tensors) -> Tensors:
         """Left and right changed; the sound stays as it is."""
         return {**raw, "video": raw["video"].flip(5)}
@@ -167,8 +175,7 @@ class VideoInput(InputLayer):
         self.heard = fitted.sounds.statistics() if fitted.sounds else None
         self.width = self.watching.width + (self.hearing.width if self.hearing else 0)
         self.missing = MissingValue(self.columns, self.width)
-        each = self.seen.features + (self.heard.features if self.heard else 0)
-        self.features = self.measured = self.columns * each
+        self.features = self.measured = fitted.measured
 
     def forward(self, raw: Tensors) -> Tensor:
         """What is seen and what is heard of each film."""

@@ -186,6 +186,7 @@ def _affordable_trees(plan: Plan, task: Task, seconds: float) -> int:
     """
     tabular = (k for k in task.schema.inputs if k.kind != "text" and not isinstance(k, MediaKind))
     columns = sum(len(kind.columns) for kind in tabular)
+    columns += sum(kind.measured for kind in task.schema.media)
     rows = min(len(task.folds[0][0]), 200_000)
     each = sum(kind.tree_outputs for kind in task.schema.targets)
     if not each:

@@ -28,6 +28,7 @@ HANDED = ("left", "right")
 def media_plan(schema: Schema, learn: int) -> Plan:
     """The first plan of a table with pictures, sounds or films."""
     mixed = len(schema.media) < len(schema.inputs)
+    trees = mixed or any(kind.measured for kind in schema.media)
     body = Body(
         members=8 if mixed else 2,
         width=128,
@@ -40,7 +41,7 @@ def media_plan(schema: Schema, learn: int) -> Plan:
     steps = max(10, int(passes(learn) * -(-learn // batch)))
     plan = Plan(
         body=body, folds=1, batch=batch, rate=3e-3, decay=1e-2, steps=steps, evaluate_every=1,
-        patience=2**20, threads=1, trees=300 if mixed else 0,
+        patience=2**20, threads=1, trees=300 if trees else 0,
     )  # fmt: skip
     return triangular(plan, steps)
 
