@@ -16,6 +16,7 @@ from pellucid.data.frames import frame_of
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends, UsageError
 from pellucid.explanation.answers import answer_steps, loss_steps
+from pellucid.explanation.attribution import attribute
 from pellucid.explanation.cells import cells_step
 from pellucid.explanation.doubles import InFloat64, double, in_float64
 from pellucid.explanation.learning import Learnt, Lesson, learn_from
@@ -23,6 +24,7 @@ from pellucid.explanation.modules import agreement, module_kinds
 from pellucid.explanation.numbers import gap
 from pellucid.explanation.optimizing import Descent
 from pellucid.explanation.recorder import Operation, recording
+from pellucid.explanation.resting import resting_step
 from pellucid.explanation.result import Explanation, trace
 from pellucid.explanation.solved import linear_step, trees_step
 from pellucid.explanation.walk import by_module, section, weight_names
@@ -93,6 +95,11 @@ def explain_cells(
     gaps = [gap(a, b) for a, b in zip(own, outputs, strict=True)]
     differences = {"float32": max(gaps)}
     steps = [cells_step(model.schema, row), forward, *answer_steps(model.schema, outputs, own)]
+    resting = [
+        resting_step(found)
+        for position in range(len(model.targets))
+        if (found := attribute(model.schema, model.network, row.cells, position)) is not None
+    ]
     learnt = _learnt(model, network, raw, row, weight)
     if isinstance(learnt, Step):
         steps.append(learnt)
@@ -101,6 +108,7 @@ def explain_cells(
         truth = [str(cells[name][0]) for name in model.targets]
         steps += [*loss_steps(model.schema, outputs, row.targets, truth), *learnt.steps]
         differences |= learnt.differences
+    steps += resting
     whole = section(
         f"Why the answer for {place} is what it is",
         steps,

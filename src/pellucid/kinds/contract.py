@@ -31,6 +31,15 @@ Encoded = dict[str, "Array | Ragged"]
 
 
 @dataclass(frozen=True)
+class Parts:
+    """What a cell is made of, for an answer may rest on some of it: words, fields of a picture."""
+
+    names: tuple[str, ...]
+    places: Array  # the part that each place of the input layer's `face` belongs to, or -1
+    shape: tuple[int, int] | None = None  # rows and columns, where the parts tile a plane
+
+
+@dataclass(frozen=True)
 class Beside:
     """What is known beside the answers that a target is fitted to."""
 
@@ -69,6 +78,12 @@ class Kind(Protocol):
 
     def summary(self, column: str) -> str:
         """A few words on a column: "812 levels", "2 % missing"."""
+
+    # A kind whose cells have parts also has these two; without them a cell is one part, and to be
+    # without it is to be missing:
+    # def parts(self, cells: pl.DataFrame, column: str) -> Parts: the parts of a row's cell
+    # def keeping(self, cells, kept: Mapping[str, Array]) -> Encoded: the row as often as each
+    #     `kept[column]` (rows, parts) has rows, with the parts that it marks alone
 
 
 Preview = dict[str, str]  # {"image": a data URI, "words": "32 x 32 pixels"}, "audio" likewise

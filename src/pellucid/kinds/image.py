@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Self
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import DataError, Mends
-from pellucid.kinds.contract import Encoded, Preview
+from pellucid.kinds.contract import Array, Encoded, Parts, Preview
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.pictures import Form, Look, decode, look, thumbnail
 from pellucid.media.recognition import medium_of
@@ -22,6 +23,7 @@ from pellucid.networks.layers.convolution import PictureEncoder
 from pellucid.networks.layers.gradients import FEATURES, oriented_gradients, resized
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 
+FIELDS = 6  # of each side of a picture, when it is asked which of them an answer rests on
 SAMPLE = 200  # pictures of each column that are looked at
 SMALLEST, LARGEST = 8, 128  # pixels of the shorter side
 MOST_SIDE = 1_024
@@ -136,6 +138,31 @@ class Image:
         unit = torch.nn.functional.normalize(centred, dim=1).masked_fill(flat, 0.0)
         return unit.view(*raw["image"].shape[:2], -1)
 
+    def parts(self, cells: pl.DataFrame, column: str) -> Parts:
+        """Fields of a grid over the picture."""
+        names = tuple(f"field {i + 1}, {j + 1}" for i in range(FIELDS) for j in range(FIELDS))
+        return Parts(names, self._fields(), (FIELDS, FIELDS))
+
+    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array]) -> Encoded:
+        """The pictures with some fields alone, the others in the mean colour."""
+        encoded = self.encode(cells.select(self.columns), Mends())
+        rows = max(len(masks) for masks in kept.values())
+        pixels = np.repeat(np.asarray(encoded["image"]), rows, 0)
+        mean = np.array(self.mean).round().astype(np.uint8)
+        for position, column in enumerate(self.columns):
+            masks = kept[column]
+            if masks.shape[1]:
+                there = masks[:, self._fields()]  # (rows, height, width, channels)
+                pixels[:, position] = np.where(there, pixels[:, position], mean)
+        return {"image": pixels, "image.missing": np.repeat(encoded["image.missing"], rows, 0)}  # type: ignore[arg-type]
+
+    def _fields(self) -> Array:
+        """(height, width, channels): the field that each number is in."""
+        down = np.arange(self.height) * FIELDS // self.height
+        across = np.arange(self.width) * FIELDS // self.width
+        fields = down[:, None] * FIELDS + across[None, :]
+        return np.repeat(fields[:, :, None], self.channels, 2)
+
     def preview(self, cell: str | bytes) -> Preview:
         """A thumbnail."""
         return thumbnail(cell)
@@ -178,6 +205,10 @@ class ImageInput(InputLayer):
             vectors = (vectors + self.encoder(x.flip(3))) / 2
         vectors = torch.nn.functional.layer_norm(vectors, (self.width,))
         return self.missing(vectors.unflatten(0, (-1, self.columns)), raw["image.missing"])
+
+    def face(self) -> str:
+        """The pixels take any number."""
+        return "image"
 
     def _pictures(self, raw: Tensors) -> Tensor:
         """(batch * columns, channels, height, width) float, 0 to 255, channels last in memory."""

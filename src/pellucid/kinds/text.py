@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import polars as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.errors import Mends
 from pellucid.kinds.cells import texts
-from pellucid.kinds.contract import Array, Encoded, Ragged
+from pellucid.kinds.contract import Array, Encoded, Parts, Ragged
 from pellucid.kinds.terms import Vocabulary, count_terms, fit_vocabulary
 from pellucid.networks.layers import InputLayer, SequenceEncoder
 from pellucid.networks.layers.input import Tensors
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 PIECES = 8_000  # subwords of the tokenizer
 LENGTH = 192  # subwords read of one text: the first and the last half of a longer one
 SAMPLE = 20_000_000  # characters that the tokenizer learns from
+WORD = re.compile(r"\S+")
+MOST_PARTS = 64  # of a longer text several words are one part
+Item = TypeVar("Item")
 CHANNELS, EMBEDDING = 64, 96
 
 
@@ -77,9 +82,8 @@ class Text:
         return {**pieces, **self._terms(columns)}
 
     def _pieces(self, series: pl.Series) -> Ragged:
-        half = self.length // 2
         sequences = [encoding.ids for encoding in _encode(self._tokenizer, series)]
-        cut = [ids if len(ids) <= self.length else ids[:half] + ids[-half:] for ids in sequences]
+        cut = [_cut(ids, self.length) for ids in sequences]
         values = np.fromiter((i for ids in cut for i in ids), np.int32)
         return Ragged(values, _offsets(np.array([len(ids) for ids in cut], np.int64)))
 
@@ -98,6 +102,27 @@ class Text:
             "text.terms": Ragged(np.concatenate(index)[order].astype(np.int32), offsets),
             "text.counts": Ragged(np.concatenate(count)[order].astype(np.float32), offsets),
         }
+
+    def parts(self, cells: pl.DataFrame, column: str) -> Parts:
+        """The words, and the word that each subword belongs to."""
+        text = texts(cells[column]).fill_null("")[0]
+        spans = _spans(text)
+        encoding = self._tokenizer.encode(text)
+        offsets = _cut(encoding.offsets, self.length)
+        ends = np.array([end for _, end in spans] or [0])
+        words = np.searchsorted(ends, [max(end, 1) for _, end in offsets])
+        places = np.where(words < len(spans), words, -1)
+        return Parts(tuple(text[first:last] for first, last in spans), places)
+
+    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array]) -> Encoded:
+        """The texts with some of their words alone."""
+        columns = []
+        for column, masks in kept.items():
+            text = texts(cells[column]).fill_null("")[0]
+            words = [text[first:last] for first, last in _spans(text)] if masks.shape[1] else []
+            rows = [" ".join(w for w, k in zip(words, m, strict=True) if k) for m in masks]
+            columns.append(pl.Series(column, rows, dtype=pl.String))
+        return self.encode(pl.DataFrame(columns), Mends())
 
     def input_layer(self, width: int, generator: torch.Generator) -> InputLayer:
         """One encoder for all the columns; `width` is that of the other kinds and not used."""
@@ -137,6 +162,10 @@ class TextInput(InputLayer):
         """Encode column by column, each padded only to its own longest text."""
         columns = [self.encoder(raw[f"text.pieces.{i}"]) for i in range(self.columns)]
         return torch.stack(columns, 1)
+
+    def face(self) -> nn.Module:
+        """The vectors of the subwords."""
+        return self.encoder.embedding
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """TF-IDF with sublinear counts, words and character n-grams each of length 1."""
@@ -188,6 +217,20 @@ def _encode(tokenizer: Tokenizer, series: pl.Series) -> list[Any]:
     room = 16 * LENGTH
     cut = [t if len(t) <= 2 * room else t[:room] + " " + t[-room:] for t in series.to_list()]
     return tokenizer.encode_batch_fast(cut)
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where each word begins and ends; in a long text, each few words."""
+    words = [found.span() for found in WORD.finditer(text)]
+    few = -(-len(words) // MOST_PARTS) or 1
+    groups = [words[first : first + few] for first in range(0, len(words), few)]
+    return [(group[0][0], group[-1][1]) for group in groups]
+
+
+def _cut(items: list[Item], length: int) -> list[Item]:
+    """The first and the last half of what is longer than `length`."""
+    half = length // 2
+    return items if len(items) <= length else items[:half] + items[-half:]
 
 
 def _offsets(lengths: Array) -> Array:

@@ -46,6 +46,15 @@ class InputLayer(nn.Module):
         """Index and value of each sparse feature, both (batch, terms)."""
         raise TypeError(f"{type(self).__name__} has no terms")
 
+    def face(self) -> nn.Module | str:
+        """Where a value between two rows can be put in, for integrated gradients.
+
+        The name of a raw tensor (batch, columns, …) that takes any number; or the module whose
+        output is the first such, called once (its output (batch, columns, width)) if it is the
+        layer itself, else once a column (batch, places, width).
+        """
+        return self
+
     def measurements(self, raw: Tensors) -> Tensor:
         """Plain numbers in an order that means something, NaN where missing."""
         raise TypeError(f"{type(self).__name__} has no measurements")

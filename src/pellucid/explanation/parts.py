@@ -1,0 +1,101 @@
+"""The parts that a row's answer can rest on, and rows with some of them taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from pellucid.errors import Mends
+from pellucid.kinds import Array, Encoded, Kind
+from pellucid.kinds.contract import Parts
+from pellucid.schema import Schema
+from pellucid.store import build_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CELL = 60  # letters of a cell that name it
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a row, and the parts of its cell: itself, or words, or fields of a picture."""
+
+    kind: Kind
+    name: str
+    position: int  # among the columns of its kind
+    parts: Parts
+    first: int  # the number of its first part among those of the whole row
+
+
+def columns_of(schema: Schema, cells: pl.DataFrame) -> list[Column]:
+    """Every column of one row with its parts; a missing cell has none."""
+    found, first = [], 0
+    for kind in schema.inputs:
+        for position, name in enumerate(kind.columns):
+            parts = _parts(kind, cells, name)
+            found.append(Column(kind, name, position, parts, first))
+            first += len(parts.names)
+    return found
+
+
+def _parts(kind: Kind, cells: pl.DataFrame, column: str) -> Parts:
+    if cells[column][0] is None:
+        return Parts((), np.zeros(0, np.int64))
+    finer = getattr(kind, "parts", None)
+    if finer is not None:
+        found: Parts = finer(cells, column)
+        return found
+    text = " ".join(str(cells[column][0]).split())
+    return Parts((text[:CELL],), np.zeros(1, np.int64))
+
+
+def count(columns: list[Column]) -> int:
+    """How many parts the row has."""
+    return sum(len(column.parts.names) for column in columns)
+
+
+def keeping(
+    schema: Schema, cells: pl.DataFrame, columns: list[Column], kept: Array
+) -> dict[str, Tensor]:
+    """The row as often as `kept` (rows, parts) has rows, each with those parts alone."""
+    encoded: Encoded = {}
+    for kind in schema.inputs:
+        own = [column for column in columns if column.kind is kind]
+        masks = {
+            column.name: kept[:, column.first : column.first + len(column.parts.names)]
+            for column in own
+        }
+        encoded |= _keeping(kind, cells.select(kind.columns), masks, len(kept))
+    for target in schema.targets:
+        encoded |= target.encode_inputs(pl.concat([cells] * len(kept)), Mends())
+    store = build_store([encoded])
+    return store.batch(torch.arange(len(kept)))
+
+
+def _keeping(kind: Kind, cells: pl.DataFrame, masks: Mapping[str, Array], rows: int) -> Encoded:
+    """A kind's own way, or the cell missing where its one part is not kept."""
+    own = getattr(kind, "keeping", None)
+    if own is not None:
+        encoded: Encoded = own(cells, masks)
+        return encoded
+    changed = [
+        pl.when(pl.Series(mask[:, 0])).then(pl.col(name)).otherwise(None).alias(name)
+        for name, mask in masks.items()
+        if mask.shape[1]
+    ]
+    return kind.encode(pl.concat([cells] * rows).with_columns(changed), Mends())
+
+
+def sums_over(values: Array, column: Column) -> Iterator[tuple[int, float]]:
+    """What the entries of a column's face add up to, part by part."""
+    places: Any = column.parts.places.reshape(-1)
+    flat = values.reshape(-1)[: len(places)]
+    for part in range(len(column.parts.names)):
+        yield column.first + part, float(flat[places == part].sum())

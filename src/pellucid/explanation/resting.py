@@ -1,0 +1,126 @@
+"""What an answer rests on, as steps: bars for all parts, words and fields in their places."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pellucid.explanation.attribution import Attribution
+from pellucid.explanation.parts import Column
+from pellucid.kinds import Array
+from pellucid.working.formula import Symbol, plus
+from pellucid.working.step import Check, NumberTable, Step
+
+LONGEST = 16  # letters of a part's name in the table
+BAR = 8  # signs of the longest bar
+STRONG = 0.5  # of the largest share: a word is marked twice
+
+
+def resting_step(found: Attribution) -> Step:
+    """The parts by the size of their share, with what tells whether to believe them."""
+    total = math.fsum(found.gradients)
+    finer = [step for column in found.columns if (step := _in_place(column, found)) is not None]
+    return Step(
+        rule=f"What the answer rests on: {found.of}",
+        given={"nothing": found.nothing, "shares": total, "gap": found.gap},
+        of=Symbol("answer"),
+        working=(plus("nothing", "shares", "gap"), plus(found.nothing, total, found.gap)),
+        result=found.answer,
+        check=Check(
+            "nothing, and the shares and the gap one by one",
+            math.fsum([found.nothing, found.gap, *sorted(found.gradients)]),
+        ),
+        reason=_reason(found),
+        steps=tuple(finer),
+        table=_table(found),
+    )
+
+
+def _reason(found: Attribution) -> str:
+    alike = f"{found.likeness:.2f}".replace("-", "−")
+    like = "" if math.isnan(found.likeness) else (
+        f" Their sizes' rank correlation with the shuffled ones is {alike}; near 1 it would mean "
+        "that they do not depend on what was learnt."
+    )  # fmt: skip
+    return (
+        "Share: integrated gradients through the deep path, Shapley values of the solved paths; "
+        "the shares add up from the answer to a row with nothing in it to this answer, but for the "
+        "gap. Without: what the answer loses when that part alone is taken away. Shuffled: the "
+        f"share in a network with shuffled weights.{like}"
+    )
+
+
+def _table(found: Attribution) -> NumberTable:
+    named = [(column, name) for column in found.columns for name in column.parts.names]
+    order = np.abs(found.gradients).argsort()[::-1]
+    largest = float(np.abs(found.gradients).max()) or 1.0
+    rows = tuple(
+        (
+            *_named(*named[k]),
+            float(f"{found.gradients[k]:.3g}"),
+            float(f"{found.occlusion[k]:.3g}"),
+            float(f"{found.control[k]:.3g}"),
+            bar(float(found.gradients[k]) / largest),
+        )
+        for k in order
+    )
+    return NumberTable("", ("column", "part", "share", "without", "shuffled", ""), rows)
+
+
+def _named(column: Column, name: str) -> tuple[str, str]:
+    return _short(column.name), _short(name)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"
+
+
+def bar(share: float) -> str:
+    """ "++++" or "−−": a share of the largest, from −1 to 1, for people and for screen readers."""
+    signs = round(abs(share) * BAR)
+    return ("+" if share > 0 else "−") * signs
+
+
+def _in_place(column: Column, found: Attribution) -> Step | None:
+    """Words in their order, fields in their plane; None for a cell that is one part."""
+    shares = share_of(column, found.gradients)
+    if len(shares) < 2:
+        return None
+    if column.parts.shape is not None:
+        grid = tuple(map(tuple, shares.reshape(column.parts.shape).tolist()))
+        flat = shares.reshape(column.parts.shape)
+        return Step(
+            rule=f"The fields of {column.name!r}, as they lie",
+            given={},
+            of=Symbol("share"),
+            result=grid,
+            check=Check("field by field", tuple(tuple(float(v) for v in row) for row in flat)),
+        )
+    return Step(
+        rule=f"The words of {column.name!r}: [+for+] the answer, [−against−] it, doubled if strong",
+        given={},
+        of=Symbol("share"),
+        result=math.fsum(shares),
+        check=Check("the words from the last", sum(reversed(shares.tolist()))),
+        reason=marked(column.parts.names, shares),
+    )
+
+
+def share_of(column: Column, values: Array) -> Array:
+    """The values of one column's parts."""
+    return values[column.first : column.first + len(column.parts.names)]
+
+
+def marked(words: tuple[str, ...], shares: Array) -> str:
+    """A text whose words that count are marked."""
+    largest = float(np.abs(shares).max()) or 1.0
+    pairs = zip(words, shares, strict=True)
+    return " ".join(_mark(word, float(share) / largest) for word, share in pairs)
+
+
+def _mark(word: str, share: float) -> str:
+    if abs(share) < STRONG / 2:
+        return word
+    sign = ("+" if share > 0 else "−") * (2 if abs(share) >= STRONG else 1)
+    return f"[{sign}{word}{sign}]"
