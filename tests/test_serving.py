@@ -270,7 +270,6 @@ def test_the_page_asks_for_every_field_and_names_the_verdict(client: Client, mod
     assert "default-src 'none'" in client.get("/").headers["content-security-policy"]
 
 
-@pytest.mark.skipif(not hasattr(Model, "explain"), reason="models do not explain yet")
 def test_the_working_behind_a_record_is_shown(client: Client) -> None:
     def work(form: str, *records: Any) -> Any:
         return client.post(f"/explain?format={form}", json={"records": list(records)})

@@ -84,7 +84,7 @@ async def _form_record(
                 given |= await _part(name, value, fields, limits, problems)
     except HTTPException as error:
         raise RequestError(400, f"the form cannot be read: {shown(error.detail)}") from error
-    record = record_of(given, fields, problems)
+    record = Record(()) if problems else record_of(given, fields, problems)
     if problems:
         raise unusable(problems)
     return record

@@ -15,7 +15,7 @@ export function offerCapture(form, changed) {
 
 async function take(control, bar, start, changed) {
   const medium = control.dataset.medium;
-  start.disabled = true;
+  start.hidden = true;
   bar.querySelector(".fault")?.remove();
   let stream;
   try {
@@ -26,7 +26,7 @@ async function take(control, bar, start, changed) {
     line.className = "fault";
     line.textContent = words[error.name] ?? "The device cannot be used.";
     bar.append(line);
-    start.disabled = false;
+    start.hidden = false;
     return;
   }
   const watched = medium === "audio" ? null : await watch(stream, bar);
@@ -36,7 +36,7 @@ async function take(control, bar, start, changed) {
   for (const track of stream.getTracks()) track.stop();
   watched?.remove();
   finish.remove();
-  start.disabled = false;
+  start.hidden = false;
   const carrier = new DataTransfer();
   carrier.items.add(file);
   control.files = carrier.files;

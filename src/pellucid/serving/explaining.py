@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Semaphore
-from typing import Any
 
 from pellucid.errors import PellucidError
+from pellucid.explanation.result import Explanation
 from pellucid.serving.answering import frame_of_records
 from pellucid.serving.faults import RequestError
 from pellucid.serving.limits import Limits
@@ -20,13 +20,13 @@ from pellucid.working.printing.style import STYLE
 WAITING = 4  # explanations that may be asked for at once; each takes seconds
 
 
-def _without_style(found: Any) -> str:
+def _without_style(found: Explanation) -> str:
     """For a page that has the style already."""
     return fragment(found.step).removeprefix(f"<style>{STYLE}</style>")
 
 
 # Name in the address -> its type in the answer, and how the working is written.
-FORMATS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+FORMATS: Mapping[str, tuple[str, Callable[[Explanation], str]]] = {
     "json": ("application/json", lambda found: found.json()),
     "html": ("text/html", lambda found: found.html()),
     "fragment": ("text/html", _without_style),
@@ -60,14 +60,11 @@ class Explainer:
 
 
 def _explained(served: Served, record: Record, form: str) -> tuple[str, str]:
-    explain = getattr(served.model, "explain", None)
-    if explain is None:
-        raise RequestError(404, "this version of pellucid does not explain")
     fields = (*served.fields, *served.answers)
     given = zip(fields, record.cells, strict=True)
     known = [f.name for f, cell in given if cell is not None or f in served.fields]
     kind, write = FORMATS[form]
     try:
-        return kind, write(explain(frame_of_records(fields, [record]).select(known)))
+        return kind, write(served.model.explain(frame_of_records(fields, [record]).select(known)))
     except PellucidError as error:
         raise RequestError(422, str(error)) from error

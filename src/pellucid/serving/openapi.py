@@ -45,8 +45,8 @@ def openapi(served: Served, limits: Limits, token: bool) -> dict[str, Any]:
 
 
 def example_record(fields: Sequence[Field]) -> dict[str, Any]:
-    """A record of typical values; files are sent another way."""
-    return {field.name: field.example for field in fields if not field.media}
+    """A record of typical values; files, which are sent another way, are missing."""
+    return {field.name: field.example for field in fields}
 
 
 def _about(served: Served) -> str:
@@ -131,7 +131,7 @@ def _record(fields: Sequence[Field]) -> dict[str, Any]:
     return {
         "type": "object",
         "minProperties": 1,
-        "properties": {field.name: _value(field) for field in fields if not field.media},
+        "properties": {field.name: _value(field) for field in fields},
         "examples": [example_record(fields)],
     }
 
@@ -140,6 +140,8 @@ def _value(field: Field) -> dict[str, Any]:
     schema: dict[str, Any] = {"description": f"{field.kind}: {field.about}"}
     if field.example not in (None, ""):
         schema["examples"] = [field.example]
+    if field.media:
+        return schema | {"type": "null"}  # a file is a part of a form
     return schema | TYPES.get(field.kind, {})
 
 

@@ -42,6 +42,7 @@ function request(truth = {}) {
 
 async function ask() {
   const turn = ++asked;
+  if (controls().every((control) => !control.value)) return wait();
   place("answer").classList.add("stale");
   const started = performance.now();
   let response, told;
@@ -60,6 +61,13 @@ async function ask() {
   show(told);
   strip(told.predictions[0]);
   place("took").textContent = `Answered in ${Math.round(performance.now() - started)} ms by weights ${told.model}.`;
+}
+
+function wait() {
+  refuse({ error: "Nothing is given yet" });
+  place("answer").firstChild.className = "quiet";
+  place("strip").hidden = true;
+  faults([]);
 }
 
 function refuse(told) {

@@ -34,7 +34,6 @@ def page(served: Served) -> str:
         more=fields[FIRST:],
         select=SELECT,
         answers=served.answers,
-        explains=hasattr(served.model, "explain"),
         about={
             "targets": [_target(kind) for kind in served.model.schema.targets],
             "example": example_record(served.fields),
