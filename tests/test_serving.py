@@ -281,6 +281,7 @@ def test_the_working_behind_a_record_is_shown(client: Client) -> None:
     assert work("json", serving.RECORD).json()["step"]
     assert "<math" in work("fragment", serving.RECORD).text
     assert "<style" not in work("fragment", serving.RECORD).text
+    assert work("text", {"weight": 3}).status_code == 200  # the others are missing
     assert work("pdf", serving.RECORD).status_code == 422
     assert work("text", serving.RECORD, serving.RECORD).status_code == 422
     assert work("text", {**serving.RECORD, "paid": "much"}).status_code == 422

@@ -148,6 +148,8 @@ def _gap(y: Tensor, again: Tensor) -> float:
     odd = ~(y.isfinite() & again.isfinite())
     if bool(odd.any()) and not torch.equal(y[odd].nan_to_num(7.0), again[odd].nan_to_num(7.0)):
         return float("inf")
+    if bool(odd.all()):
+        return 0.0
     size = torch.maximum(y.abs(), again.abs()).clamp(min=1.0)
     return float(((y - again).abs() / size)[~odd].max())
 
