@@ -30,7 +30,7 @@ TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
 PROBE_STEPS = 4
 TREES, FEWEST_TREES = 300, 30
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
-SHARE_OF_MEMBERS = 0.72  # of the time left: for the deep networks; the rest is for the evidence
+SHARE_OF_MEMBERS = 0.78  # of the time left: for the deep networks; the rest is for the evidence
 
 
 @dataclass(frozen=True)
