@@ -122,7 +122,7 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     )
     for folds in sorted({plan.folds, min(plan.folds, 4), 1}, reverse=True):
         steps = int(SHARE_OF_MEMBERS * seconds / folds / (1.25 * _step_cost(plan, probed, learn)))
-        if steps >= min(plan.steps, 30 * plan.evaluate_every) or folds == 1:
+        if steps >= min(plan.steps // 2, 30 * plan.evaluate_every) or folds == 1:
             break
     steps = max(10, min(plan.steps, steps))
     every = min(plan.evaluate_every, max(1, steps // 12))
@@ -167,7 +167,7 @@ def threads_set(threads: int) -> Iterator[None]:
 def _folds(learn: int, text: bool) -> int:
     """Small data are learnt in folds, so that every row is both learnt from and chosen on."""
     if text:
-        return 1 if learn > 1_500 else 4
+        return 4 if learn < 20_000 else 1
     return 8 if learn < 500 else 5 if learn < 5_000 else 4 if learn < 20_000 else 1
 
 
