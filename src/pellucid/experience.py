@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,14 +10,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pellucid.copies import without_copies
 from pellucid.data.checking import Findings, check, require_column
+from pellucid.data.file_names import file_groups
 from pellucid.data.splitting import Split, duplicate_blocks, folds, split
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds import Array, Encoded, Kind, TargetKind, recognise
 from pellucid.kinds.cells import texts
+from pellucid.kinds.contract import Preview
 from pellucid.kinds.date import Date
 from pellucid.kinds.number import Number
+from pellucid.media.files import UnreadableError
+from pellucid.media.recognition import medium_of
 from pellucid.schema import Schema, fit_schema
 from pellucid.settings import Settings
 from pellucid.store import Answers, Store, answers_of, build_store
@@ -67,10 +73,22 @@ class Experience:
             mine = rows[(rows >= first) & (rows < first + table.height)] - first
             known = [column for column in columns if column in table.columns]
             cells = self.schema.complete(table.take(mine, known), Mends())
-            cells = cells.select(columns)
-            frames.append(cells.with_columns(pl.exclude(pl.Binary).cast(pl.String)))
+            frames.append(cells.select(_as_text(cells[column]) for column in columns))
             first += table.height
         return pl.concat(frames)
+
+    def previews(self, row: int) -> dict[str, Preview]:
+        """How a person sees the pictures, sounds and films of a row, by column."""
+        seen: dict[str, Preview] = {}
+        for kind in self.schema.media:
+            table, own = _within(self.tables, row)
+            known = [column for column in kind.columns if column in table.columns]
+            cells = table.files.locate(table.take([own], known), Mends())
+            for column, cell in cells.row(0, named=True).items():
+                if isinstance(cell, str | bytes):
+                    with contextlib.suppress(UnreadableError):
+                        seen[column] = kind.preview(cell)
+        return seen
 
 
 def gather(  # noqa: PLR0913
@@ -101,7 +119,13 @@ def gather(  # noqa: PLR0913
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
     store = build_store(_encode(tables, schema, mends), folder)
     encoded = [_target(kind, answers[kind.columns[0]], usable, tables) for kind in schema.targets]
-    return Experience(tables, schema, store, encoded, cut[0], findings, cut[1])
+    movable = own is None and settings.time is None and len(tables) == 1
+    made, blocks, told = without_copies(schema, store, *cut, movable)
+    if told and movable:
+        made = replace(made, how=f"{made.how}; {told}")
+    elif told:
+        findings = replace(findings, warnings=(*findings.warnings, told))
+    return Experience(tables, schema, store, encoded, made, findings, blocks)
 
 
 def _answers(tables: tuple[Table, ...], targets: Sequence[str]) -> pl.DataFrame:
@@ -159,6 +183,9 @@ def _split(
         )
     inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
     blocks = _blocks(tables, inputs, settings.group)
+    named = None
+    if settings.group is None and settings.time is None and own is None and len(tables) == 1:
+        named, blocks = _named_groups(tables[0], inputs, answers, blocks)
     strata = answers.to_series(0)[usable]
     order = _order(tables[0], settings.time)
     column = None if own is None else tables[0].column(own)
@@ -175,6 +202,7 @@ def _split(
         seed=settings.seed,
         prove=prove and len(test) == 0,
     )
+    made = replace(made, how=made.how + (f"; {named}" if named else ""))
     held = np.concatenate([usable[made.prove], test])
     return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held), blocks
 
@@ -189,6 +217,21 @@ def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> 
     names = texts(tables[0].column(group)).fill_null("")
     blocks[: tables[0].height] = names.rank("dense").to_numpy() - 1
     return blocks
+
+
+def _named_groups(
+    table: Table, inputs: list[str], answers: pl.DataFrame, blocks: Array
+) -> tuple[str | None, Array]:
+    """What is told of groups that file names mark, and the blocks that they make."""
+    for name in inputs:
+        paths = table.column(name)
+        if paths.dtype != pl.String or medium_of(paths) is None:
+            continue
+        if groups := file_groups(paths, answers.to_series(0)):
+            words = ", ".join(repr(word) for word in groups.some)
+            told = f"files of one group by their names ({words}, … {groups.count:,} in all) stay"
+            return f"{told} together", groups.of_row
+    return None, blocks
 
 
 def _order(table: Table, column: str | None) -> Array | None:
@@ -251,13 +294,26 @@ def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator
             first += cells.height
 
 
-def _place(tables: tuple[Table, ...], row: int) -> tuple[Table, str]:
-    """The table that a row of all rows is in, and where it stands there for a person."""
+def _as_text(cells: pl.Series) -> pl.Series:
+    if cells.dtype != pl.Binary:
+        return cells.cast(pl.String)
+    words = [None if cell is None else f"{len(cell):,} bytes" for cell in cells]
+    return pl.Series(cells.name, words, pl.String)
+
+
+def _within(tables: tuple[Table, ...], row: int) -> tuple[Table, int]:
+    """The table that a row of all rows is in, and its number there."""
     for table in tables:
         if row < table.height:
-            return table, table.place(row)
+            return table, row
         row -= table.height
     raise IndexError(row)
+
+
+def _place(tables: tuple[Table, ...], row: int) -> tuple[Table, str]:
+    """The table that a row of all rows is in, and where it stands there for a person."""
+    table, own = _within(tables, row)
+    return table, table.place(own)
 
 
 def _target(

@@ -93,6 +93,7 @@ class Mistake(MarkedWords):
     predicted: str | float
     confidence: float | None
     cells: dict[str, object]
+    previews: NotRequired[dict[str, dict[str, str]]]  # by column: data URIs, and words on them
 
 
 class Verdict(TypedDict):
@@ -124,6 +125,7 @@ class Target(TypedDict):
     scatter: list[list[float]] | None  # true, predicted, low, high
     importance: list[Importance]
     mistakes: list[Mistake]
+    surest: NotRequired[list[Mistake]]  # right answers it was most certain of, of media
     verdict: Verdict
 
 

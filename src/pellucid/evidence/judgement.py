@@ -21,7 +21,7 @@ from pellucid.evidence.document import (
     Target,
 )
 from pellucid.evidence.intervals import gap, interval
-from pellucid.evidence.rows import worst_mistakes
+from pellucid.evidence.rows import surest_rows, worst_mistakes
 from pellucid.evidence.verdict import verdict
 from pellucid.experience import Experience
 from pellucid.kinds import Array, TargetKind
@@ -110,6 +110,7 @@ def judge_target(
         "scatter": shown.get("scatter"),
         "importance": importance,
         "mistakes": worst_mistakes(experience, position, output, prove),
+        "surest": surest_rows(experience, position, output, prove),
         "verdict": verdict(kind, performance, simplest, judged[0][1], best, forecast),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,17 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A picture or a sound of a row."""
+
+    column: str
+    file: str
+    words: str
+    image: Markup | None
+    audio: Markup | None
+
+
+@dataclass(frozen=True)
 class MistakeView:
     """One mistake, its long texts cut."""
 
@@ -67,6 +79,7 @@ class MistakeView:
     true: str
     predicted: str
     confidence: str
+    previews: list[Seen]
     cells: list[Cell]
     more: list[Cell]
     marked: list[MarkedSpan]
@@ -86,6 +99,7 @@ class TargetView:
     paths: list[tuple[str, str]]
     figures: dict[str, Figure | None]
     mistakes: list[MistakeView]
+    surest: list[MistakeView]
 
 
 def _view(name: str, target: Target, anchor: str) -> TargetView:
@@ -106,6 +120,7 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
         paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
         figures=_figures(target),
         mistakes=[_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]],
+        surest=[_mistake(row) for row in target.get("surest", [])[:MOST_MISTAKES]],
     )
 
 
@@ -156,17 +171,36 @@ def _figures(target: Target) -> dict[str, Figure | None]:
 def _mistake(mistake: Mistake) -> MistakeView:
     marked = marked_spans(mistake.get("marked") or [])
     words = " ".join(span.text for span in marked)  # no need to show them twice
-    cells = [_cell(column, value) for column, value in mistake["cells"].items() if value != words]
+    previews = mistake.get("previews", {})
+    seen = [
+        Seen(
+            column,
+            _written(mistake["cells"].get(column, "")),
+            preview.get("words", ""),
+            _address(preview.get("image"), "image"),
+            _address(preview.get("audio"), "audio"),
+        )
+        for column, preview in previews.items()
+    ]
+    plain = {column: value for column, value in mistake["cells"].items() if column not in previews}
+    cells = [_cell(column, value) for column, value in plain.items() if value != words]
     confidence = mistake["confidence"]
     return MistakeView(
         mistake["row"],
         _written(mistake["true"]),
         _written(mistake["predicted"]),
         "" if confidence is None else percent(confidence, 0),
+        seen,
         cells[:MOST_CELLS],
         cells[MOST_CELLS:],
         marked,
     )
+
+
+def _address(uri: object, medium: str) -> Markup | None:
+    """A data URI of that medium and nothing else: evidence may come from anywhere."""
+    sound = re.fullmatch(rf"data:{medium}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]*", str(uri))
+    return Markup(uri) if sound else None
 
 
 def _cell(column: str, value: object) -> Cell:

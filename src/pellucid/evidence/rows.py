@@ -18,7 +18,7 @@ from pellucid.networks.network import Network
 from pellucid.store import Store, build_store
 from pellucid.training.fitting import predict
 
-MISTAKES = 12
+MISTAKES, SUREST = 12, 8
 IMPORTANCE_ROWS = 1_000
 
 
@@ -27,28 +27,53 @@ def worst_mistakes(
 ) -> list[Mistake]:
     """The rows whose true value was held for least likely, or was missed by most."""
     kind = experience.schema.targets[position]
-    target = experience.targets[position][prove].numpy()
-    wrongness, confidence = kind.wrongness(output, target), kind.confidence(output)
+    wrongness = kind.wrongness(output, experience.targets[position][prove].numpy())
     worst = [int(i) for i in np.argsort(-wrongness, kind="stable")[:MISTAKES] if wrongness[i] > 0]
-    rows = prove[worst]
+    return _told(experience, position, output, prove, worst)
+
+
+def surest_rows(
+    experience: Experience, position: int, output: Array, prove: Array
+) -> list[Mistake]:
+    """The rightly answered rows it was most certain of; only where there is something to see."""
+    kind = experience.schema.targets[position]
+    confidence = kind.confidence(output)
+    if confidence is None or not experience.schema.media:
+        return []
+    wrongness = kind.wrongness(output, experience.targets[position][prove].numpy())
+    surest = np.argsort(-np.where(wrongness > 0, -1.0, confidence), kind="stable")[:SUREST]
+    return _told(experience, position, output, prove, [int(i) for i in surest if not wrongness[i]])
+
+
+def _told(
+    experience: Experience, position: int, output: Array, prove: Array, which: list[int]
+) -> list[Mistake]:
+    """Some rows of the proving ones as a person sees them."""
+    kind = experience.schema.targets[position]
+    confidence = kind.confidence(output)
+    rows = prove[which]
     cells = experience.take(rows, [*experience.schema.columns, kind.columns[0]])
-    predicted = kind.decode(output[worst]).to_list()
+    predicted = kind.decode(output[which]).to_list()
     shown = [
         {column: _shown(value) for column, value in row.items() if column != kind.columns[0]}
         for row in cells.to_dicts()
     ]
     true = [kind.read(cell) for cell in cells[kind.columns[0]]]
-    return [
+    told: list[Mistake] = [
         {
             "row": experience.place(int(rows[i])),
             "true": true[i],
             "predicted": predicted[i],
-            "confidence": None if confidence is None else float(confidence[worst[i]]),
+            "confidence": None if confidence is None else float(confidence[which[i]]),
             "cells": shown[i],
             **_marked(kind.marked(cells.row(i, named=True), predicted[i], true[i])),
         }
-        for i in range(len(worst))
+        for i in range(len(which))
     ]
+    for mistake, row in zip(told, rows, strict=True):
+        if previews := experience.previews(int(row)):
+            mistake["previews"] = previews
+    return told
 
 
 def _marked(words: list[list[str]] | None) -> MarkedWords:

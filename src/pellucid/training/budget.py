@@ -28,6 +28,7 @@ from pellucid.training.task import Task
 
 TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
 PROBE_STEPS = 4
+PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later
 TREES, FEWEST_TREES = 300, 30
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 SHARE_OF_MEMBERS = 0.78  # of the time left: for the deep networks; the rest is for the evidence
@@ -75,7 +76,7 @@ def first_plan(schema: Schema, learn: int) -> Plan:
     return plan
 
 
-def probe(task: Task, plan: Plan) -> Probe:
+def probe(task: Task, plan: Plan, most_threads: int | None = None) -> Probe:
     """Time a few steps of a throw-away network at one thread and at all of them."""
     generator = torch.Generator().manual_seed(0)
     network = DeepNetwork(task.schema, plan.body, generator)
@@ -83,17 +84,17 @@ def probe(task: Task, plan: Plan) -> Probe:
     rows = torch.as_tensor(task.folds[0][0])
     batches = Batches(rows, plan.batch, 0, task.store.lengths())
     best: Probe | None = None
-    for threads in sorted({1, usable_threads()}):
+    for threads in sorted({1, most_threads or usable_threads()}):
         with threads_set(threads):
-            seconds = _time_steps(network, optimizer, batches, task)
+            seconds = _time_steps(network, optimizer, batches, task, best)
+            if best is not None and seconds > PAYS * best.step_seconds:
+                break
             started = time.perf_counter()
-            some = task.folds[0][1][:2_048]
+            some = task.folds[0][1][: 2 * task.store.chunk]
             predict(network.eval(), task.store, some)
             network.train()
             row = (time.perf_counter() - started) / len(some)
-        # A second thread must pay for itself: shared machines punish it later.
-        if best is None or seconds < 0.8 * best.step_seconds:
-            best = Probe(threads, seconds, row)
+        best = Probe(threads, seconds, row)
     assert best is not None
     return replace(best, terms=_terms(network, task))
 
@@ -105,7 +106,7 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
     encoder = replace(plan.body.encoder, mirror=mirror_is_harmless(task))
     shrunk = replace(encoder, shrink=max(1, max(kind.side for kind in task.schema.media) // 32))
     small = replace(plan, body=replace(plan.body, encoder=shrunk))
-    speed = plan.batch / probe(task, small).step_seconds
+    speed = plan.batch / probe(task, small, most_threads=1).step_seconds
     return sized(small, task, SHARE_OF_MEMBERS * seconds, speed)
 
 
@@ -218,9 +219,14 @@ def _step_cost(plan: Plan, probed: Probe, learn: int) -> float:
     return probed.step_seconds + chosen * probed.row_seconds / max(plan.evaluate_every, 1)
 
 
-def _time_steps(network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, task: Task) -> float:
-    times = []
+def _time_steps(
+    network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, task: Task, best: Probe | None
+) -> float:
+    """The median of a few steps, the first left out; fewer where two are slow beside the best."""
+    times: list[float] = []
     for step in range(PROBE_STEPS + 1):
+        if best is not None and len(times) == 3 and min(times[1:]) > 1.5 * best.step_seconds:
+            break
         started = time.perf_counter()
         rows = batches(step)
         answers = [target[rows] for target in task.targets]
@@ -230,4 +236,4 @@ def _time_steps(network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, ta
         torch.stack(losses).sum().backward()
         optimizer.step(0.0)
         times.append(time.perf_counter() - started)
-    return sorted(times[1:])[PROBE_STEPS // 2]
+    return sorted(times[1:])[len(times[1:]) // 2]
