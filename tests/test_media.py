@@ -1,0 +1,276 @@
+"""Folders of pictures, columns of paths, bytes and arrays: read, split, learnt from, predicted."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image as Pillow
+
+import pellucid
+from pellucid.copies import without_copies
+from pellucid.data.file_names import file_groups
+from pellucid.data.reading import read
+from pellucid.data.splitting import Split
+from pellucid.data.table import Table
+from pellucid.errors import DataError, Mends, UsageError
+from pellucid.kinds.image import Image
+from pellucid.learning import learn
+from pellucid.media.files import NO_FILES, Files
+from pellucid.media.recognition import medium_of, medium_of_bytes
+from pellucid.networks.layers import Encoder
+from pellucid.networks.network import Body
+from pellucid.schema import Schema
+from pellucid.store import build_store
+from pellucid.training.encoders import triangular
+from pellucid.training.plan import Plan
+from pictures import class_folders, encoded, scene, stripes
+
+PLAN = triangular(
+    Plan(
+        body=Body(members=2, width=8, blocks=0, embedding=4, encoder=Encoder(4, 1, False, True)),
+        folds=1, batch=16, rate=5e-3, decay=1e-2, steps=1, evaluate_every=1, patience=2**20,
+        threads=1,
+    ),
+    60,
+)  # fmt: skip
+
+
+def learnt(source, target=None, **options):
+    return learn(source, target, **{"plan": PLAN, "minutes": 0.3, "verbose": False, **options})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return class_folders(tmp_path_factory.mktemp("stripes") / "photos")
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return learnt(folder)
+
+
+# ---- sources -------------------------------------------------------------------------------------
+
+
+def test_class_folders_are_a_table_whose_target_is_the_folder(folder):
+    table = read(folder, Mends(strict=True))
+    assert table.columns == ["image", "folder"]
+    assert (table.height, table.target, table.split) == (60, "folder", None)
+    assert table.column("image")[0] == "lying/000.png"
+
+
+def test_folders_of_train_and_test_split_the_rows(tmp_path):
+    for side in ("train", "test"):
+        class_folders(tmp_path / side, each=3)
+    table = read(tmp_path, Mends())
+    assert table.split == "split"
+    assert sorted(set(table.column("split"))) == ["test", "train"]
+    assert sorted(set(table.column("folder"))) == ["lying", "upright"]
+
+
+def test_other_files_are_counted_and_hidden_ones_are_not(tmp_path):
+    class_folders(tmp_path, each=3)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "lying" / ".DS_Store").write_bytes(b"x")
+    mends = Mends()
+    assert read(tmp_path, mends).height == 6
+    assert [(mend.count, mend.where) for mend in mends.found] == [(1, ("notes.txt",))]
+
+
+def test_a_folder_without_classes_needs_a_target(tmp_path):
+    for i in range(3):
+        stripes(i, True).save(tmp_path / f"{i}.png")
+    assert read(tmp_path, Mends()).columns == ["image"]
+    with pytest.raises(UsageError, match="Say what to predict"):
+        learn(tmp_path, verbose=False)
+
+
+def test_media_are_recognised_by_extension_content_and_shape():
+    assert medium_of(pl.Series(["a/b.JPG", "c.png", None])) == "image"
+    assert medium_of(pl.Series(["a.wav", "b.mp3"])) == "audio"
+    assert medium_of(pl.Series(["clip.mp4"])) == "video"
+    assert medium_of(pl.Series(["see a.png", "no picture", "none here"])) is None
+    assert medium_of(pl.Series([1.5])) is None
+    assert medium_of_bytes(encoded(stripes(0, True))) == "image"
+    assert medium_of_bytes(b"RIFF\0\0\0\0WAVE") == "audio"
+    assert medium_of_bytes(b"\0\0\0\x18ftypmp42") == "video"
+
+
+@pytest.mark.parametrize("form", ["bytes", "arrays", "Pillow", "one array", "data URIs"])
+def test_a_column_may_hold_pictures_in_any_form(form):
+    made = [stripes(i, i % 2 == 0) for i in range(12)]
+    columns = {
+        "bytes": [encoded(each) for each in made],
+        "arrays": [np.asarray(each) for each in made],
+        "Pillow": made,
+        "one array": np.stack([np.asarray(each) for each in made]),
+        "data URIs": [
+            "data:image/png;base64," + base64.b64encode(encoded(each)).decode() for each in made
+        ],
+    }
+    table = read({"photo": columns[form], "n": list(range(12))}, Mends(strict=True))
+    cells = table.files.locate(table.lazy.select("photo").collect(), Mends())
+    assert Image.matches(cells["photo"]) == "it holds pictures"
+    pixels = Image.fit(cells).encode(cells, Mends(strict=True))["image"]
+    assert np.array_equal(pixels[:, 0, :, :, 0], np.stack([np.asarray(each) for each in made]))
+
+
+def test_pandas_frames_may_hold_pillow_images():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"photo": [stripes(0, True), None, stripes(1, True)]})
+    column = read(frame, Mends()).column("photo")
+    assert column.dtype == pl.Binary
+    assert column.null_count() == 1
+
+
+# ---- whose files may be opened -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["../secret.png", "/etc/passwd", "a/../../secret.png", "link.png"])
+def test_paths_that_leave_the_folder_of_a_stranger_are_refused_and_counted(path, tmp_path):
+    inside = tmp_path / "data"
+    inside.mkdir()
+    stripes(0, True).save(tmp_path / "secret.png")
+    (inside / "link.png").symlink_to(tmp_path / "secret.png")
+    mends = Mends()
+    located = Files(inside, confined=True).locate(pl.DataFrame({"photo": [path]}), mends)
+    assert located["photo"].to_list() == [None]
+    assert "outside of the data folder" in mends.found[0].fault
+    assert NO_FILES.locate(pl.DataFrame({"photo": ["a.png"]}), Mends())["photo"][0] is None
+
+
+def test_without_leave_a_schema_opens_no_file(folder, model):
+    cells = pl.DataFrame({"image": [str(folder / "lying" / "000.png")]})
+    mends = Mends()
+    assert model.schema.encode(cells, mends)["image.missing"].all()
+    assert mends.found
+
+
+# ---- learning ------------------------------------------------------------------------------------
+
+
+def test_it_learns_from_class_folders_and_predicts_paths_bytes_and_folders(folder, model, tmp_path):
+    evidence = model.evidence["targets"]["folder"]
+    assert evidence["performance"]["value"] > 0.8
+    file = folder / "upright" / "003.png"
+    for cell in (str(file), file.read_bytes(), np.asarray(Pillow.open(file))):
+        assert model.predict({"image": [cell]}).to_list() == ["upright"]
+    assert model.evaluate(folder)["folder"]["performance"]["value"] > 0.8
+    model.save(tmp_path / "m")
+    again = pellucid.load(tmp_path / "m")
+    assert again.predict_proba(folder).equals(model.predict_proba(folder))
+
+
+def test_the_report_shows_pictures_and_only_pictures(model, tmp_path):
+    path = model.save(tmp_path / "m")
+    text = (path / "report.html").read_text("utf-8")
+    assert text.count('src="data:image/png;base64,') >= 8
+    evidence = json.loads((path / "evidence.json").read_text("utf-8"))
+    hostile = 'data:image/png;base64,"><script>alert(1)</script>'
+    evidence["targets"]["folder"]["surest"][0]["previews"]["image"]["image"] = hostile
+    (path / "evidence.json").write_text(json.dumps(evidence), "utf-8")
+    pellucid.keeping.rewrite_report(path)
+    assert "alert(1)" not in (path / "report.html").read_text("utf-8")
+
+
+def test_the_same_plan_gives_the_same_bytes(folder, model):
+    again = learnt(folder)
+    for name, tensor in model.network.state_dict().items():
+        assert tensor.equal(again.network.state_dict()[name]), name
+
+
+def test_bad_pictures_are_counted_and_learning_goes_on(tmp_path):
+    class_folders(tmp_path / "photos")
+    (tmp_path / "photos" / "lying" / "bad.png").write_bytes(b"")
+    (tmp_path / "photos" / "lying" / "worse.png").write_bytes(encoded(stripes(0, True))[:90])
+    model = learnt(tmp_path / "photos")
+    faults = {mend["fault"]: mend for mend in model.evidence["data"]["mends"]}
+    assert faults["0 bytes"]["count"] == 1
+    assert "lying/bad.png" in faults["0 bytes"]["where"][0]
+    assert faults["a picture that is cut short or damaged"]["count"] == 1
+    with pytest.raises(DataError, match="strict"):
+        learnt(tmp_path / "photos", strict=True)
+
+
+def test_pictures_and_numbers_are_learnt_from_together(tmp_path):
+    """The target needs both: which way the stripes lie, and the sign of a number."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(160):
+        upright, number = bool(i % 2), rng.normal()
+        stripes(i, upright, 12).save(tmp_path / f"{i}.png")
+        rows.append((f"{i}.png", number, 2.0 * upright + (number > 0) + rng.normal(0, 0.05)))
+    pl.DataFrame(rows, ["photo", "number", "score"], orient="row").write_csv(tmp_path / "t.csv")
+    body = Body(members=2, width=32, blocks=1, embedding=4, encoder=Encoder(4, 1, False, True))
+    plan = triangular(Plan(**{**vars(PLAN), "body": body}), 150)
+    model = learnt(tmp_path / "t.csv", "score", plan=plan)
+    assert model.evidence["targets"]["score"]["others"]["R²"] > 0.8
+    columns = {each["name"]: each["kind"] for each in model.evidence["data"]["columns"]}
+    assert columns == {"photo": "image", "number": "number"}
+    importance = model.evidence["targets"]["score"]["importance"]
+    assert {each["column"] for each in importance} == {"photo", "number"}
+    assert all(each["value"] > 0.05 for each in importance)
+
+
+# ---- what must stay together ---------------------------------------------------------------------
+
+
+def test_near_copies_leave_the_proving_side():
+    made = [scene(i, 32) for i in range(26)]
+    made += [made[3].resize((24, 24)), made[4]]  # rows 26 and 27 copy rows 3 and 4
+    cells = pl.DataFrame({"photo": [encoded(each) for each in made]})
+    kind = Image.fit(cells)
+    store = build_store([kind.encode(cells, Mends())])
+    schema = Schema((kind,), (), {})
+    split = Split(np.arange(12), np.arange(12, 16), np.arange(16, 28), "at random")
+    moved, blocks, told = without_copies(schema, store, split, np.arange(28), True)
+    assert moved.prove.tolist() == [*range(16, 26)]
+    assert moved.learn.tolist() == [*range(12), 26, 27]
+    assert blocks[26] == blocks[3]
+    assert len(set(blocks)) == 26
+    assert told and told.startswith("2 rows that nearly copy")
+    kept, _, warned = without_copies(schema, store, split, np.arange(28), False)
+    assert kept == split
+    assert warned and warned.startswith("2 of 12 rows to prove on look like copies")
+
+
+def names(*parts):
+    return pl.Series([f"recordings/{label}_{who}_{take}.png" for label, who, take in parts])
+
+
+def test_file_names_tell_the_speaker_but_not_the_label_or_the_take():
+    who = ("anna", "ben", "cleo", "dan")
+    parts = [(i % 5, who[i % 4], i) for i in range(80)]
+    groups = file_groups(names(*parts), pl.Series([str(label) for label, _, _ in parts]))
+    assert groups.count == 4
+    assert groups.some == ("anna", "ben", "cleo")
+    assert [len(set(groups.of_row[i::4])) for i in range(4)] == [1] * 4
+
+
+@pytest.mark.parametrize(
+    "pattern", ["{c}/{i:04}.png", "{c}_{i:04}.png", "IMG_{i}.png", "{i}_{c}.png"]
+)
+def test_file_names_that_only_number_or_repeat_the_label_tell_no_group(pattern):
+    labels = ["cat" if i % 2 else "dog" for i in range(60)]
+    paths = pl.Series([pattern.format(c=c, i=i) for i, c in enumerate(labels)])
+    assert file_groups(paths, pl.Series(labels)) is None
+
+
+def test_rows_of_one_named_group_stay_on_one_side_and_the_report_says_so(tmp_path):
+    who = [f"person{i}" for i in range(12)]
+    for i in range(72):
+        folder = tmp_path / ("upright", "lying")[i % 2]
+        folder.mkdir(exist_ok=True)
+        stripes(i, not i % 2, 8).save(folder / f"{who[i // 6]}_{i}.png")
+    model = learnt(tmp_path, plan=triangular(PLAN, 20))
+    how = model.evidence["data"]["split"]["how"]
+    assert "files of one group by their names ('person0', 'person1'" in how
+
+
+def test_a_table_without_files_names_no_medium():
+    table = Table("t", pl.DataFrame({"a": ["x", "y"]}).lazy(), 2)
+    assert medium_of(table.column("a")) is None
