@@ -173,7 +173,7 @@ def test_augmentation_depends_on_seed_and_step_alone_and_keeps_shape(distort):
     assert once.equal(augmented(True, distort)[1])
     assert not once.equal(augmented(True, distort, seed=1)[1])
     assert not once.equal(x)
-    assert torch.stack([row for row in once]).std(0).max() > 0.1
+    assert torch.stack(list(once)).std(0).max() > 0.1
 
 
 def test_pictures_are_mirrored_only_where_that_does_no_harm():
