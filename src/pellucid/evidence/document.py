@@ -79,13 +79,14 @@ class Importance(Interval):
     column: str
 
 
-class MarkedWords(TypedDict):
-    """The words of a row, where words are tagged."""
+class Exhibit(TypedDict):
+    """What of a row is shown otherwise than as cells."""
 
     marked: NotRequired[list[list[str]]]  # each word, its predicted and its true tag
+    previews: NotRequired[dict[str, dict[str, str]]]  # by column: data URIs, and words on them
 
 
-class Mistake(MarkedWords):
+class Mistake(Exhibit):
     """A row the network got badly wrong."""
 
     row: str  # "line 17"
@@ -93,7 +94,6 @@ class Mistake(MarkedWords):
     predicted: str | float
     confidence: float | None
     cells: dict[str, object]
-    previews: NotRequired[dict[str, dict[str, str]]]  # by column: data URIs, and words on them
 
 
 class Verdict(TypedDict):

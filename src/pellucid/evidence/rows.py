@@ -10,10 +10,11 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends
-from pellucid.evidence.document import Importance, MarkedWords, Mistake
+from pellucid.evidence.document import Exhibit, Importance, Mistake
 from pellucid.evidence.intervals import gap
 from pellucid.experience import Experience
 from pellucid.kinds import Array, Encoded, Kind, MediaKind
+from pellucid.kinds.contract import Preview
 from pellucid.networks.network import Network
 from pellucid.store import Store, build_store
 from pellucid.training.fitting import predict
@@ -59,25 +60,27 @@ def _told(
         for row in cells.to_dicts()
     ]
     true = [kind.read(cell) for cell in cells[kind.columns[0]]]
-    told: list[Mistake] = [
+    return [
         {
             "row": experience.place(int(rows[i])),
             "true": true[i],
             "predicted": predicted[i],
             "confidence": None if confidence is None else float(confidence[which[i]]),
             "cells": shown[i],
-            **_marked(kind.marked(cells.row(i, named=True), predicted[i], true[i])),
+            **_exhibit(
+                kind.marked(cells.row(i, named=True), predicted[i], true[i]),
+                experience.previews(int(rows[i])),
+            ),
         }
         for i in range(len(which))
     ]
-    for mistake, row in zip(told, rows, strict=True):
-        if previews := experience.previews(int(row)):
-            mistake["previews"] = previews
-    return told
 
 
-def _marked(words: list[list[str]] | None) -> MarkedWords:
-    return {} if words is None else {"marked": words}
+def _exhibit(words: list[list[str]] | None, previews: dict[str, Preview]) -> Exhibit:
+    exhibit: Exhibit = {} if words is None else {"marked": words}
+    if previews:
+        exhibit["previews"] = previews
+    return exhibit
 
 
 def column_importance(
