@@ -143,8 +143,11 @@ def test_the_step_tells_shares_gap_and_words_in_their_order(models: dict[str, Mo
     text = " ".join(step.text().split())
     assert "in a network with shuffled weights" in text and "[++" in text
     (words,) = step.steps
-    assert words.reason.replace("[++", "").replace("++]", "").split()[-1].startswith(
-        FRAME["review"][3].split()[-1][:3]
+    assert (
+        words.reason.replace("[++", "")
+        .replace("++]", "")
+        .split()[-1]
+        .startswith(FRAME["review"][3].split()[-1][:3])
     )
 
 

@@ -274,10 +274,12 @@ def _watches(
     def watch_of(position: int) -> Watch:
         workshop.note_time()
         solved.append(narration.now() - began)
-        left = settings.minutes * 60 - workshop.spent
-        share = (left - reserve()) / (plan.folds - position)
-        deadline = float("inf") if given is not None else narration.now() + share
-        report = narration.descent(plan, position, workshop)
+        left = settings.minutes * 60 - workshop.spent - reserve()
+        if given is not None:
+            left = float("inf")
+        now = narration.now()
+        report = narration.descent(plan, position, workshop, now + left)
+        deadline = now + left / (plan.folds - position)
         return Watch(deadline, workshop.checkpoint(position), report, interruption)
 
     return watch_of

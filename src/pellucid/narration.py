@@ -105,9 +105,9 @@ class Narration:
         self.stage("learning")
 
     def descent(
-        self, plan: Plan, position: int, workshop: Workshop
+        self, plan: Plan, position: int, workshop: Workshop, end: float
     ) -> Callable[[Descent, Tensor], None]:
-        """A report for one deep network's descent."""
+        """A report for one deep network's descent; by `end` the last of them is over."""
         started, before = self.now(), None
         noted = self.now()
 
@@ -127,6 +127,7 @@ class Narration:
                 else plan.all_steps
             )
             left = (last - descent.step) / rate + (plan.folds - position - 1) * last / rate
+            left = min(left, max(0.0, end - self.now()))
             done = (position + min(1.0, descent.step / last)) / plan.folds
             score = f"score {descent.best:.4f} · " if descent.history else ""
             self.progress.advance("learning", done, f"{score}{rate * plan.batch:,.0f} rows/s", left)
