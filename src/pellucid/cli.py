@@ -262,20 +262,30 @@ def lesson(
 
 @app.command()
 def lab(
+    source: Annotated[
+        str | None, Argument(help="A table or a model of your own, to be seen in the chapters.")
+    ] = None,
+    target: Annotated[str | None, Option("--target", help="What to predict from a table.")] = None,
+    rows: Annotated[str | None, Option(help="Rows to look at with a model.")] = None,
     port: Annotated[int, Option(help="The port; a free one is taken if not given.")] = 0,
     browser: Annotated[bool, Option(help="Open the browser.")] = True,
 ) -> None:
     """Open the lecture as live chapters in the browser: every figure moves, and shows its working.
 
-    Example:
+    Examples:
 
       pellucid lab
+
+      pellucid lab reviews.csv --target stars
+
+      pellucid lab reviews.pellucid --rows new.csv
     """
     try:
+        from pellucid.lab.own import own_of
         from pellucid.lab.server import run
     except ModuleNotFoundError as missing:
         raise UsageError(f'The lab needs {missing.name}: pip install "pellucid[lab]".') from missing
-    run(port, browser)
+    run(own_of(source, target, rows), port, browser)
 
 
 @app.command()

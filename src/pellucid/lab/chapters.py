@@ -16,10 +16,19 @@ class Chapter:
 
 
 CHAPTERS = (
+    Chapter("data", "Your data", "What is in each column"),
+    Chapter("learning", "What learning is", "Performance against experience"),
+    Chapter("features", "Where hand-made features end", "A straight cut, and its limits"),
+    Chapter("deep-learning", "Deep learning", "Layer by layer, unfold a spiral"),
     Chapter("linear-algebra", "Linear algebra", "Drag a matrix", ("Linear algebra",)),
     Chapter("calculus", "Calculus", "From secant to tangent", ("Calculus",)),
     Chapter("gradient-descent", "Gradient descent", "Walk downhill", ("Gradient descent",)),
     Chapter("neuron", "A neuron", "Weigh, add, answer", ("The neuron",)),
     Chapter("activation", "Activation functions", "Bend the line", ("Activation functions",)),
+    Chapter("inputs", "Layers and kinds of input", "A row becomes numbers", ("Layers",)),
+    Chapter("walk", "Your network, walked", "One row, every line"),
     Chapter("training", "Watch it learn", "Start, pause, go back"),
+    Chapter("inside", "Looking inside", "What an answer rests on"),
+    Chapter("frameworks", "Frameworks", "One network, four spellings"),
+    Chapter("applications", "Nine applications", "What to ask of each"),
 )

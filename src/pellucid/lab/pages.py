@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from pellucid.lab.applications import APPLICATIONS
 from pellucid.lab.chapters import CHAPTERS, Chapter
 from pellucid.working.lessons.lecture import claims
 
@@ -34,7 +35,12 @@ def chapter_page(chapter: Chapter, context: dict[str, Any]) -> str:
 
 
 def _shared(chapter: Chapter | None) -> dict[str, Any]:
-    return {"chapters": CHAPTERS, "chapter": chapter, "figure": figure}
+    return {
+        "chapters": CHAPTERS,
+        "chapter": chapter,
+        "figure": figure,
+        "applications": APPLICATIONS,
+    }
 
 
 def figure(module: str, title: str, **state: Any) -> Markup:

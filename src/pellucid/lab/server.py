@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from pellucid.errors import PellucidError, UsageError
 from pellucid.lab import answers, pages
 from pellucid.lab.chapters import CHAPTERS
+from pellucid.lab.own import Own
 from pellucid.lab.training.socket import watch
 from pellucid.web.access import Access, address, new_token
 
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 LARGEST_QUESTION = 64_000  # bytes
+OWN = ("columns", "encoding", "answer", "explained", "inside")  # answers about the reader's table
 
 
-def application(token: str) -> Starlette:
+def application(token: str, own: Own | None = None) -> Starlette:
     """The lab as an ASGI application."""
-    return Starlette(
+    made = Starlette(
         routes=[
             Route("/", _home),
             Route("/ask/lesson", _asked(answers.worked), methods=["POST"]),
             Route("/ask/function", _asked(answers.function), methods=["POST"]),
+            *(Route(f"/ask/{name}", _asked_of(name), methods=["POST"]) for name in OWN),
             Mount("/assets", StaticFiles(directory=ASSETS)),
             WebSocketRoute("/training", watch),
             Route("/{slug}", _chapter),
@@ -46,9 +49,11 @@ def application(token: str) -> Starlette:
         middleware=[Middleware(Access, token=token)],
         lifespan=_loading,
     )
+    made.state.own = own or Own()
+    return made
 
 
-def run(port: int = 0, browser: bool = True) -> None:
+def run(own: Own, port: int = 0, browser: bool = True) -> None:
     """Serve until Ctrl-C, and open the browser at the first page."""
     import socket
 
@@ -68,7 +73,7 @@ def run(port: int = 0, browser: bool = True) -> None:
         print("          Ctrl-C ends it; nothing leaves this machine.", flush=True)
         if browser:
             webbrowser.open(place)
-        settings = uvicorn.Config(application(token), log_level="warning", ws_max_size=1 << 20)
+        settings = uvicorn.Config(application(token, own), log_level="warning", ws_max_size=1 << 20)
         uvicorn.Server(settings).run(sockets=[listening])
 
 
@@ -100,7 +105,7 @@ async def _chapter(request: Request) -> Response:
 
 def _context(request: Request) -> dict[str, Any]:
     asyncio.get_running_loop().call_later(0.3, request.app.state.shown.set)
-    return {"root": request.scope["root_path"]}
+    return {"root": request.scope["root_path"], "own": request.app.state.own}
 
 
 def _asked(answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[..., Any]:
@@ -114,6 +119,32 @@ def _asked(answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[..
             return JSONResponse({"fault": str(fault)}, 422)
 
     return asked
+
+
+def _asked_of(name: str) -> Callable[..., Any]:
+    """A question about the reader's own table; what it needs is imported when it is first put."""
+
+    async def asked(request: Request) -> Response:
+        own: Own = request.app.state.own
+
+        def answer(question: Mapping[str, Any]) -> dict[str, Any]:
+            return own.read(lambda own: _about(name)(own, question))
+
+        return await _asked(answer)(request)
+
+    return asked
+
+
+def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
+    from pellucid.lab import inside, rows
+
+    return {
+        "columns": rows.columns,
+        "encoding": rows.encoding,
+        "answer": rows.answer,
+        "explained": rows.explained,
+        "inside": inside.inside,
+    }[name]
 
 
 async def _question(request: Request) -> Mapping[str, Any]:

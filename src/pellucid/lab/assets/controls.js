@@ -44,7 +44,7 @@ function slider(each, state, change) {
   const output = document.createElement("output");
   output.htmlFor = id;
   element.append(input, output);
-  const shown = (value) => (each.show ? each.show(value) : plain(value));
+  const shown = (value) => (each.show ? each.show(value, state()) : plain(value));
   input.addEventListener("input", () => {
     const value = each.from ? each.from(Number(input.value)) : Number(input.value);
     change(set(state(), each.key, value));

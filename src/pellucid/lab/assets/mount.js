@@ -68,7 +68,7 @@ export function mount(place, figure, given) {
     later(says);
     form.update(state);
     if (part(".numbers").open) numbers();
-    if (part(".code").open) code();
+    if (part(".code")?.open) code();
     beside?.update(state);
     place.dataset.drawn = String(Number(place.dataset.drawn ?? 0) + 1);
   }
@@ -82,13 +82,13 @@ export function mount(place, figure, given) {
   function numbers() { part(".numbers .scroll").replaceChildren(table(figure.numbers(state))); }
   function code() { part(".code pre").textContent = (figure.python ?? call)(state, figure); }
   part(".numbers").addEventListener("toggle", numbers);
-  part(".code").addEventListener("toggle", code);
-  part(".code button").addEventListener("click", async (event) => {
+  if (!figure.working && !figure.python) part(".code").remove();
+  part(".code")?.addEventListener("toggle", code);
+  part(".code button")?.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(part(".code pre").textContent);
     event.target.textContent = "Copied";
     setTimeout(() => { event.target.textContent = "Copy"; }, 1500);
   });
-  if (!figure.working && !figure.python) part(".code").remove();
   if (figure.drag) listen(part(".drawing"), figure, () => state, () => frame, change);
   let width = 0;
   new ResizeObserver(([entry]) => {

@@ -10,7 +10,7 @@ export function working(place, figure, ask) {
   let shown = "", timer = 0;
   const fetch = newest(async (question) => {
     try {
-      const answer = await ask("lesson", question);
+      const answer = await ask(question.about ?? "lesson", question);
       replace(body, answer.html);
       body.classList.remove("stale");
     } catch (fault) {

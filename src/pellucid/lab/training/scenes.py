@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pellucid.lab.own import Own
 from pellucid.lab.training.plain import Plane, design
 from pellucid.lab.training.worker import Scene
 
 
-def build(wishes: Mapping[str, Any]) -> Scene:
-    """The scene that a page wishes for."""
+def build(wishes: Mapping[str, Any], own: Own | None = None) -> Scene:
+    """The scene that a page wishes for: points of the plane, or the reader's own table."""
+    if wishes.get("scene") == "table":
+        from pellucid.lab.training.table import TableScene
+
+        return (own or Own()).read(lambda own: TableScene(own.experience, wishes))
     return Plane(design(wishes))
 
 

@@ -37,7 +37,7 @@ async def _serve(socket: WebSocket) -> None:
     def show(picture: Mapping[str, Any]) -> None:
         loop.call_soon_threadsafe(pictures.put_nowait, frame(picture))
 
-    worker = worker_of(build, show)
+    worker = worker_of(lambda wishes: build(wishes, socket.app.state.own), show)
     worker.start()
     sending = asyncio.create_task(_send(socket, pictures))
     try:

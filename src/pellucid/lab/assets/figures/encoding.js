@@ -1,0 +1,29 @@
+// One row on its way into a network: raw cell, encoded numbers, the vector of the input layer.
+
+import { plain } from "../plot.js";
+import { paint } from "../raster.js";
+
+const escape = (text) => String(text).replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+
+function part(p) {
+  const tensors = p.tensors.map((t) => `<p class="tensor"><b>${escape(t.name)}</b> <span>${t.type}, shape ${t.shape.join(" × ")}</span><code>${t.values.map((v) => plain(v, 5)).join("  ")}${t.shape.reduce((a, b) => a * b, 1) > t.values.length ? "  …" : ""}</code></p>`).join("");
+  return `<section class="cellpart"><h3>${escape(p.column)} <span>${p.kind}</span></h3><p class="cell">${escape(p.cell)}</p><p class="into" aria-hidden="true">→</p><div>${tensors}</div><p class="into" aria-hidden="true">→</p><div class="vector"><canvas role="img" aria-label="The vector: ${p.vector.map((v) => plain(v, 2)).join(", ")}"></canvas><span>${p.vector.length} numbers</span></div></section>`;
+}
+
+export default {
+  wide: true,
+  state: { row: 0, found: null },
+  prepare: [{ needs: (s) => s.row, get: async (s, ask) => ({ found: await ask("encoding", { row: s.row }) }) }],
+  controls: [{ key: "row", label: "Row", top: true, range: (s) => [0, Math.max(1, (s.found?.rows ?? 2) - 1), 1], show: (v) => `${v + 1}` }],
+  draw(element, s) {
+    if (!s.found) return null;
+    element.innerHTML = `<div class="encoding">${s.found.parts.map(part).join("")}</div>`;
+    element.querySelectorAll("canvas").forEach((canvas, i) => {
+      const vector = s.found.parts[i].vector;
+      paint(canvas, vector.map((v) => Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, (v ?? 0) / 1.5)))), vector.length, 1);
+    });
+    return null;
+  },
+  says: (s) => (s.found ? `Row ${s.found.row + 1} of ${s.found.name} becomes ${s.found.parts.map((p) => p.vector.length).join(" + ")} = ${s.found.width} numbers, side by side: that is what the first hidden layer sees. ${s.found.learnt ? "The input layers are those of your model." : "The input layers have learnt nothing yet: their weights are drawn at random."}` : "Reading …"),
+  numbers: (s) => ({ caption: "The row", headings: ["column", "kind", "cell", "vector"], rows: s.found.parts.map((p) => [p.column, p.kind, p.cell, p.vector.map((v) => plain(v, 3)).join("  ")]) }),
+};

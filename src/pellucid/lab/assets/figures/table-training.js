@@ -1,0 +1,84 @@
+// The reader's own table learnt before their eyes: the map of the last layer, the losses, the weights.
+
+import { open } from "../link.js";
+import { axes, frame, plain, show, tag } from "../plot.js";
+import { curve } from "../training-panels.js";
+import training from "./training.js";
+
+const HUES = ["--blue", "--orange", "--teal", "--ink", "--violet", "--green", "--red", "--grey"];
+const made = (s) => ({ scene: "table", width: Number(s.width), blocks: s.depth, seed: s.seed });
+const pace = (s) => ({ rate: Number(s.rate), batch: Number(s.batch), method: s.method, stride: Number(s.stride) });
+
+function layout(element, constant) {
+  const width = element.clientWidth;
+  if (element.panels?.constant === constant && element.panels.width === width) return element.panels;
+  const wide = width > 760;
+  element.innerHTML = `<div class="training own ${wide ? "across" : ""}"><figure class="seen"><figcaption>The rows, as the last hidden layer sees them</figcaption><div class="pane"><canvas class="points"></canvas></div><p class="legend"></p></figure>
+<div class="right"><figure class="curve"><figcaption><span class="key first">learnt</span> <span class="key second">held out</span> Loss by step</figcaption><div></div></figure>
+<figure class="spread"><figcaption>How the weights are spread</figcaption><div></div></figure></div></div>`;
+  const legend = constant.levels.slice(0, 8).map((level, i) => `<span style="--tone: var(${HUES[i]})"></span>`).join("");
+  element.querySelector(".legend").innerHTML = legend || `<span class="low"></span><span class="high"></span>`;
+  element.querySelectorAll(".legend span").forEach((span, i) => { span.textContent = constant.levels[i] ?? ["low", "high"][i]; });
+  const find = (name) => element.querySelector(name);
+  return (element.panels = { constant, width, seen: find(".points"), curve: find(".curve div"), spread: find(".spread div") });
+}
+
+function map(target, { constant, frame: f }) {
+  const size = target.clientWidth, ratio = devicePixelRatio || 1, pen = target.getContext("2d"), style = getComputedStyle(target);
+  if (target.width !== Math.round(size * ratio)) Object.assign(target, { width: Math.round(size * ratio), height: Math.round(size * ratio) });
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, size, size);
+  const colour = (name) => style.getPropertyValue(name).trim() || "gray", hues = HUES.map(colour), paper = colour("--paper");
+  for (let i = 0; i < f.map.length / 2; i++) {
+    const c = constant.colours[i], held = i >= constant.held;
+    const tone = constant.levels.length ? hues[c % hues.length] : `color-mix(in oklab, ${hues[0]} ${Math.round(100 * c)}%, ${hues[1]})`;
+    pen.beginPath();
+    pen.arc((0.5 + 0.46 * f.map[2 * i]) * size, (0.5 - 0.46 * f.map[2 * i + 1]) * size, 3.4, 0, 7);
+    Object.assign(pen, { fillStyle: held ? paper : tone, strokeStyle: held ? tone : paper, lineWidth: held ? 1.5 : 0.8 });
+    pen.fill();
+    pen.stroke();
+  }
+}
+
+function spread(place, f) {
+  const width = place.clientWidth, height = 110, bins = Array.from(f.spread), top = Math.max(...bins) || 1;
+  const w = frame({ left: 40, top: 4, width: width - 52, height: height - 28, x: [-1, 1], y: [0, 1] });
+  show(place, width, height, [axes(w, { grid: false, countY: 0.1, textY: () => "" }), bins.map((n, i) => tag("rect", { x: w.X(-1 + (2 * i) / bins.length), y: w.Y(Math.sqrt(n / top)), width: w.width / bins.length - 1, height: w.Y(0) - w.Y(Math.sqrt(n / top)), class: "bar first" }))], "How the weights are spread between −1 and 1");
+}
+
+export default {
+  ...training,
+  working: undefined, question: undefined, challenge: undefined, python: undefined,
+  state: { depth: 2, width: "32", seed: 0, rate: "0.003", batch: "64", method: "adam", stride: "1", past: 0, frame: null, constant: null, link: null },
+  start({ change, state, element }) {
+    const link = open((found) => {
+      if (found.constant) change({ constant: found.constant, frame: null }, true);
+      else change({ frame: found, past: found.latest ? found.last : state().past }, true);
+    }, (say) => { element.querySelector(".fault").textContent = say; });
+    change({ link }, true);
+    addEventListener("pagehide", link.close);
+  },
+  prepare: [
+    { needs: made, get: async (s) => { s.link.send({ do: "new", ...made(s), ...pace(s) }); return {}; } },
+    { needs: pace, get: async (s) => { s.link.send({ do: "set", ...pace(s) }); return {}; } },
+  ],
+  actions: { ...training.actions, restart: (s) => { s.link.send({ do: "new", ...made(s), ...pace(s) }); } },
+  controls: [
+    ...training.controls.filter((each) => each.top),
+    { key: "depth", label: "Hidden layers", range: [0, 4, 1] },
+    ...training.controls.filter((each) => ["stride", "rate", "method"].includes(each.key)),
+    { key: "width", label: "Neurons in each", choices: ["4", "16", "32", "128"] }, { key: "batch", label: "Batch", choices: ["8", "64", "256"] },
+  ],
+  draw(element, s) {
+    if (!s.constant || !s.frame) return null;
+    const panels = layout(element, s.constant);
+    map(panels.seen, s);
+    curve(panels, s);
+    spread(panels.spread, s.frame);
+    return null;
+  },
+  says(s) {
+    if (!s.frame) return "The rows are being read …";
+    return `Step ${s.frame.step} on ${s.constant.name}, predicting “${s.constant.target}”: loss ${plain(s.frame.loss ?? NaN, 3)} on ${s.constant.held} of the ${s.constant.rows[0]} rows it learns from, ${plain(s.frame.held ?? NaN, 3)} on rows held out (hollow). ${s.constant.parameters.toLocaleString("en")} weights.`;
+  },
+};

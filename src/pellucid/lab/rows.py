@@ -1,0 +1,211 @@
+"""What chapters show of a table: its columns, how one row becomes tensors, and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from pellucid.errors import Mends, UsageError
+from pellucid.kinds import Kind
+from pellucid.kinds.cells import texts
+from pellucid.lab.own import Own
+from pellucid.networks.network import Body, DeepNetwork
+from pellucid.store import build_store
+
+BARS = 12
+LONGEST = 160  # letters of a cell that are shown
+MOST_VALUES = 24  # numbers of a tensor that are shown
+EMBEDDING = 8
+
+
+def columns(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Every column: its kind and why, what it holds, and how its cells are spread."""
+    experience = own.experience
+    schema, table = experience.schema, experience.tables[0]
+    kinds = {column: kind for kind in schema.inputs for column in kind.columns}
+    targets = {kind.columns[0]: kind for kind in schema.targets}
+    left = {each.column: each.reason for each in experience.findings.ignored}
+    cells = table.take(np.arange(min(table.height, 5_000)), list(table.columns))
+    found = []
+    for name in table.columns:
+        kind = kinds.get(name) or targets.get(name)
+        found.append(
+            {
+                "name": name,
+                "role": "target" if name in targets else "input" if kind else "left out",
+                "kind": kind.kind if kind else "",
+                "why": left.get(name) or schema.reasons.get(name, "not used"),
+                "summary": kind.summary(name) if kind else "",
+                "bars": _words(cells[name]) if kind and kind.kind == "text" else _bars(cells[name]),
+                "missing": int(cells[name].null_count()),
+            }
+        )
+    split = experience.split
+    return {
+        "name": table.name,
+        "given": own.given,
+        "rows": table.height,
+        "columns": found,
+        "warnings": list(experience.findings.warnings),
+        "split": [len(split.learn), len(split.choose), len(split.prove)],
+    }
+
+
+def encoding(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
+    """How one row became tensors: raw cell, encoded numbers, and the vector of the input layer."""
+    schema = own.experience.schema if own.model is None else own.model.schema
+    row, cells = _row(own, question, schema.columns)
+    complete = schema.complete(cells, Mends(), cells.columns).select(schema.columns)
+    raw = build_store([schema.encode(complete, Mends())]).batch(torch.tensor([0]))
+    layers = _layers(own)
+    parts = [
+        _part(kind, name, place, complete, raw, layer)
+        for kind, layer in zip(schema.inputs, layers, strict=True)
+        for place, name in enumerate(kind.columns)
+    ]
+    width = sum(len(part["vector"]) for part in parts)
+    return {
+        "row": row,
+        "rows": own.table.height,
+        "name": own.table.name,
+        "parts": parts,
+        "width": width,
+        "learnt": own.model is not None,
+    }
+
+
+def _part(
+    kind: Kind, name: str, place: int, cells: pl.DataFrame, raw: Any, layer: Any
+) -> dict[str, Any]:
+    with torch.inference_mode():
+        vector = layer(raw)[0, place]
+    tensors = []
+    for key, value in raw.items():
+        if key != kind.kind and not key.startswith(f"{kind.kind}."):
+            continue
+        own = value[0] if "." in key else value[0, place : place + 1]
+        first = own.flatten()[:MOST_VALUES].to(torch.float64)
+        tensors.append(
+            {
+                "name": key,
+                "shape": list(own.shape),
+                "type": str(value.dtype).removeprefix("torch."),
+                "values": [_finite(each) for each in first.tolist()],
+            }
+        )
+    return {
+        "column": name,
+        "kind": kind.kind,
+        "cell": shown(cells[name][0]),
+        "summary": kind.summary(name),
+        "tensors": tensors,
+        "vector": [_finite(each) for each in vector.flatten().tolist()],
+    }
+
+
+def explained(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
+    """The working of one row by the reader's model, as a fragment of a page."""
+    from pellucid.explanation.rows import explain_source
+    from pellucid.working.printing.html import fragment
+
+    if own.model is None:
+        return _toy_explained(question)
+    weight = str(question.get("weight") or "") or None
+    row = row_number(question, own.table.height)
+    found = explain_source(own.model, own.table, row + 1, weight)
+    return {"html": fragment(found.step), "differences": dict(found.differences)}
+
+
+def _toy_explained(question: Mapping[str, Any]) -> dict[str, Any]:
+    """Without a model: the working of a small network that the lab has just trained."""
+    from pellucid.explanation import explain
+    from pellucid.lab.training.learner import Learner, Pace
+    from pellucid.lab.training.plain import Plane, design
+    from pellucid.working.printing.html import fragment
+
+    scene = Plane(design({"data": "moons", "hidden": [4, 3]}))
+    learner = Learner(scene.task)
+    for _ in range(200):
+        learner.advance(Pace(0.03, 16))
+    row = row_number(question, len(scene.inputs))
+    weight = str(question.get("weight") or "") or None
+    inputs, target = scene.inputs[row : row + 1], scene.colours[row : row + 1]
+    found = explain(scene.task.module, inputs, target, weight=weight, rate=0.03, decay=0.0)
+    return {"html": fragment(found.step), "differences": dict(found.differences)}
+
+
+def answer(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's cells and what the model answers, before anything is worked."""
+    if own.model is None:
+        return {"model": False, "rows": 300}
+    model = own.model
+    wanted = [*model.schema.columns, *model.targets]
+    row, cells = _row(own, question, wanted)
+    predicted = next(model.predictions(cells, Mends(), True))
+    return {
+        "model": True,
+        "row": row,
+        "rows": own.table.height,
+        "name": own.table.name,
+        "cells": {name: shown(cells[name][0]) for name in cells.columns},
+        "targets": list(model.targets),
+        "answer": {name: shown(predicted[name][0]) for name in predicted.columns},
+        "weights": [
+            name for name, each in model.network.named_parameters() if each.ndim >= 2
+        ][:60],
+    }  # fmt: skip
+
+
+def _layers(own: Own) -> list[Any]:
+    """The input layers of the model; without one, those of a network that has learnt nothing."""
+    if own.model is not None:
+        from pellucid.networks.network import first_network
+
+        return list(first_network(own.model.network).inputs)
+    generator = torch.Generator().manual_seed(0)
+    body = Body(members=1, width=8, blocks=1, embedding=EMBEDDING)
+    return list(DeepNetwork(own.experience.schema, body, generator).eval().inputs)
+
+
+def _row(own: Own, question: Mapping[str, Any], wanted: list[str]) -> tuple[int, pl.DataFrame]:
+    row = row_number(question, own.table.height)
+    known = [name for name in wanted if name in own.table.columns]
+    return row, own.table.take(np.array([row]), known)
+
+
+def row_number(question: Mapping[str, Any], rows: int) -> int:
+    row = question.get("row", 0)
+    if not isinstance(row, int) or not 0 <= row < rows:
+        raise UsageError(f"There are {rows:,} rows, counted from 0; there is no row {row!r}.")
+    return row
+
+
+def _bars(cells: pl.Series) -> list[list[Any]]:
+    """Counts: of ranges of numbers, or of the most frequent values."""
+    there = cells.drop_nulls()
+    if there.dtype.is_numeric() and there.n_unique() > BARS:
+        counts, edges = np.histogram(there.cast(pl.Float64).to_numpy(), BARS)
+        return [[f"{edges[i]:.4g}", int(n)] for i, n in enumerate(counts)]
+    counted = texts(there).value_counts(sort=True).head(BARS)
+    return [[shown(value), int(n)] for value, n in counted.iter_rows()]
+
+
+def _words(cells: pl.Series) -> list[list[Any]]:
+    """The most frequent words of texts."""
+    words = texts(cells).drop_nulls().str.to_lowercase().str.extract_all(r"\w+").explode()
+    return _bars(words.drop_nulls())
+
+
+def shown(cell: Any) -> str:
+    if cell is None:
+        return "missing"
+    text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

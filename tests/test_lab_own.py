@@ -1,0 +1,160 @@
+"""The chapters on one's own table and model: what they read, what they answer, what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from starlette.testclient import TestClient
+
+from pellucid.errors import UsageError
+from pellucid.lab.own import Own, own_of
+from pellucid.lab.server import application
+from pellucid.lab.training.learner import Learner, Pace
+from pellucid.lab.training.scenes import build
+from pellucid.lab.training.table import TableScene
+
+TOKEN = "token-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A table in which one column decides the answer and another says nothing."""
+    random = np.random.default_rng(0)
+    size, noise = random.normal(size=240), random.normal(size=240)
+    frame = pl.DataFrame(
+        {
+            "row": [f"r{i:05}" for i in range(240)],
+            "size": size.round(3),
+            "noise": noise.round(3),
+            "place": random.choice(["here", "there"], 240),
+            "kind": np.where(size > 0, "large", "small"),
+        }
+    )
+    path = tmp_path_factory.mktemp("own") / "things.csv"
+    frame.write_csv(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def client(file):
+    app = application(TOKEN, own_of(str(file), "kind", None))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as made:
+        yield made
+
+
+def ask(client, what, **question):
+    return client.post(f"/{TOKEN}/ask/{what}", json=question)
+
+
+def test_the_columns_are_told_with_their_roles_and_reasons(client):
+    found = ask(client, "columns").json()
+    roles = {each["name"]: each["role"] for each in found["columns"]}
+    assert roles == {
+        "row": "left out",
+        "size": "input",
+        "noise": "input",
+        "place": "input",
+        "kind": "target",
+    }
+    assert found["rows"] == sum(found["split"]) == 240
+    place = next(each for each in found["columns"] if each["name"] == "place")
+    assert sum(count for _, count in place["bars"]) == 240
+
+
+def test_a_row_is_shown_from_its_cells_to_the_networks_input(client):
+    found = ask(client, "encoding", row=3).json()
+    parts = {part["column"]: part for part in found["parts"]}
+    assert set(parts) == {"size", "noise", "place"}
+    assert float(parts["size"]["cell"]) == pytest.approx(
+        parts["size"]["tensors"][0]["values"][0], abs=1e-6
+    )
+    assert found["width"] == sum(len(part["vector"]) for part in parts.values())
+
+
+def test_the_column_that_decides_is_what_the_answer_rests_on_once_learnt(client):
+    for row in range(3):
+        found = ask(client, "inside", row=row).json()
+        taught = {each["name"]: each["taught"] for each in found["columns"]}
+        assert max(taught, key=taught.get) == "size"
+        assert taught["size"] > 3 * taught["noise"]
+        untaught = {each["name"]: each["untaught"] for each in found["columns"]}
+        assert taught["size"] > 3 * untaught["size"]
+        assert len(found["nearest"]) == 5
+
+
+def test_a_network_learns_the_readers_table_before_their_eyes(client):
+    scene = build({"scene": "table"}, client.app.state.own)
+    learner = Learner(scene.task)
+    before = scene.look(learner.optimizer.weights)
+    for _ in range(100):
+        learner.advance(Pace(0.003, 64))
+    after = scene.look(learner.optimizer.weights)
+    assert after["held"] < 0.5 * before["held"]
+    assert after["map"].shape == (len(scene.shown), 2)
+
+
+def test_looking_at_a_table_being_learnt_changes_no_weight(client):
+    experience = client.app.state.own.experience
+    ends = []
+    for looks in (False, True):
+        scene = TableScene(experience, {"seed": 4})
+        learner = Learner(scene.task)
+        for _ in range(20):
+            learner.advance(Pace(0.003, 32))
+            if looks:
+                scene.look(learner.optimizer.weights)
+        ends.append(learner.optimizer.weights.clone())
+    assert torch.equal(*ends)
+
+
+def test_a_row_that_is_not_there_is_a_sentence(client):
+    for row in (-1, 240, "x", 10**9):
+        answer = ask(client, "encoding", row=row)
+        assert answer.status_code == 422
+        assert "240" in answer.json()["fault"]
+
+
+def test_without_a_model_a_small_network_is_walked(client):
+    assert ask(client, "answer", row=2).json() == {"model": False, "rows": 300}
+    found = ask(client, "explained", row=2).json()
+    assert "<math" in found["html"]
+    assert ask(client, "explained", row=2, weight="nothing[0]").status_code == 422
+
+
+def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path):
+    import pellucid
+
+    folder = tmp_path / "things.pellucid"
+    pellucid.learn(file, target="kind", minutes=0.03, output=folder, verbose=False)
+    app = application(TOKEN, own_of(str(folder), None, str(file)))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        found = ask(client, "answer", row=5).json()
+        assert found["model"] and found["answer"]["kind"] in ("large", "small")
+        assert found["cells"]["kind"] in ("large", "small")
+        assert ask(client, "encoding", row=5).json()["learnt"]
+        assert "<math" in ask(client, "explained", row=5).json()["html"]
+    app = application(TOKEN, own_of(str(folder), None, None))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        assert "--rows" in ask(client, "answer", row=5).json()["fault"]
+
+
+def test_what_cannot_be_opened_is_said_at_the_command_line(file):
+    with pytest.raises(UsageError, match="no column 'colour'"):
+        own_of(str(file), "colour", None)
+    with pytest.raises(UsageError, match="belong to a source"):
+        own_of(None, "kind", None)
+    with pytest.raises(UsageError, match="belongs to a model"):
+        own_of(str(file), "kind", str(file))
+    with pytest.raises(UsageError, match="--target"):
+        _ = own_of(str(file), None, None).targets
+
+
+def test_without_anything_a_sample_is_shown_and_said_to_be_one():
+    own = Own()
+    assert not own.given
+    assert own.table.name == "sample:reviews"
+    app = application(TOKEN)
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        assert "You gave no table" in client.get(f"/{TOKEN}/data").text
