@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -24,6 +27,13 @@ def write_sound(path, wave, rate=RATE, **how):
     """The path as text; the form is that of the name, unless `how` says another."""
     soundfile.write(path, wave, rate, **how)
     return str(path)
+
+
+def resident():
+    """Bytes of memory that this process holds now."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def moving_square(frames=20, step=3, size=(48, 64), colour=(255, 40, 40)):

@@ -10,7 +10,7 @@ from pellucid.media.files import UnreadableError
 from pellucid.media.films import Shots, film_header, read_frames, read_track
 from pellucid.media.filmstrips import film_preview
 from pellucid.media.sounds import NOTHING, Cut
-from sounding import moving_square, tone, write_film
+from sounding import moving_square, resident, tone, write_film
 
 SHOTS = Shots(5, 48, 64)
 CONTAINERS = [("mp4", ("mpeg4", "aac")), ("avi", ("mpeg4", "mp3")), ("webm", ("vp8", "libopus"))]
@@ -151,6 +151,23 @@ def test_bytes_and_arrays_are_films_too(tmp_path):
     assert [place(pair[1]) for pair in pairs] == [9, 17, 25, 33, 41]
     with pytest.raises(UnreadableError, match="in place of a film"):
         read_frames(as_bytes(np.zeros((3, 3), np.uint8)), SHOTS)
+
+
+def test_many_films_leave_no_memory_behind(tmp_path):
+    path = write_film(tmp_path / "a.mp4", moving_square(6), tone(440, 0.5, 16_000))
+    (tmp_path / "broken.mp4").write_bytes(b"nonsense" * 100)
+
+    def many(count):
+        for _ in range(count):
+            read_frames(path, SHOTS)
+            read_track(path, Cut(8_000, 4_000))
+            with pytest.raises(UnreadableError):
+                read_frames(str(tmp_path / "broken.mp4"), SHOTS)
+
+    many(80)
+    before = resident()
+    many(200)
+    assert resident() - before < 12e6
 
 
 def test_a_preview_shows_a_strip_and_plays_the_sound(tmp_path):

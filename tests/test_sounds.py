@@ -14,7 +14,7 @@ from pellucid.media.arrays import as_bytes
 from pellucid.media.files import UnreadableError
 from pellucid.media.sounds import NOTHING, Cut, read_sound, sound_header
 from pellucid.media.waveforms import sound_preview
-from sounding import tone, write_sound
+from sounding import resident, tone, write_sound
 
 WHOLE = Cut(8_000, 4_000)
 
@@ -186,6 +186,24 @@ def test_a_long_sound_takes_no_more_memory_than_its_windows(tmp_path):
     tracemalloc.stop()
     assert sound_header(str(path)).seconds == 3_600
     assert peak < 2e6
+
+
+def test_ten_thousand_sounds_leave_no_memory_behind(tmp_path):
+    whole = write_sound(tmp_path / "a.flac", tone(seconds=0.1))
+    broken = tmp_path / "b.flac"
+    broken.write_bytes((tmp_path / "a.flac").read_bytes()[:-200])
+    cut = Cut(8_000, 800)
+
+    def many(count):
+        for _ in range(count):
+            read_sound(whole, cut)
+            with pytest.raises(UnreadableError):
+                read_sound(str(broken), cut)
+
+    many(500)
+    before = resident()
+    many(4_500)
+    assert resident() - before < 4e6
 
 
 def test_a_preview_shows_and_plays_the_sound(tmp_path):
