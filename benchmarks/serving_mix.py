@@ -92,11 +92,13 @@ async def _client(address: str, seed: int, seen: Counter[str], stop: asyncio.Eve
 
 
 def _request(draw: random.Random) -> tuple[str, str, bytes, dict[str, str]]:
-    """Half of them good; the others in one of many ways not."""
+    """Half of them good, a few to be explained; the others in one of many ways not."""
     record = _record(draw)
     if draw.random() < 0.5:
         records = [_record(draw) for _ in range(draw.choice((1, 1, 1, 5, 40)))]
         return "POST", "/predict", json.dumps({"records": records}).encode(), JSON
+    if draw.random() < 0.005:
+        return "POST", "/explain?format=text", _body(record), JSON
     field = draw.choice(list(record))
     strange: list[Any] = ["abc", [], {}, True, 1e308, 10**30, "\x00", "9" * 3_000, "𝔘" * 500]
     bad: list[tuple[str, str, bytes, dict[str, str]]] = [

@@ -91,7 +91,7 @@ def test_a_full_queue_says_when_to_come_back(folder: Path) -> None:
 def test_one_request_that_breaks_the_model_does_not_fail_its_neighbours(folder: Path) -> None:
     def work(served: Any, requests: Any) -> Any:
         if any(r == ["bad"] for r in requests):
-            raise ValueError("a secret 42")
+            raise StopIteration("a secret 42")  # as a fault of the code itself might
         return ["fine"] * len(requests)
 
     batcher = Batcher(Limits(wait=0.2), work)
@@ -238,6 +238,19 @@ def test_the_log_says_where_a_fault_was_and_not_what_it_quoted() -> None:
     line = Discreet("%(message)s").format(record)
     assert "ValueError" in line
     assert "secret" not in line
+
+
+def test_explaining_does_not_touch_the_answers_that_are_given_meanwhile(folder: Path) -> None:
+    app = new_app(serving.service_of(folder))
+    with TestClient(app, "http://localhost") as client, ThreadPoolExecutor(1) as pool:
+        before = client.post("/predict", json=BODY).json()
+        work = pool.submit(client.post, "/explain?format=text", json=BODY)
+        meanwhile = [client.post("/predict", json=BODY) for _ in range(5)]
+        while not work.done():
+            meanwhile.append(client.post("/predict", json=BODY))
+        assert work.result().status_code == 200
+    assert all(answer.status_code == 200 for answer in meanwhile)
+    assert all(answer.json() == before for answer in meanwhile)
 
 
 def test_records_are_read_for_the_model_that_answers_them(folder: Path, newer: Path) -> None:

@@ -7,19 +7,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from pellucid.errors import PellucidError
+import torch
+
 from pellucid.serving.answering import Answer, answer
 from pellucid.serving.faults import RequestError
 from pellucid.serving.limits import Limits
 from pellucid.serving.records import Record
 from pellucid.serving.served import Served
-from pellucid.soundness import UNSOUND
+from pellucid.training.budget import usable_threads
 
 log = logging.getLogger("pellucid.serving")
-FAILURES = (*UNSOUND, PellucidError, OSError, MemoryError)
 Work = Callable[[Served, Sequence[Sequence[Record]]], list[Answer | RequestError]]
 
 
@@ -48,7 +48,7 @@ class Batcher:
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="pellucid-model", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pellucid-queue", daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
@@ -76,13 +76,11 @@ class Batcher:
         return job
 
     def _run(self) -> None:
-        from pellucid.training.budget import threads_set, usable_threads
-
-        # One thread is left to the network: with batches this small a second one gains little.
-        with threads_set(max(1, usable_threads() // 2)):
+        """The work has a thread of its own: whatever it raises comes back, and nothing ends it."""
+        with ThreadPoolExecutor(1, "pellucid-model", _set_threads) as pool:
             while (batch := self._next()) is not None:
                 if batch:
-                    self._answer(batch)
+                    self._answer(batch, pool)
 
     def _next(self) -> list[Job] | None:
         """Jobs of one model that fit into a batch; None when all is answered and the end has come.
@@ -116,25 +114,29 @@ class Batcher:
                 records += len(job.records)
         return batch
 
-    def _answer(self, batch: Sequence[Job]) -> None:
+    def _answer(self, batch: Sequence[Job], pool: ThreadPoolExecutor) -> None:
         started = time.monotonic()
-        records = sum(len(job.records) for job in batch)
-        try:
-            answers = self.work(batch[0].served, [job.records for job in batch])
-        except FAILURES as error:
-            self._failed(batch, error)
+        done = pool.submit(self.work, batch[0].served, [job.records for job in batch])
+        if (error := done.exception()) is not None:
+            self._failed(batch, pool, error)
             return
-        for job, told in zip(batch, answers, strict=True):
+        for job, told in zip(batch, done.result(), strict=True):
             job.future.set_result(told)
         seconds = time.monotonic() - started
+        records = sum(len(job.records) for job in batch)
         self.speed = 0.9 * self.speed + 0.1 * records / max(seconds, 1e-6)
         self.batches(records, seconds)
 
-    def _failed(self, batch: Sequence[Job], error: Exception) -> None:
+    def _failed(self, batch: Sequence[Job], pool: ThreadPoolExecutor, error: BaseException) -> None:
         """Each job alone, so that one does not fail the others; the last word is a 500."""
         if len(batch) > 1:
             for job in batch:
-                self._answer([job])
+                self._answer([job], pool)
             return
         log.error("a request could not be answered", exc_info=error)
         batch[0].future.set_result(RequestError(500, "the server failed on this request"))
+
+
+def _set_threads() -> None:
+    """Half of the processors for the network: the others read and write requests."""
+    torch.set_num_threads(max(1, usable_threads() // 2))

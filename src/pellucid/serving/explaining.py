@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Semaphore
 
 from pellucid.errors import PellucidError
 from pellucid.explanation.result import Explanation
+from pellucid.model import Model
 from pellucid.serving.answering import frame_of_records
 from pellucid.serving.faults import RequestError
 from pellucid.serving.limits import Limits
@@ -42,12 +45,13 @@ class Explainer:
     def __init__(self, limits: Limits) -> None:
         self.limits, self._room = limits, Semaphore(WAITING)
         self._pool = ThreadPoolExecutor(1, "pellucid-explain")
+        self._twin: tuple[Served, Model] | None = None
 
     async def explain(self, served: Served, record: Record, form: str) -> tuple[str, str]:
         """Type and text of the working; 429 where too many wait for theirs."""
         if not self._room.acquire(blocking=False):
             raise RequestError(429, "too many explanations at once; come back", (), 5)
-        future = self._pool.submit(_explained, served, record, form)
+        future = self._pool.submit(self._explained, served, record, form)
         future.add_done_callback(lambda _: self._room.release())
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.limits.timeout)
@@ -58,13 +62,20 @@ class Explainer:
         """Finish what is being explained."""
         self._pool.shutdown()
 
+    def _explained(self, served: Served, record: Record, form: str) -> tuple[str, str]:
+        fields = (*served.fields, *served.answers)
+        given = zip(fields, record.cells, strict=True)
+        known = [f.name for f, cell in given if cell is not None or f in served.fields]
+        kind, write = FORMATS[form]
+        cells = frame_of_records(fields, [record]).select(known)
+        try:
+            return kind, write(self._twin_of(served).explain(cells))
+        except PellucidError as error:
+            raise RequestError(422, str(error)) from error
 
-def _explained(served: Served, record: Record, form: str) -> tuple[str, str]:
-    fields = (*served.fields, *served.answers)
-    given = zip(fields, record.cells, strict=True)
-    known = [f.name for f, cell in given if cell is not None or f in served.fields]
-    kind, write = FORMATS[form]
-    try:
-        return kind, write(served.model.explain(frame_of_records(fields, [record]).select(known)))
-    except PellucidError as error:
-        raise RequestError(422, str(error)) from error
+    def _twin_of(self, served: Served) -> Model:
+        """A copy of the model: explaining hooks into a network that must answer meanwhile."""
+        if self._twin is None or self._twin[0] is not served:
+            network = copy.deepcopy(served.model.network)
+            self._twin = served, replace(served.model, network=network)
+        return self._twin[1]

@@ -14,7 +14,7 @@ from pellucid.serving.served import Served
 REFUSALS = {
     "400": "The body is no JSON, or no form.",
     "408": "The body did not arrive in time.",
-    "413": "The body, or its number of records, is too large.",
+    "413": "The body is too large.",
     "415": "The content type is neither application/json nor multipart/form-data.",
     "422": "Some values cannot be used; `problems` names record, field and value.",
     "429": "The queue is full; `Retry-After` says when to come back.",
@@ -146,9 +146,20 @@ def _value(field: Field) -> dict[str, Any]:
 
 
 TYPES: Mapping[str, dict[str, Any]] = {
-    "number": {"type": ["number", "string", "null"]},
+    "number": {
+        "anyOf": [
+            {"type": ["number", "null"]},
+            {"type": "string", "pattern": r"^([+-]?\d{1,15}(\.\d{1,15})?)?$"},
+        ]
+    },
     "category": {"type": ["string", "number", "boolean", "null"]},
-    "date": {"type": ["string", "null"]},
+    "date": {
+        "anyOf": [
+            {"type": "string", "format": "date"},
+            {"type": "string", "format": "date-time"},
+            {"type": "null"},
+        ]
+    },
     "text": {"type": ["string", "number", "boolean", "null"]},
 }
 

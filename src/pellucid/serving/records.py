@@ -41,7 +41,7 @@ def records_of(document: Any, fields: Sequence[Field], most: int) -> list[Record
     if not given:
         raise RequestError(422, '"records" is empty: there is nothing to answer')
     if len(given) > most:
-        raise RequestError(413, f"{len(given):,} records in one request; send at most {most:,}")
+        raise RequestError(422, f"{len(given):,} records in one request; send at most {most:,}")
     problems: list[Problem] = []
     records = [record_of(each, fields, problems, row) for row, each in enumerate(given)]
     if problems:
