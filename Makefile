@@ -7,7 +7,8 @@ READY := $(VENV)/.ready
 .PHONY: demo test check bench clean
 
 demo: $(READY)
-	$(BIN)/pellucid learn sample:digits --minutes 2 --output demo.pellucid
+	$(BIN)/python examples/digit_pictures.py demo-digits
+	$(BIN)/pellucid learn demo-digits/ --minutes 2 --output demo.pellucid
 
 test: $(READY)
 	$(BIN)/pytest
@@ -28,4 +29,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo.pellucid .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) demo-digits demo.pellucid .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

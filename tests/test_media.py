@@ -238,6 +238,15 @@ def test_near_copies_leave_the_proving_side():
     assert warned and warned.startswith("2 of 12 rows to prove on look like copies")
 
 
+def test_a_single_copy_is_found_too():
+    cells = pl.DataFrame({"photo": [encoded(scene(i % 11, 32)) for i in range(12)]})
+    kind = Image.fit(cells)
+    store = build_store([kind.encode(cells, Mends())])
+    split = Split(np.arange(4), np.arange(4, 6), np.arange(6, 12), "at random")
+    moved, _, _ = without_copies(Schema((kind,), (), {}), store, split, np.arange(12), True)
+    assert moved.learn.tolist() == [0, 1, 2, 3, 11]
+
+
 def names(*parts):
     return pl.Series([f"recordings/{label}_{who}_{take}.png" for label, who, take in parts])
 

@@ -74,7 +74,8 @@ def near_copies(schema: Schema, store: Store, split: Split) -> Iterator[tuple[in
             found = (some @ flat.T >= ALIKE).nonzero() + torch.tensor([first, 0])
             one, other = found.T // columns
             apart = _side(one, ends) < _side(other, ends)
-            yield from zip(rows[one[apart]].tolist(), rows[other[apart]].tolist(), strict=True)
+            pairs = rows[torch.stack([one[apart], other[apart]]).numpy()]
+            yield from zip(*pairs.tolist(), strict=True)
 
 
 def _side(rows: Tensor, ends: Array) -> Tensor:
