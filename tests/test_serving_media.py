@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -19,6 +20,8 @@ import pellucid
 import serving
 from pellucid.model import Model
 from pellucid.serving.app import new_app
+from pellucid.serving.limits import Limits
+from pellucid.serving.media import check_file
 
 SIDE = 16
 
@@ -111,6 +114,17 @@ def test_a_broken_file_does_not_fail_what_shares_its_batch(folder: Path) -> None
     assert [type(each) for each in told] == [Answer, RequestError, RequestError, Answer]
     assert told[0] == told[3]
     assert [problem.record for problem in told[2].problems] == [1]  # type: ignore[union-attr]
+
+
+def test_sounds_and_films_are_looked_at_before_they_are_decoded() -> None:
+    sound = io.BytesIO()
+    soundfile.write(sound, np.zeros(16_000), 8_000, format="WAV")
+    limits = Limits(seconds=1)
+    assert check_file(sound.getvalue(), "audio", Limits()) is None
+    assert check_file(sound.getvalue(), "audio", limits) == "a sound of 2 s; at most 1 s are taken"
+    assert check_file(b"RIFF junk", "audio", limits)
+    assert check_file(b"no film", "video", limits)
+    assert check_file(b"no media", "text", limits) is None
 
 
 @pytest.mark.parametrize(

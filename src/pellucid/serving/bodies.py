@@ -112,7 +112,7 @@ async def _part(
         return {}
     if not content:
         return {name: None}  # a file picker that was left empty
-    if fault := check_file(content, field.kind, limits):
+    if fault := await asyncio.to_thread(check_file, content, field.kind, limits):
         problems.append(Problem(0, name, fault, shown(value.filename or "")))
         return {}
     return {name: content}

@@ -6,6 +6,9 @@ import io
 import warnings
 from collections.abc import Callable, Mapping
 
+from pellucid.media.files import UnreadableError
+from pellucid.media.films import film_header
+from pellucid.media.sounds import sound_header
 from pellucid.serving.limits import Limits
 
 
@@ -32,18 +35,30 @@ def _picture(content: bytes, limits: Limits) -> str | None:
 
 
 def _sound(content: bytes, limits: Limits) -> str | None:
-    import soundfile
-
     try:
-        header = soundfile.info(io.BytesIO(content))
-    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
-        return None  # another reader may know it: what the kind cannot decode it names itself
-    if header.duration > limits.seconds:
-        return f"a sound of {header.duration:,.0f} s; at most {limits.seconds:,.0f} s are taken"
-    return None
+        return _too_long(sound_header(content).seconds, "sound", limits)
+    except UnreadableError as error:
+        return str(error)
+
+
+def _film(content: bytes, limits: Limits) -> str | None:
+    try:
+        header = film_header(content)
+    except UnreadableError as error:
+        return str(error)
+    if header.width * header.height > limits.pixels:
+        return f"a film of {header.width:,} × {header.height:,} pixels; at most {limits.pixels:,}"
+    return _too_long(header.seconds, "film", limits)
+
+
+def _too_long(seconds: float, what: str, limits: Limits) -> str | None:
+    if seconds <= limits.seconds:
+        return None
+    return f"a {what} of {seconds:,.0f} s; at most {limits.seconds:,.0f} s are taken"
 
 
 CHECKS: Mapping[str, Callable[[bytes, Limits], str | None]] = {
     "image": _picture,
     "audio": _sound,
+    "video": _film,
 }
