@@ -25,6 +25,7 @@ from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 from pellucid.networks.layers.watching import FilmStatistics, StandardStatistics, Watching
 
 SAMPLE = 100  # films of each column that are looked at
+SEEN = 50  # films of all columns whose frames and sounds are decoded to fit
 MOMENTS = 8
 AREA, STEP = 96 * 96, 8  # pixels of a frame, about; both sides are multiples of the step
 MOST_SIDE, SMALLEST = 1_024, 16
@@ -71,7 +72,7 @@ class Video:
         columns = [_headers(series) for series in cells]
         found = [pair for each in columns for pair in each]
         height, width = _size([header for _, header in found])
-        some = [cell for cell, _ in found][:: max(1, len(found) // SAMPLE)]
+        some = [cell for cell, _ in found][:: -(-len(found) // SEEN) or 1]
         shots = Shots(MOMENTS, height, width)
         read = in_parallel(lambda cell: read_frames(cell, shots)[0], some)
         frames = [f for f in read if isinstance(f, np.ndarray)]
@@ -232,7 +233,8 @@ def _sounds(found: Sequence[tuple[str | bytes, FilmHeader]]) -> Sounds | None:
     if len(loud) <= ENOUGH_SOUND * len(found):
         return None
     cut = cut_for([header for _, header in loud])
-    tracks = in_parallel(lambda cell: read_track(cell, cut)[0], [cell for cell, _ in loud])
+    some = [cell for cell, _ in loud[:: -(-len(loud) // SEEN)]]
+    tracks = in_parallel(lambda cell: read_track(cell, cut)[0], some)
     return Sounds.fit(cut, [t for t in tracks if isinstance(t, np.ndarray)])
 
 
