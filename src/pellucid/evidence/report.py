@@ -69,6 +69,7 @@ class Seen:
     words: str
     image: Markup | None
     audio: Markup | None
+    wide: bool  # a film strip or a spectrogram, which is shown at its own size
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ def _mistake(mistake: Mistake) -> MistakeView:
             preview.get("words", ""),
             _address(preview.get("image"), "image"),
             _address(preview.get("audio"), "audio"),
+            "wide" in preview,
         )
         for column, preview in previews.items()
     ]

@@ -11,7 +11,7 @@ from pellucid.media.films import Shots, film_header, read_frames, read_track
 from pellucid.media.sounds import NOTHING, Cut
 from pellucid.media.waveforms import PLAYED, RATE, playable
 
-FRAMES, LONGER = 5, 88  # frames of the strip, and pixels of their longer side
+FRAMES, LONGER = 4, 84  # frames of the strip, and pixels of their longer side
 GAP = 2
 
 
@@ -28,9 +28,9 @@ def film_preview(cell: str | bytes) -> dict[str, str]:
     preview = {"image": _jpeg(strip)}
     windows, _ = read_track(cell, Cut(RATE, round(PLAYED * RATE)))
     if windows is not None:
-        preview["audio"] = playable(windows[0][windows[0] != NOTHING])
+        preview["audio"] = playable(windows[0][windows[0] != NOTHING], RATE)
         words += ", with sound"
-    return {**preview, "words": words}
+    return {**preview, "words": words, "wide": "yes"}
 
 
 def _jpeg(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pellucid.media.sounds import LOUDEST, NOTHING, Cut, Samples, read_sound, sound_header
 
-RATE, PLAYED = 16_000, 6.0  # Hz, and seconds that can be played
+LOW_RATE, RATE = 8_000, 16_000  # Hz
+PLAYED = 6.0  # seconds that can be played
 WIDTH, WAVE, SPECTRUM = 220, 30, 56  # pixels
 FRAME = 512  # samples of a column of the spectrogram
 DYNAMICS = 70.0  # decibels from the darkest to the brightest
@@ -26,13 +27,16 @@ COLOURS = np.array(
 def sound_preview(cell: str | bytes) -> dict[str, str]:
     """A picture of the first seconds, the same to play, and the true length and rate in words."""
     header = sound_header(cell)
-    windows, _ = read_sound(cell, Cut(RATE, round(PLAYED * RATE)))
+    rate = LOW_RATE if header.rate <= LOW_RATE else RATE
+    windows, _ = read_sound(cell, Cut(rate, round(PLAYED * rate)))
     heard = windows[0][windows[0] != NOTHING]
     channels = {1: "mono", 2: "stereo"}.get(header.channels, f"{header.channels} channels")
     words = f"{header.seconds:.2f} s, {header.rate / 1000:g} kHz, {channels}"
     if header.seconds > PLAYED:
         words += f"; the first {PLAYED:g} s"
-    return {"image": sound_picture(heard), "audio": playable(heard), "words": words}
+    return {
+        "image": sound_picture(heard), "audio": playable(heard, rate), "words": words, "wide": "yes"
+    }  # fmt: skip
 
 
 def sound_picture(samples: Samples) -> str:
@@ -40,12 +44,12 @@ def sound_picture(samples: Samples) -> str:
     return png(np.concatenate([_wave(samples), _spectrum(samples)]))
 
 
-def playable(samples: Samples) -> str:
-    """Samples at 16 kHz as an MP3 in a data URI."""
+def playable(samples: Samples, rate: int) -> str:
+    """Samples as an MP3 in a data URI."""
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples, RATE, format="MP3", subtype="MPEG_LAYER_III")
+    soundfile.write(buffer, samples, rate, format="MP3", subtype="MPEG_LAYER_III")
     return "data:audio/mpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
