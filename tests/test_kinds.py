@@ -283,5 +283,5 @@ def test_the_summary_says_something_of_each_column(kind):
 def test_an_unknown_kind_is_an_error_that_suggests_the_nearest():
     with pytest.raises(UsageError, match=r"'numbr' is no kind.*Did you mean 'number'"):
         kind_named("numbr")
-    with pytest.raises(UsageError, match="'text' is no target's kind; there are category, number"):
-        kind_named("text", target=True)
+    with pytest.raises(UsageError, match="'date' is no target's kind; there are category, number"):
+        kind_named("date", target=True)

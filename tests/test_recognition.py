@@ -86,8 +86,9 @@ def test_each_target_is_recognised_with_its_reason(name):
     assert (found.kind, why) == (kind, reason)
 
 
-@pytest.mark.parametrize("cells", [[f"text {i}" for i in range(1_001)] * 3, sentences(100)])
-def test_too_many_different_texts_are_no_target(cells):
+@pytest.mark.parametrize("count", [1_001, 40])
+def test_too_many_different_names_are_no_target(count):
+    cells = [f"text {i}" for i in range(count)] * (3 if count > 1_000 else 1)
     with pytest.raises(DataError, match=r"The target 'words' holds .* different texts"):
         recognise_target(pl.Series("words", cells))
 

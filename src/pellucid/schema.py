@@ -121,13 +121,17 @@ def fit_schema(
     for series in learnt:
         target, reasons[series.name] = _target_of(series, kinds)
         few = learnt if some is None else some
-        beside = Beside(cells, few[series.name], everything[series.name])
+        beside = Beside(cells, few[series.name], everything[series.name], _kinds_of(inputs))
         fitted.append(target.fit_target(series, beside))
     return Schema(inputs, tuple(fitted), reasons)
 
 
 def _located(cells: pl.DataFrame, kind: type[Kind], files: Files) -> pl.DataFrame:
     return files.locate(cells, Mends()) if hasattr(kind, "slice_rows") else cells
+
+
+def _kinds_of(inputs: Sequence[Kind]) -> dict[str, str]:
+    return {column: kind.kind for kind in inputs for column in kind.columns}
 
 
 def _known(kinds: Mapping[str, str], columns: list[str]) -> None:

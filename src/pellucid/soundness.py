@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import torch
@@ -19,8 +19,8 @@ from torch.overrides import TorchFunctionMode
 
 from pellucid.data.table import Table
 from pellucid.errors import Mends
-from pellucid.kinds import Kind
 from pellucid.kinds.text import Text
+from pellucid.kinds.wording import Wording
 from pellucid.media.files import NO_FILES
 from pellucid.model import Model
 from pellucid.networks.network import Network, new_network
@@ -37,6 +37,7 @@ FACTORIES = {torch.rand, torch.randn, torch.randint, torch.zeros, torch.ones, to
 TYPES: dict[str, Any] = {
     "float": (int, float), "int": int, "bool": bool, "str | None": (str, type(None)),
 }  # fmt: skip
+AnyKind = TypeVar("AnyKind")
 SLACK = 1_000  # numbers that a network makes beside those that the file holds
 
 
@@ -47,7 +48,9 @@ def sound_schema(schema: Any) -> Schema:
     names = [*schema.columns, *(name for kind in schema.targets for name in kind.columns)]
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise TypeError("its columns have no names of their own")
-    return replace(schema, inputs=tuple(_sound_kind(kind) for kind in schema.inputs))
+    inputs = tuple(_sound_kind(kind) for kind in schema.inputs)
+    targets = tuple(_sound_kind(kind) for kind in schema.targets)
+    return replace(schema, inputs=inputs, targets=targets)
 
 
 def sound_network(schema: Schema, plan: Plan, weights: Mapping[str, Tensor]) -> Network:
@@ -129,11 +132,19 @@ class _AtMost(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def _sound_kind(kind: Kind) -> Kind:
-    if not isinstance(kind, Text):
-        return kind
-    saved = json.loads(kind.tokenizer)
-    ours = json.loads(Text.fit(pl.DataFrame({"": [""]})).tokenizer)
+def _sound_kind(kind: AnyKind) -> AnyKind:
+    """The kind itself; a tokenizer that it holds is made anew."""
+    if isinstance(kind, Text):
+        ours = Text.fit(pl.DataFrame({"": [""]})).tokenizer
+        return replace(kind, tokenizer=_sound_tokenizer(kind.tokenizer, ours))
+    if isinstance(kind, Wording):
+        ours = Wording.fit_target(pl.Series("", [""])).tokenizer
+        return replace(kind, tokenizer=_sound_tokenizer(kind.tokenizer, ours))
+    return kind
+
+
+def _sound_tokenizer(tokenizer: str, like: str) -> str:
+    saved, ours = json.loads(tokenizer), json.loads(like)
     for part in ("normalizer", "pre_tokenizer", "decoder", "added_tokens"):
         if saved[part] != ours[part]:
             raise ValueError(f"its tokenizer has a {part} that `learn` does not make")
@@ -144,4 +155,4 @@ def _sound_kind(kind: Kind) -> Kind:
     if not all(a in vocabulary and b in vocabulary and a + b in vocabulary for a, b in pairs):
         raise ValueError("its tokenizer merges pieces that it does not have")
     ours["model"] |= {"vocab": vocabulary, "merges": pairs}
-    return replace(kind, tokenizer=json.dumps(ours))
+    return json.dumps(ours)

@@ -113,6 +113,7 @@ class Target(TypedDict):
     unit: str | None
     performance: Performance
     others: dict[str, float]
+    note: NotRequired[str]  # on how it was measured
     paths: NotRequired[list[NamedValue]]  # each path of the network by itself
     simplest: NamedValue
     baselines: list[Baseline]

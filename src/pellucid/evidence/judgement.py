@@ -91,7 +91,7 @@ def judge_target(
         None if doubled is None else {"value": doubled[0], "low": doubled[1], "high": doubled[2]}
     )
     shown = kind.exhibits(outputs, target, task.seed)
-    return {
+    judged_target: Target = {
         "kind": kind.kind,
         "reason": experience.schema.reasons[kind.columns[0]],
         "levels": shown.get("levels"),
@@ -113,6 +113,9 @@ def judge_target(
         "surest": surest_rows(experience, position, output, prove),
         "verdict": verdict(kind, performance, simplest, judged[0][1], best, forecast),
     }
+    if "note" in shown:
+        judged_target["note"] = shown["note"]
+    return judged_target
 
 
 def _performance(kind: TargetKind, losses: Array, seed: int) -> Performance:

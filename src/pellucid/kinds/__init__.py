@@ -28,6 +28,7 @@ from pellucid.kinds.tags import Tags
 from pellucid.kinds.terms import Vocabulary
 from pellucid.kinds.text import Text
 from pellucid.kinds.video import Video
+from pellucid.kinds.wording import Wording
 
 __all__ = [
     "KINDS",
@@ -49,7 +50,7 @@ __all__ = [
 # The order is a decision: a path would pass as a text, a date as a name, a number as a name,
 # a name as a text.
 KINDS: Final = (Image, Audio, Video, Date, Number, Category, Text)
-TARGETS: Final = (Category, Number, Tags)
+TARGETS: Final = (Category, Number, Tags, Wording)
 
 MOST_CLASSES = 1_000
 FEW_WHOLE_NUMBERS = 20
@@ -76,6 +77,8 @@ def recognise_target(cells: pl.Series) -> tuple[type[TargetKind], str]:
     share = number_style(cells)[1] if cells.dtype != pl.Boolean else 0.0
     if share < 0.95:
         if distinct > min(MOST_CLASSES, len(present) / 2):
+            if reason := Wording.matches_target(present):
+                return Wording, reason
             raise DataError(
                 f"The target {cells.name!r} holds {distinct:,} different texts in {len(present):,} "
                 f"rows; a class needs at most {MOST_CLASSES:,} levels that repeat. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -46,6 +46,7 @@ class Beside:
     inputs: pl.DataFrame  # the input cells of some of the rows that are learnt from
     answers: pl.Series  # the answers of the same rows
     everything: pl.Series  # the answers of all rows: only for which answers there are
+    kinds: Mapping[str, str] = field(default_factory=dict)  # of the input columns
 
 
 @runtime_checkable

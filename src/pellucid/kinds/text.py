@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pellucid.errors import Mends
 from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Array, Encoded, Parts, Ragged
+from pellucid.kinds.subwords import train_tokenizer
 from pellucid.kinds.terms import Vocabulary, count_terms, fit_vocabulary
 from pellucid.networks.layers import InputLayer, SequenceEncoder
 from pellucid.networks.layers.input import Tensors
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 PIECES = 8_000  # subwords of the tokenizer
 LENGTH = 192  # subwords read of one text: the first and the last half of a longer one
-SAMPLE = 20_000_000  # characters that the tokenizer learns from
 WORD = re.compile(r"\S+")
 MOST_PARTS = 64  # of a longer text several words are one part
 Item = TypeVar("Item")
@@ -55,7 +55,7 @@ class Text:
     def fit(cls, cells: pl.DataFrame) -> Self:
         """Terms by document frequency and subwords by byte-pair encoding."""
         columns = [texts(series).fill_null("") for series in cells]
-        tokenizer = _train_tokenizer(columns)
+        tokenizer = train_tokenizer(columns, PIECES)
         lengths = [len(e.ids) for series in columns for e in _encode(tokenizer, series.head(2000))]
         length = int(min(LENGTH, max(8, np.quantile(lengths or [8], 0.99))))
         return cls(
@@ -179,37 +179,6 @@ class TextInput(InputLayer):
     def measurements(self, raw: Tensors) -> Tensor:
         """None: trees have no way with text."""
         return torch.zeros(0, 0, dtype=torch.float64)
-
-
-def _train_tokenizer(columns: list[pl.Series]) -> Tokenizer:
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE(unk_token="[PAD]"))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=PIECES,
-        min_frequency=2,
-        special_tokens=["[PAD]"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-        max_token_length=24,
-    )
-    tokenizer.train_from_iterator(_sample(columns), trainer)
-    return tokenizer
-
-
-def _sample(columns: list[pl.Series]) -> list[str]:
-    sample: list[str] = []
-    for series in columns:
-        room = SAMPLE // len(columns)
-        for text in series.to_list():
-            room -= len(text)
-            if room < 0:
-                break
-            sample.append(text[:100_000])
-    return sample
 
 
 def _encode(tokenizer: Tokenizer, series: pl.Series) -> list[Any]:

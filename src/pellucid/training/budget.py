@@ -82,7 +82,7 @@ def probe(task: Task, plan: Plan, most_threads: int | None = None) -> Probe:
     network = DeepNetwork(task.schema, plan.body, generator)
     optimizer = FlatAdamW(network, plan.decay)
     rows = torch.as_tensor(task.folds[0][0])
-    batches = Batches(rows, plan.batch, 0, task.store.lengths())
+    batches = Batches(rows, plan.batch, 0, task.lengths())
     best: Probe | None = None
     for threads in sorted({1, most_threads or usable_threads()}):
         with threads_set(threads):
@@ -91,7 +91,7 @@ def probe(task: Task, plan: Plan, most_threads: int | None = None) -> Probe:
                 break
             started = time.perf_counter()
             some = task.folds[0][1][: 2 * task.store.chunk]
-            predict(network.eval(), task.store, some)
+            predict(network.eval(), task.store, some, task.targets)
             network.train()
             row = (time.perf_counter() - started) / len(some)
         best = Probe(threads, seconds, row)
@@ -121,8 +121,9 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         trees=_affordable_trees(plan, task, 0.1 * seconds),
         linear_rows=_affordable_rows(plan, task, probed.terms, 0.25 * seconds),
     )
+    each = (1 + plan.anneal) * _step_cost(plan, probed, learn)  # of a step, and its annealing
     for folds in sorted({plan.folds, min(plan.folds, 4), 1}, reverse=True):
-        steps = int(SHARE_OF_MEMBERS * seconds / folds / (1.25 * _step_cost(plan, probed, learn)))
+        steps = int(SHARE_OF_MEMBERS * seconds / folds / each)
         if steps >= min(plan.steps // 2, 30 * plan.evaluate_every) or folds == 1:
             break
     steps = max(10, min(plan.steps, steps))

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from pellucid.kinds import Array
 from pellucid.schema import Schema
-from pellucid.store import Answers, Store
+from pellucid.store import Answers, Sequences, Store
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,17 @@ class Task:
     targets: Sequence[Answers]  # one entry a row
     folds: Sequence[tuple[Array, Array]]  # rows to learn from and rows to choose on
     seed: int
+
+    def lengths(self) -> Tensor | None:
+        """By what rows are put into batches, so that little is padded; None where nothing is.
+
+        First by the sequence that is to be written, if there is one, then by the longest read.
+        """
+        read = self.store.lengths()
+        for target in self.targets:
+            if isinstance(target, Sequences) and read is not None:
+                read = read + target.offsets.diff() * (int(read.max()) + 1)
+        return read
 
     @property
     def rows(self) -> Array:

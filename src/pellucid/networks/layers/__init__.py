@@ -15,6 +15,7 @@ from pellucid.networks.layers.randomness import (
 from pellucid.networks.layers.recurrent import Recurrent
 from pellucid.networks.layers.sequence import SequenceEncoder
 from pellucid.networks.layers.tagger import Tagger, Window, Words, most_probable
+from pellucid.networks.layers.translator import Translator
 from pellucid.networks.layers.trees import Trees
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "SequenceEncoder",
     "SparseLinear",
     "Tagger",
+    "Translator",
     "Trees",
     "Window",
     "Words",

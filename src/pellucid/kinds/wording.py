@@ -1,0 +1,257 @@
+"""Text as a target: a translation, a summary, an answer in words."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor, nn
+
+from pellucid.errors import Mends
+from pellucid.kinds.cells import row_number, texts
+from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
+from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signature
+from pellucid.kinds.subwords import train_tokenizer
+from pellucid.kinds.targets import DeepTarget
+from pellucid.networks.layers import Translator
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+BEGIN, END = 1, 2
+MARKS = ("[BEGIN]", "[END]")
+FEWEST_PIECES, MOST_PIECES = 1_000, 6_000
+LONGEST = 384  # subwords of a source or a target; what is longer is cut
+WIDTH = 128
+PASSES = 24  # over the rows, at most; two thirds of them while the step size falls
+MOST_SEARCHED = 50_000  # rows among which the nearest is looked for
+LOOKS = 3  # rows of which it is shown where the network looked
+
+
+@dataclass(frozen=True)
+class Wording(DeepTarget):
+    """A column of texts to be written, from texts of other columns and whatever else there is."""
+
+    kind: ClassVar[str] = "text"
+    higher_is_better: ClassVar[bool] = True
+    metric: ClassVar[str] = "BLEU"
+
+    columns: tuple[str, ...]
+    sources: tuple[str, ...]  # columns of text that are read, subword by subword
+    tokenizer: str  # the JSON of a byte-level BPE tokenizer of sources and target
+    words: float  # mean number of words, for people
+    usual: str  # a text of the usual length
+
+    @classmethod
+    def matches_target(cls, cells: pl.Series) -> str | None:
+        """Texts of several words."""
+        words = float(cells.str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
+        return f"it holds texts of about {words:,.0f} words" if words >= 3 else None
+
+    @classmethod
+    def fit_target(cls, cells: pl.Series, beside: Beside | None = None) -> Self:
+        """One set of subwords for the sources and the target."""
+        beside = beside or Beside(pl.DataFrame(), cells, cells)
+        sources = tuple(column for column, kind in beside.kinds.items() if kind == "text")
+        written = texts(cells).fill_null("")
+        columns = [written, *(_cells(beside.inputs[column]) for column in sources)]
+        letters = sum(int(column.str.len_chars().sum()) for column in columns)
+        pieces = int(np.clip(letters / 300, FEWEST_PIECES, MOST_PIECES))
+        words = written.str.count_matches(r"\S+")
+        order = (words - float(words.median() or 0)).abs().arg_sort()  # type: ignore[arg-type]
+        return cls(
+            columns=(cells.name,),
+            sources=sources,
+            tokenizer=train_tokenizer(columns, pieces, lower=False, marks=MARKS).to_str(),
+            words=float(words.mean() or 0),  # type: ignore[arg-type]
+            usual=written[int(order[0])],
+        )
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_str(self.tokenizer)
+
+    def summary(self, column: str) -> str:
+        """How long the texts are."""
+        return f"about {self.words:,.0f} words"
+
+    def task(self) -> str:
+        """The text, and what it is written from."""
+        sources = ", ".join(repr(column) for column in self.sources)
+        read = f", reading {sources} word by word" if sources else ""
+        return f"the text {self.columns[0]!r} ({self.summary(self.columns[0])}){read}"
+
+    def encode_target(
+        self,
+        cells: pl.Series,
+        place: Callable[[int], str] = row_number,
+        inputs: Callable[[str], pl.Series] | None = None,
+    ) -> Ragged:
+        """The subwords of each text, and the mark of its end."""
+        return _ragged([[*ids, END] for ids in self._pieces(texts(cells).fill_null(""))])
+
+    def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
+        """The sources' subwords one behind the other, a mark between them."""
+        columns = [self._pieces(_cells(cells[column])) for column in self.sources]
+        if not columns:
+            return {self._key: _ragged([[END]] * cells.height)}
+        joined = [[i for ids in row for i in (*ids, END)] for row in zip(*columns, strict=True)]
+        return {self._key: _ragged(joined)}
+
+    def _pieces(self, cells: pl.Series) -> list[list[int]]:
+        cut = [text[: 16 * LONGEST] for text in cells.to_list()]
+        return [encoding.ids[: LONGEST - 1] for encoding in self._tokenizer.encode_batch_fast(cut)]
+
+    @property
+    def _key(self) -> str:
+        return f"wording.{zlib.crc32(self.columns[0].encode('utf-8', 'replace')):08x}.source"
+
+    def decode(self, output: Array) -> pl.Series:
+        """The texts; behind the first column of outputs stand their subwords."""
+        return pl.Series(self.columns[0], self._written(output[:, 1:]), pl.String)
+
+    def _written(self, tokens: Array) -> list[str]:
+        rows = [[int(i) for i in row if i > END] for row in tokens]
+        return [text.strip() for text in self._tokenizer.decode_batch(rows)]
+
+    def read(self, cell: str) -> str | float:
+        """The text without space around it."""
+        return cell.strip()
+
+    def confidence(self, output: Array) -> Array | None:
+        """The mean probability of a subword (the geometric one)."""
+        return np.asarray(np.exp(output[:, 0]))
+
+    # ---- the deep path -------------------------------------------------------------------------
+
+    def recipe(self, rows: int) -> Mapping[str, Any]:
+        """One network, its step size rising for a while and then falling to the end."""
+        batch = int(np.clip(rows // 100, 16, 128))
+        per_epoch = -(-rows // batch)
+        return {
+            "folds": 1,
+            "batch": batch,
+            "rate": 2e-3,
+            "warmup": min(100, 2 * per_epoch),
+            "anneal": 2.0,
+            "steps": max(1, PASSES * per_epoch // 3),
+            "evaluate_every": per_epoch,
+            "patience": 5,
+        }
+
+    def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
+        """An encoder and a decoder."""
+        own = min(WIDTH, max(32, width // 32 * 32))
+        tokens = self._tokenizer.get_vocab_size()
+        return Translator(tokens, self._key, (width, own, LONGEST), generator)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Cross-entropy, the mean over subwords."""
+        summed, tokens = output.flatten(0, 1).unbind(-1)
+        return summed.sum() / tokens.sum().clamp(min=1)
+
+    def choosing_score(self, output: Tensor, target: Tensor) -> float:
+        """The loss, without smoothing."""
+        return self.loss(output, target).item()
+
+    def combine(self, output: Tensor) -> Tensor:
+        """The first network's text: two texts have no mean."""
+        return output[0]
+
+    # ---- performance ---------------------------------------------------------------------------
+
+    def row_losses(self, output: Array, target: Array) -> Array:
+        """(rows, 10): lengths, n-grams that are right and n-grams that there are."""
+        return bleu_counts(self._written(output[:, 1:]), self._written(target))
+
+    def aggregate(self, losses: Array) -> Array:
+        """BLEU of the sums."""
+        return bleu(losses.sum(0))
+
+    def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
+        """BLEU, chrF, and how long the texts are beside the true ones."""
+        written, true = self._written(output[:, 1:]), self._written(target)
+        counts = bleu_counts(written, true).sum(0)
+        return {
+            "BLEU": float(bleu(counts)),
+            "chrF": chrf(written, true),
+            "length ratio": float(counts[0] / max(1.0, counts[1])),
+        }
+
+    def wrongness(self, output: Array, target: Array) -> Array:
+        """What a text's own BLEU lacks of 100, the surer the worse."""
+        pairs = zip(self._written(output[:, 1:]), self._written(target), strict=True)
+        lacks = np.array([100 - sentence_bleu(written, true) for written, true in pairs])
+        return lacks * (1 + np.exp(output[:, 0]))
+
+    def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
+        """By which version of the measure it was judged."""
+        return {"note": signature()}
+
+    # ---- the conventional ways -----------------------------------------------------------------
+
+    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+        """Always the same text, of the usual length."""
+        return "same text", np.tile(self._as_output([self.usual]), (rows, 1))
+
+    def conventional(
+        self, learnt: Callable[[], Beside], asked: Callable[[], pl.DataFrame],
+        seconds: float, seed: int,
+    ) -> Conventional:  # fmt: skip
+        """The text of the nearest row."""
+        if self.sources:
+            known = learnt()
+            found = _nearest(self._joined(known.inputs), known.answers, self._joined(asked()))
+            yield "text of the nearest row (TF-IDF)", self._as_output(found)
+
+    def _joined(self, cells: pl.DataFrame) -> list[str]:
+        columns = [_cells(cells[column]).to_list() for column in self.sources]
+        return [" ".join(row) for row in zip(*columns, strict=True)]
+
+    def _as_output(self, written: list[str]) -> Array:
+        rows = self._pieces(pl.Series(written, dtype=pl.String))
+        output = np.zeros((len(rows), 1 + max(map(len, rows), default=0)))
+        for row, ids in enumerate(rows):
+            output[row, 1 : 1 + len(ids)] = ids
+        return output
+
+
+def _cells(series: pl.Series) -> pl.Series:
+    return series.cast(pl.String).fill_null("")
+
+
+def _ragged(rows: list[list[int]]) -> Ragged:
+    values = np.fromiter((i for row in rows for i in row), np.int32)
+    return Ragged(values, np.cumsum([0, *map(len, rows)]).astype(np.int64))
+
+
+def _nearest(known: list[str], answers: pl.Series, asked: list[str]) -> list[str]:
+    """The answer of the known text that shares most rare words with each that is asked."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    known, written = known[:MOST_SEARCHED], answers.cast(pl.String).fill_null("").to_list()
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"
+    )
+    try:
+        table = vectorizer.fit_transform(known)
+    except ValueError:  # no word at all
+        return [written[0]] * len(asked)
+    return [written[i] for part in _parts(asked) for i in _best(table, vectorizer.transform(part))]
+
+
+def _parts(asked: list[str]) -> Iterator[list[str]]:
+    for first in range(0, len(asked), 512):
+        yield asked[first : first + 512]
+
+
+def _best(table: Any, asked: Any) -> list[int]:
+    return [int(i) for i in np.asarray((asked @ table.T).toarray()).argmax(1)]
