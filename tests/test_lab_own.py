@@ -158,3 +158,21 @@ def test_without_anything_a_sample_is_shown_and_said_to_be_one():
     app = application(TOKEN)
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         assert "You gave no table" in client.get(f"/{TOKEN}/data").text
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_the_surfaces_heights_are_the_networks_own_losses(client, given):
+    if given:
+        found = ask(client, "surface", rate=0.003).json()
+    else:
+        with TestClient(application(TOKEN), base_url="http://127.0.0.1:8000") as other:
+            found = ask(other, "surface", rate=0.03).json()
+            assert ask(other, "surface", rate=0).status_code == 422
+    losses, path = np.array(found["losses"]), np.array(found["path"])
+    assert found["heights"][-1] < 0.7 * found["heights"][0]
+    assert 0.5 < found["share"] <= 1
+    # The last point of the path lies in the plane itself, so the surface there has its loss.
+    column = np.interp(path[-1, 0], found["x"], [0, losses.shape[1] - 1])
+    row = np.interp(path[-1, 1], found["y"], [0, losses.shape[0] - 1])
+    near = losses[int(row) : int(row) + 2, int(column) : int(column) + 2]
+    assert near.min() - 0.05 <= found["heights"][-1] <= near.max() + 0.05

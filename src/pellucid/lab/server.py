@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 LARGEST_QUESTION = 64_000  # bytes
-OWN = ("columns", "encoding", "answer", "explained", "inside")  # answers about the reader's table
+OWN = (
+    "columns",
+    "encoding",
+    "answer",
+    "explained",
+    "inside",
+    "surface",
+)  # answers about the reader's table
 
 
 def application(token: str, own: Own | None = None) -> Starlette:
@@ -136,7 +143,7 @@ def _asked_of(name: str) -> Callable[..., Any]:
 
 
 def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
-    from pellucid.lab import inside, rows
+    from pellucid.lab import inside, rows, surface
 
     return {
         "columns": rows.columns,
@@ -144,6 +151,7 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "answer": rows.answer,
         "explained": rows.explained,
         "inside": inside.inside,
+        "surface": surface.surface,
     }[name]
 
 

@@ -26,7 +26,7 @@ export default {
     const low = 24 + rows * step * 0.92 + 26;
     show(element, width, low + 12, [
       label(0, 14, `${found} found`, "first name"), label(width * 0.24, 14, `${ill - found} missed`, "first name"), label(width * 0.5, 14, `${alarms} false alarms`, "second name"),
-      dots, label(0, low, `${percent(c.right)} of the alarms are right; ${percent(c.accuracy)} of all answers are`, "number bold"),
+      dots, label(0, low, `${percent(c.right)} of the alarms are right`, "number bold"),
     ], this.says(s));
     return null;
   },

@@ -15,7 +15,7 @@ function layout(element, constant) {
   const wide = width > 760;
   element.innerHTML = `<div class="training own ${wide ? "across" : ""}"><figure class="seen"><figcaption>The rows, as the last hidden layer sees them</figcaption><div class="pane"><canvas class="points"></canvas></div><p class="legend"></p></figure>
 <div class="right"><figure class="curve"><figcaption><span class="key first">learnt</span> <span class="key second">held out</span> Loss by step</figcaption><div></div></figure>
-<figure class="spread"><figcaption>How the weights are spread</figcaption><div></div></figure></div></div>`;
+<figure class="spread"><figcaption>How the weights are spread; what lies beyond ±1 stands at the edge</figcaption><div></div></figure></div></div>`;
   const legend = constant.levels.slice(0, 8).map((level, i) => `<span style="--tone: var(${HUES[i]})"></span>`).join("");
   element.querySelector(".legend").innerHTML = legend || `<span class="low"></span><span class="high"></span>`;
   element.querySelectorAll(".legend span").forEach((span, i) => { span.textContent = constant.levels[i] ?? ["low", "high"][i]; });
