@@ -15,6 +15,7 @@ from pellucid.explanation.parts import columns_of, count, keeping
 from pellucid.explanation.resting import bar, marked, resting_step
 from pellucid.model import Model
 from pellucid.store import build_store
+from pellucid.training.plan import Plan
 
 FRAME = every_kind.table()
 
@@ -159,3 +160,43 @@ def test_bars_and_marks_tell_sign_and_size() -> None:
 def test_the_explanation_of_a_row_ends_with_what_it_rests_on(models: dict[str, Model]) -> None:
     steps = models["paid"].explain(FRAME[3]).step.steps
     assert steps[-1].rule == "What the answer rests on: paid"
+
+
+def test_the_report_shows_what_some_answers_rest_on(models: dict[str, Model], tmp_path) -> None:
+    from pellucid.evidence.report import write_report
+
+    target = {**models["liked"].evidence["targets"]["liked"], "reasons": [reason()]}
+    write_report({**models["liked"].evidence, "targets": {"liked": target}}, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "What the answers rest on" in page
+    assert '<mark class="for" style="--strength: 100%"><bdi>splendid</bdi></mark>' in page
+    assert "<bdi>&lt;b&gt;</bdi>" in page  # a word of the data commands nothing
+    assert "Completeness gap: −0.25" in page and 'class="against"' in page
+
+
+def reason() -> dict[str, object]:
+    def column(name: str, parts: list[str], shares: list[float], shape: list[int] | None) -> dict:
+        zeros = [0.0] * len(parts)
+        return {
+            "column": name, "parts": parts, "shares": shares, "shape": shape,
+            "without": zeros, "control": zeros,
+        }  # fmt: skip
+
+    return {
+        "row": "line 8", "right": False, "of": "the log-odds of liked = yes against no",
+        "true": "no", "answer": 1.5, "nothing": 0.5, "gap": -0.25, "likeness": 0.1,
+        "columns": [
+            column("review", ["splendid", "<b>"], [2.0, 0.0], None),
+            column("age", ["30"], [-1.0], None),
+            column("photo", ["field 1, 1", "field 1, 2"], [0.25, 0.0], [1, 2]),
+        ],
+    }  # fmt: skip
+
+
+def test_learning_looks_for_reasons_within_its_time(table: pl.DataFrame, plan: Plan) -> None:
+    source = table.drop("paid")
+    model = pellucid.learn(source, "liked", minutes=1.5, verbose=False, plan=plan)
+    found = model.evidence["targets"]["liked"]["reasons"]
+    assert 1 <= len(found) <= 5
+    assert {"right", "gap", "likeness", "columns"} <= set(found[0])
+    assert any(each["right"] for each in found)

@@ -14,6 +14,7 @@ from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
 from pellucid.evidence.curve import curve_sizes, learning_curve
 from pellucid.evidence.judgement import compare, judge
+from pellucid.evidence.reasons import reasons
 from pellucid.evidence.rows import column_importance
 from pellucid.experience import Experience, gather
 from pellucid.interruption import Interruption
@@ -36,6 +37,7 @@ from pellucid.training.watch import Watch
 from pellucid.workshop import Workshop
 
 EVIDENCE_SHARE = 0.15  # of the whole budget
+REASONS_SHARE = 0.02  # of it too, for what single answers rest on
 WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
     0.3,
     0.6,
@@ -305,7 +307,12 @@ def _judge(
     curves = learning_curve(task, plan, fitted.choices, prove, CURVE_SHARE * left())
     seconds = IMPORTANCE_SHARE * left()
     importances = column_importance(experience, fitted.network, prove, seconds, task.seed)
-    return judge(experience, task, compared, curves, importances)
+    judged = judge(experience, task, compared, curves, importances)
+    seconds = min(REASONS_SHARE * settings.minutes * 60, left()) / len(judged)
+    for position, target in enumerate(judged.values()):
+        output = compared[position].outputs["answer"]
+        target["reasons"] = reasons(experience, fitted.network, position, output, seconds)
+    return judged
 
 
 def _keep(model: Model, output: Path | None, workshop: Workshop, narration: Narration) -> Model:

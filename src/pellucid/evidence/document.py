@@ -96,6 +96,31 @@ class Mistake(Exhibit):
     cells: dict[str, object]
 
 
+class ReasonColumn(TypedDict):
+    """What the parts of one cell account for: the cell itself, its words, its fields."""
+
+    column: str
+    parts: list[str]
+    shares: list[float]
+    without: list[float]  # what the answer loses without the part
+    control: list[float]  # the share in a network with shuffled weights
+    shape: list[int] | None  # rows and columns of fields in a plane
+
+
+class Reason(TypedDict):
+    """What one answer on a row it never saw rests on."""
+
+    row: str
+    right: bool
+    of: str  # "the log-odds of stars = 4 against 3"
+    true: str
+    answer: float
+    nothing: float  # the answer to a row with nothing in it
+    gap: float  # what the shares lack to add up to the difference
+    likeness: float | None  # rank correlation with the control
+    columns: list[ReasonColumn]
+
+
 class Verdict(TypedDict):
     """What is claimed, in plain words, the headline first."""
 
@@ -127,6 +152,7 @@ class Target(TypedDict):
     importance: list[Importance]
     mistakes: list[Mistake]
     surest: NotRequired[list[Mistake]]  # right answers it was most certain of, of media
+    reasons: NotRequired[list[Reason]]  # what some answers rest on
     verdict: Verdict
 
 

@@ -15,6 +15,7 @@ from pellucid.evidence.figures import Figure
 from pellucid.evidence.marking import MarkedSpan, marked_spans
 from pellucid.evidence.numerals import Measure, count, duration, memory, percent
 from pellucid.evidence.pages import render, resource, write_page
+from pellucid.evidence.reason_views import ReasonView, reason_view
 
 SHORT = 180  # letters of a cell that are shown at once
 LONG = 3000  # letters of a cell that are kept
@@ -101,6 +102,7 @@ class TargetView:
     figures: dict[str, Figure | None]
     mistakes: list[MistakeView]
     surest: list[MistakeView]
+    reasons: list[ReasonView]
 
 
 def _view(name: str, target: Target, anchor: str) -> TargetView:
@@ -122,6 +124,7 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
         figures=_figures(target),
         mistakes=[_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]],
         surest=[_mistake(row) for row in target.get("surest", [])[:MOST_MISTAKES]],
+        reasons=[reason_view(reason) for reason in target.get("reasons", [])],
     )
 
 

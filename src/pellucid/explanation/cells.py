@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pellucid.errors import Mends
 from pellucid.explanation.numbers import described, nested
-from pellucid.kinds import Kind, Ragged
+from pellucid.kinds import Array, Kind, Ragged
 from pellucid.schema import Schema
 from pellucid.working.step import Check, NumberTable, Step
 
@@ -40,10 +40,11 @@ def cells_step(schema: Schema, row: Row) -> Step:
 def _kind_step(schema: Schema, kind: Kind, cells: pl.DataFrame, raw: Mapping[str, Tensor]) -> Step:
     """The columns of one kind: the cells, and the numbers they became."""
     encoded = kind.encode(cells.select(kind.columns), Mends())
-    own = {name: _flat(values) for name, values in encoded.items()}
+    own = {name: _first(values) for name, values in encoded.items()}
     entered = {
         name: nested(raw[name][0].double().flatten()[: len(values)]) for name, values in own.items()
     }
+    counts = {name: _flat(values).size for name, values in encoded.items()}
     single = own.get(kind.kind)
     by_column = single is not None and len(single) == len(kind.columns)
     rows = []
@@ -52,7 +53,7 @@ def _kind_step(schema: Schema, kind: Kind, cells: pl.DataFrame, raw: Mapping[str
         reason = schema.reasons[column]
         rows.append((column, cell, single[position] if single and by_column else reason))
     heading = f'in "{kind.kind}"' if by_column else "why this kind"
-    steps = tuple(_array_step(name, own[name], entered[name]) for name in own)
+    steps = tuple(_array_step(name, counts[name], own[name], entered[name]) for name in own)
     last = steps[-1]
     return Step(
         rule=f"{len(kind.columns)} × {kind.kind}",
@@ -65,24 +66,24 @@ def _kind_step(schema: Schema, kind: Kind, cells: pl.DataFrame, raw: Mapping[str
     )
 
 
-def _array_step(name: str, values: tuple[Any, ...], entered: tuple[Any, ...]) -> Step:
+def _array_step(name: str, count: int, values: tuple[Any, ...], entered: tuple[Any, ...]) -> Step:
     """The numbers of one tensor."""
-    first = f", the first {MOST_VALUES:,} of them" if len(values) > MOST_VALUES else ""
+    first = f", the first {len(values):,} of them" if count > len(values) else ""
     return Step(
-        rule=f'As "{name}": {len(values):,} numbers{first}',
+        rule=f'As "{name}": {count:,} numbers{first}',
         given={},
-        result=values[:MOST_VALUES] if values else "no number",
-        check=Check(
-            "what the store of rows hands to the network",
-            entered[:MOST_VALUES] if values else "no number",
-            1e-6,
-        ),
+        result=values or "no number",
+        check=Check("what the store of rows hands to the network", entered or "no number", 1e-6),
     )
 
 
-def _flat(values: Any) -> tuple[Any, ...]:
+def _flat(values: Any) -> Array:
     array = values.values if isinstance(values, Ragged) else values[0]
-    return nested(torch.as_tensor(array.reshape(-1).astype(np.float64)))
+    return np.asarray(array).reshape(-1)
+
+
+def _first(values: Any) -> tuple[Any, ...]:
+    return tuple(nested(torch.as_tensor(_flat(values)[:MOST_VALUES].astype(np.float64))))
 
 
 def shown(cell: object) -> str:

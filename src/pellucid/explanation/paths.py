@@ -54,7 +54,9 @@ def _moves_of(y: Tensor, parameter: Tensor, weight: Weight) -> Tensor | None:
     if y is parameter:
         return one_hot(parameter.detach(), weight.place)
     probe = torch.zeros_like(y, requires_grad=True)
-    (back,) = torch.autograd.grad(y, parameter, probe, create_graph=True, allow_unused=True)
+    # A sum, for which torch needs no shapes of the probe: asking for them loads SymPy.
+    whole = (y * probe).sum()
+    (back,) = torch.autograd.grad(whole, parameter, create_graph=True, allow_unused=True)
     if back is None or not back.requires_grad:
         return None
     (moved,) = torch.autograd.grad(back[weight.place], probe, allow_unused=True)
@@ -126,6 +128,7 @@ def _through(ahead: Operation, gradient: float) -> Step:
     ]
     known = whole - math.fsum(float(products[k]) for k in order)
     form = plus(*(step.result for step in steps), *((known,) if rest > 0 else ()))  # type: ignore[arg-type]
+    local = _local(ahead)
     smaller = f" The last term is the sum of {rest:,} smaller ones." if rest > 0 else ""
     return Step(
         rule=f"{ahead.number}  {called(ahead)}: {moving:,} of {products.numel():,} numbers carry "
@@ -138,8 +141,8 @@ def _through(ahead: Operation, gradient: float) -> Step:
         if full
         else Check("the products as torch adds them", float(products.sum()), 1e-9),
         reason=(reason + smaller).strip(),
-        steps=(*_local(ahead), *steps),
-        shown=len(_local(ahead)) + 3,
+        steps=(*local, *steps),
+        shown=len(local) + 3,
     )
 
 

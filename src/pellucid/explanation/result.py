@@ -17,6 +17,7 @@ from pellucid.working.printing import render
 from pellucid.working.step import Step
 
 FORMAT = "pellucid explanation 1"
+MOST_VALUES = 20_000  # of one tensor; films have millions
 MARKS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -29,7 +30,7 @@ class Traced:
     operation: str
     inputs: tuple[Mapping[str, Any], ...]  # {"operation": 3}, {"weight": name}, {"shape": …}
     shape: tuple[int, ...]
-    values: array[float]
+    values: array[float]  # the first MOST_VALUES of a larger tensor
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _numbers(value: Tensor | None) -> array[float]:
     if value is None or value.is_complex():
         return array("d")
     found = array("d")
-    found.frombytes(value.detach().double().contiguous().numpy().tobytes())
+    first = value.detach().flatten()[:MOST_VALUES]
+    found.frombytes(first.double().contiguous().numpy().tobytes())
     return found
 
 
@@ -158,6 +160,7 @@ def _written(operation: Traced) -> dict[str, Any]:
         "inputs": list(operation.inputs),
         "shape": list(operation.shape),
         "values": _listed(operation.values),
+        "left_out": math.prod(operation.shape) - len(operation.values),
     }
 
 

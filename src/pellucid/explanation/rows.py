@@ -29,8 +29,11 @@ from pellucid.explanation.result import Explanation, trace
 from pellucid.explanation.solved import linear_step, trees_step
 from pellucid.explanation.walk import by_module, section, weight_names
 from pellucid.explanation.weights import parse, require
+from pellucid.kinds import Encoded
 from pellucid.kinds.cells import texts
+from pellucid.media.files import ANYWHERE, Files
 from pellucid.networks.network import DeepNetwork, Network
+from pellucid.schema import Schema
 from pellucid.store import answers_of, build_store
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.working.step import Check, Step
@@ -73,14 +76,18 @@ def explain_source(
     cells = table.take([number - 1], wanted)
     place = table.place(number - 1)
     row = f"row {number:,}" + (f" ({place})" if not place.startswith("row") else "")
-    return explain_cells(model, cells, f"{row} of {table.name}", weight)
+    return explain_cells(model, cells, f"{row} of {table.name}", weight, table.files)
 
 
 def explain_cells(
-    model: Model, cells: pl.DataFrame, place: str, weight: str | None = None
+    model: Model,
+    cells: pl.DataFrame,
+    place: str,
+    weight: str | None = None,
+    files: Files = ANYWHERE,
 ) -> Explanation:
-    """Explain the model's answer for a frame of one row."""
-    row = read_row(model, cells, place)
+    """Explain the model's answer for a frame of one row; `files` says what its cells may name."""
+    row = read_row(model, cells, place, files)
     network = in_float64(model.network)
     assert isinstance(network, Network)
     names, kinds = weight_names(network), module_kinds(network)
@@ -119,14 +126,26 @@ def explain_cells(
     return Explanation(whole, trace(recorder.operations, names), differences)
 
 
-def read_row(model: Model, cells: pl.DataFrame, place: str) -> Row:
+def read_row(model: Model, cells: pl.DataFrame, place: str, files: Files = ANYWHERE) -> Row:
     """The row as the network takes it, and its targets."""
-    mends = Mends()
-    inputs = model.schema.complete(cells, mends, cells.columns).select(model.schema.columns)
-    store = build_store([model.schema.encode(inputs, mends)])
-    raw = store.batch(torch.tensor([0]))
+    schema, mends = model.schema, Mends()
+    inputs = located(schema, schema.complete(cells, mends, cells.columns), files)
+    encoded: Encoded = {}
+    for kind in schema.inputs:
+        encoded |= kind.encode(inputs.select(kind.columns), mends)
+    for target in schema.targets:
+        encoded |= target.encode_inputs(inputs, mends)
+    raw = build_store([encoded]).batch(torch.tensor([0]))
     targets, unknown = _targets(model, cells)
     return Row(place, inputs, raw, targets, unknown)
+
+
+def located(schema: Schema, cells: pl.DataFrame, files: Files) -> pl.DataFrame:
+    """The input cells, those that name files with the whole of their paths."""
+    cells = cells.select(schema.columns)
+    for kind in schema.media:
+        cells = cells.with_columns(files.locate(cells.select(kind.columns), Mends()).get_columns())
+    return cells
 
 
 def _targets(model: Model, cells: pl.DataFrame) -> tuple[tuple[Tensor, ...] | None, str]:
@@ -194,17 +213,17 @@ def _forward(
     """Every operation, path by path."""
     steps: list[Step] = []
     for part, group in groupby(operations, key=lambda operation: _part(operation.module)):
-        within = by_module(list(group), *names)
+        again = part.startswith("deep.") and part != "deep.0"
+        within = by_module(list(group), *names, lessons=not again)
         title, reason = _titles(part, len(network.deep))
         extra: tuple[Step, ...] = ()
         if part == "linear":
             extra = linear_step(model.schema, network, raw)
         elif part == "trees":
             extra = trees_step(model.schema, network, raw)
-        shown = len(extra) if part.startswith("deep.") and part != "deep.0" else None
-        if part == "trees" and extra:
-            shown = len(extra)
-        steps.append(section(title, (*within[:0], *extra, *within), reason, shown=shown))
+        brief = again or (part == "trees" and extra)
+        shown = len(extra) if brief else None
+        steps.append(section(title, (*extra, *within), reason, shown=shown))
     return section(f"Forward: {len(operations)} operations in order", steps, shown=None)
 
 

@@ -33,13 +33,13 @@ SIGNS = {"__and__": "and", "__or__": "or", "__xor__": "either", "long": "as whol
 
 
 def operation_steps(
-    operations: Iterable[Operation], weights: Mapping[int, str]
+    operations: Iterable[Operation], weights: Mapping[int, str], lessons: bool = True
 ) -> tuple[Step, ...]:
     """One step an operation; `weights` names the parameters by the place of their memory."""
-    return tuple(operation_step(operation, weights) for operation in operations)
+    return tuple(operation_step(operation, weights, lessons) for operation in operations)
 
 
-def operation_step(operation: Operation, weights: Mapping[int, str]) -> Step:
+def operation_step(operation: Operation, weights: Mapping[int, str], lessons: bool = True) -> Step:
     """What came in, what came out, and one number of it in full where there is a lesson."""
     y = operation.result
     name = called(operation)
@@ -53,7 +53,7 @@ def operation_step(operation: Operation, weights: Mapping[int, str]) -> Step:
         )
     if operation.name in MOVES:
         return _moved(operation, y, name)
-    finer = worked(operation)
+    finer = worked(operation) if lessons else ()
     again = _first(operation.again())
     check = _same(operation, y, again)
     return Step(
@@ -178,11 +178,14 @@ def section(
 
 
 def by_module(
-    operations: Sequence[Operation], weights: Mapping[int, str], kinds: Mapping[str, str]
+    operations: Sequence[Operation],
+    weights: Mapping[int, str],
+    kinds: Mapping[str, str],
+    lessons: bool = True,
 ) -> tuple[Step, ...]:
     """Operations in order, those of one module after the other under its name."""
     return tuple(
-        section(_title(path, kinds), operation_steps(group, weights))
+        section(_title(path, kinds), operation_steps(group, weights, lessons))
         for path, group in groupby(operations, key=lambda operation: operation.module)
     )
 
