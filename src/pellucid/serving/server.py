@@ -22,7 +22,7 @@ from pellucid.serving.served import Shelf
 from pellucid.web.access import is_loopback
 
 DRAIN = 1.0  # seconds in which clients are told to leave before the door is shut
-LINGER = 0.5  # seconds in which those who came in last are still heard
+LINGER = 1.0  # seconds in which those who came in last are still heard
 IDLE = 75  # seconds that a connection may say nothing
 
 
