@@ -18,7 +18,12 @@ from pellucid.networks.layers.spectrogram import (
     SpectrogramAugmentation,
     mel_weights,
 )
-from pellucid.networks.layers.watching import FilmStatistics, TemporalAttention, Watching
+from pellucid.networks.layers.watching import (
+    FilmStatistics,
+    MomentChoice,
+    TemporalAttention,
+    Watching,
+)
 from sounding import moving_square, tone
 
 
@@ -169,12 +174,26 @@ def test_statistics_of_a_film_tell_colour_amount_and_direction_of_motion():
 def test_attention_weighs_moments_and_starts_from_their_mean():
     layer = TemporalAttention(5, 8, generator())
     x = torch.randn(3, 5, 8, generator=generator())
-    out = layer(x)
+    moments = torch.arange(5).unsqueeze(0)
+    out = layer(x, moments)
     assert out.shape == (3, 16)
     torch.testing.assert_close(out[:, :8], out[:, 8:])
     with torch.no_grad():
         layer.query.fill_(3.0)
-    assert not torch.allclose(layer(x)[:, :8], layer(x)[:, 8:])
+    assert not torch.allclose(layer(x, moments)[:, :8], layer(x, moments)[:, 8:])
+
+
+def test_while_training_every_second_moment_is_watched_later_all_of_them():
+    layer = MomentChoice().train()
+    seed_layers([layer], 0, 0)
+    frames = torch.arange(8).view(1, 8, 1).expand(40, 8, 3)
+    chosen, moments = layer(frames)
+    assert chosen.shape == (40, 4, 3)
+    assert chosen[..., 0].equal(moments)
+    assert {tuple(row) for row in moments.tolist()} == {(0, 2, 4, 6), (1, 3, 5, 7)}
+    everything, moments = layer.eval()(frames)
+    assert everything is frames
+    assert moments.tolist() == [list(range(8))]
 
 
 @pytest.mark.parametrize("shrink", [1, 2])

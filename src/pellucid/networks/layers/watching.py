@@ -11,6 +11,7 @@ from pellucid.networks.layers.augmentation import PictureAugmentation
 from pellucid.networks.layers.convolution import PictureEncoder
 from pellucid.networks.layers.ensemble import Linear
 from pellucid.networks.layers.input import Encoder
+from pellucid.networks.layers.randomness import RandomLayer
 
 HEADS = 4
 COLOUR_BINS, DIRECTIONS = 8, 8
@@ -33,9 +34,10 @@ class Watching(nn.Module):
         self, moments: int, side: int, encoder: Encoder, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.shrink, self.mirror, self.moments = encoder.shrink, encoder.mirror, moments
+        self.shrink, self.mirror = encoder.shrink, encoder.mirror
         for name, start in (("mean", 0.0), ("spread", 1.0), ("change", 1.0)):
             self.register_buffer(name, torch.full((1, 1, 3, 1, 1), start))
+        self.choice = MomentChoice()
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
         self.encoder = PictureEncoder(6, side // encoder.shrink, encoder.channels, generator)
         self.attention = TemporalAttention(moments, self.encoder.width, generator)
@@ -43,17 +45,18 @@ class Watching(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Encode each moment, then attend to all of them; mirrored as well when predicting."""
+        frames, moments = self.choice(frames)
         x = self._views(frames)
         x = self.augmentation(x.flatten(1, 2))  # one and the same way for a whole film
         x = x.unflatten(1, (-1, 6)).flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        seen = self._seen(x)
+        seen = self._seen(x, moments)
         if self.mirror and not self.training:
-            seen = (seen + self._seen(x.flip(3))) / 2
+            seen = (seen + self._seen(x.flip(3), moments)) / 2
         return seen
 
-    def _seen(self, x: Tensor) -> Tensor:
+    def _seen(self, x: Tensor, moments: Tensor) -> Tensor:
         vectors = nn.functional.layer_norm(self.encoder(x), (self.encoder.width,))
-        return self.attention(vectors.unflatten(0, (-1, self.moments)))
+        return self.attention(vectors.unflatten(0, (-1, moments.shape[-1])), moments)
 
     def _views(self, frames: Tensor) -> Tensor:
         """Colours and their change in standard units: (n, moments, 6, height, width)."""
@@ -63,6 +66,22 @@ class Watching(nn.Module):
             pixels = small.unflatten(0, pixels.shape[:4])
         before, now = pixels[:, :, 0], pixels[:, :, 1]
         return torch.cat([(now - self.mean) / self.spread, (now - before) / self.change], 2)
+
+
+class MomentChoice(RandomLayer):
+    """Every second moment of each film, the even or the odd ones, while training; otherwise all.
+
+    So a step costs half, and a film never looks the same twice (Wang et al. 2016 draw likewise).
+    """
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, moments, …) -> the chosen frames, and which moments they are (n or 1, chosen)."""
+        count, of = frames.shape[:2]
+        if not self.training:
+            return frames, torch.arange(of).unsqueeze(0)
+        first = torch.randint(0, 2, (count, 1), generator=self.generator)
+        chosen = (2 * torch.arange(-(-of // 2)) + first).clamp(max=of - 1)
+        return frames[torch.arange(count).unsqueeze(1), chosen], chosen
 
 
 class TemporalAttention(nn.Module):
@@ -80,9 +99,11 @@ class TemporalAttention(nn.Module):
         self.query = nn.Parameter(torch.zeros(width))
         self.width = 2 * width
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x + attention(x), pooled."""
-        asked = self.ask(x + self.place).unflatten(2, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
+    def forward(self, x: Tensor, moments: Tensor) -> Tensor:
+        """x + attention(x), pooled; `moments` (n or 1, moments) says which ones x holds."""
+        asked = (
+            self.ask(x + self.place[moments]).unflatten(2, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
+        )
         heard = nn.functional.scaled_dot_product_attention(asked[0], asked[1], asked[2])
         x = x + self.tell(heard.transpose(1, 2).flatten(2))
         weight = (x @ self.query / math.sqrt(self.width)).softmax(1).unsqueeze(2)
