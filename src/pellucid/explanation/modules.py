@@ -52,6 +52,7 @@ def explain_module(
         [forward, *steps],
         _summary(operations, differences),
         shown=None,
+        decimal=True,
         given={f"input {k}": described(leaf) for k, leaf in enumerate(_tensors(given), 1)},
     )
     return Explanation(whole, trace(operations, names), differences)
