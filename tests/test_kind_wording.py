@@ -210,6 +210,7 @@ def translator(tmp_path_factory):
 
 def test_a_small_language_is_learnt(translator):
     model, folder = translator
+    assert "Where it looked" in (folder / "report.html").read_text("utf-8")
     new = pairs(20, seed=7)
     written = model.predict({"english": new["english"]})
     assert written.name == "german"
@@ -227,6 +228,10 @@ def test_the_evidence_names_the_measure_the_nearest_row_and_the_worst_texts(tran
     assert [way["name"] for way in evidence["baselines"]] == ["text of the nearest row (TF-IDF)"]
     assert evidence["performance"]["low"] <= evidence["performance"]["high"]
     assert set(evidence["others"]) == {"chrF", "length ratio"}
+    for look in evidence["looks"]:
+        assert [len(row) for row in look["weights"]] == [len(look["read"])] * len(look["written"])
+        assert all(0 <= sum(row) <= 1.01 for row in look["weights"])
+        assert look["read"][-1] == "today"
     for mistake in evidence["mistakes"]:
         assert mistake["true"] != mistake["predicted"]
         assert 0 <= mistake["confidence"] <= 1

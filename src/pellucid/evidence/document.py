@@ -129,6 +129,15 @@ class Verdict(TypedDict):
     sentences: list[str]
 
 
+class Look(TypedDict):
+    """Where the network looked in what it read, for each word that it wrote."""
+
+    row: str
+    read: list[str]
+    written: list[str]
+    weights: list[list[float]]  # of each written word, a share for each read one
+
+
 class Target(TypedDict):
     """The evidence for one predicted column."""
 
@@ -139,6 +148,7 @@ class Target(TypedDict):
     performance: Performance
     others: dict[str, float]
     note: NotRequired[str]  # on how it was measured
+    looks: NotRequired[list[Look]]
     paths: NotRequired[list[NamedValue]]  # each path of the network by itself
     simplest: NamedValue
     baselines: list[Baseline]

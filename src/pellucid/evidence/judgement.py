@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from pellucid.evidence.document import (
     CurvePoint,
     Importance,
     Interval,
+    Look,
     NamedValue,
     Performance,
     Target,
@@ -26,9 +28,11 @@ from pellucid.evidence.verdict import verdict
 from pellucid.experience import Experience
 from pellucid.kinds import Array, TargetKind
 from pellucid.networks.layers.blend import PATHS
-from pellucid.networks.network import Network
+from pellucid.networks.network import Network, first_network
 from pellucid.store import joined
 from pellucid.training.task import Task
+
+LOOKS = 3  # rows of which it is shown where the network looked
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Compared:
 
     outputs: dict[str, Array]  # the network's answer, and what each of its paths says by itself
     ways: Sequence[Conventional]
+    looks: list[Look]
 
 
 def compare(experience: Experience, task: Task, network: Network, seconds: float) -> list[Compared]:
@@ -46,9 +51,27 @@ def compare(experience: Experience, task: Task, network: Network, seconds: float
     """
     outputs = outputs_of(network, task, experience.split.prove)
     return [
-        Compared(outputs[position], conventional_ways(experience, task, network, position, seconds))
+        Compared(
+            outputs[position],
+            conventional_ways(experience, task, network, position, seconds),
+            _looks(experience, task, network, position, outputs[position]["answer"]),
+        )
         for position in range(len(task.targets))
     ]
+
+
+def _looks(
+    experience: Experience, task: Task, network: Network, position: int, output: Array
+) -> list[Look]:
+    """Where the network looked on a few of the proving rows, where it looks anywhere."""
+    prove, deep = experience.split.prove, first_network(network)
+    some = np.sort(np.random.default_rng(task.seed).permutation(len(prove))[:LOOKS])
+    raw = task.store.batch(torch.as_tensor(prove[some]))
+    kind = task.schema.targets[position]
+    with torch.inference_mode():
+        found = kind.looks(deep.outputs[position], deep.seen(raw), raw, output[some])
+    rows = zip(found, some, strict=False)
+    return [cast("Look", {"row": experience.place(int(prove[i])), **look}) for look, i in rows]
 
 
 def judge(
@@ -113,6 +136,8 @@ def judge_target(
         "surest": surest_rows(experience, position, output, prove),
         "verdict": verdict(kind, performance, simplest, judged[0][1], best, forecast),
     }
+    if compared.looks:
+        judged_target["looks"] = compared.looks
     if "note" in shown:
         judged_target["note"] = shown["note"]
     return judged_target

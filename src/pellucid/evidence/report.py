@@ -100,6 +100,7 @@ class TargetView:
     others: list[tuple[str, str]]
     paths: list[tuple[str, str]]
     figures: dict[str, Figure | None]
+    looks: list[Figure]
     mistakes: list[MistakeView]
     surest: list[MistakeView]
     reasons: list[ReasonView]
@@ -122,6 +123,7 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
         others=others,
         paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
         figures=_figures(target),
+        looks=[figures.where_it_looked(look) for look in target.get("looks", [])],
         mistakes=[_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]],
         surest=[_mistake(row) for row in target.get("surest", [])[:MOST_MISTAKES]],
         reasons=[reason_view(reason) for reason in target.get("reasons", [])],

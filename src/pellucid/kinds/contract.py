@@ -258,6 +258,11 @@ class TargetKind(Protocol):
     def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
         """What the evidence shows of this kind alone; `outputs` are the answer and the paths'."""
 
+    def looks(
+        self, layer: nn.Module, hidden: Tensor, raw: Tensors, output: Array
+    ) -> list[dict[str, Any]]:
+        """Of each row the words read and written, and where it looked for each; else nothing."""
+
     def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
         """Name and outputs of the way that looks at no input."""
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from pellucid.errors import Mends
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded
 from pellucid.networks.layers import Deep
+from pellucid.networks.layers.input import Tensors
 
 
 class Target:
@@ -51,6 +52,12 @@ class Target:
     def machines(self, seed: int) -> Mapping[str, Any]:
         """None."""
         return {}
+
+    def looks(
+        self, layer: nn.Module, hidden: Tensor, raw: Tensors, output: Array
+    ) -> list[dict[str, Any]]:
+        """It looks nowhere."""
+        return []
 
     def marked(self, cells: Mapping[str, Any], predicted: Any, true: Any) -> list[list[str]] | None:
         """No word is tagged."""

@@ -20,6 +20,7 @@ from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signa
 from pellucid.kinds.subwords import train_tokenizer
 from pellucid.kinds.targets import DeepTarget
 from pellucid.networks.layers import Translator
+from pellucid.networks.layers.input import Tensors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,7 +32,7 @@ LONGEST = 384  # subwords of a source or a target; what is longer is cut
 WIDTH = 128
 PASSES = 24  # over the rows, at most; two thirds of them while the step size falls
 MOST_SEARCHED = 50_000  # rows among which the nearest is looked for
-LOOKS = 3  # rows of which it is shown where the network looked
+SPACE = "Ġ"  # how a byte-level tokenizer writes the space before a word
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,43 @@ class Wording(DeepTarget):
     def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
         """By which version of the measure it was judged."""
         return {"note": signature()}
+
+    def looks(
+        self, layer: nn.Module, hidden: Tensor, raw: Tensors, output: Array
+    ) -> list[dict[str, Any]]:
+        """Of each row its words and the attention between them, that of subwords put together."""
+        assert isinstance(layer, Translator)
+        source, answer = raw[self._key], torch.as_tensor(output[:, 1:]).long()
+        weights = layer.looks(layer.remember(hidden, source), answer).numpy()
+        return [
+            self._look(source[row].tolist(), answer[row].tolist(), weights[row, :, 1:])
+            for row in range(len(answer))
+        ]
+
+    def _look(self, source: list[int], answer: list[int], weights: Array) -> dict[str, Any]:
+        read, written = self._in_words(source), self._in_words(answer)
+        table = [
+            [round(float(weights[rows][:, places].sum(1).mean()), 3) for _, places in read]
+            for _, rows in written
+        ]
+        return {
+            "read": [word for word, _ in read],
+            "written": [word for word, _ in written],
+            "weights": table,
+        }
+
+    def _in_words(self, tokens: list[int]) -> list[tuple[str, list[int]]]:
+        """Each word, and the places of its subwords."""
+        words: list[list[int]] = []
+        for place, token in enumerate(tokens):
+            if token <= END:
+                continue
+            begins = (self._tokenizer.id_to_token(token) or "").startswith(SPACE)
+            if begins or not words or words[-1][-1] != place - 1:
+                words.append([])
+            words[-1].append(place)
+        texts_ = self._tokenizer.decode_batch([[tokens[i] for i in places] for places in words])
+        return [(text.strip(), places) for text, places in zip(texts_, words, strict=True)]
 
     # ---- the conventional ways -----------------------------------------------------------------
 

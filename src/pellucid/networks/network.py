@@ -64,11 +64,16 @@ class DeepNetwork(nn.Module):
 
     def learning(self, raw: Tensors, answers: Sequence[Tensor | None]) -> list[Tensor]:
         """One output for each target, whose layer is given the raw inputs and the answer too."""
-        x = torch.cat([layer(raw).flatten(1) for layer in self.inputs], 1)
-        x = self.hidden(self.scale(x))
+        x = self.seen(raw)
         return [
             output(x, raw, answer) for output, answer in zip(self.outputs, answers, strict=True)
         ]
+
+    def seen(self, raw: Tensors) -> Tensor:
+        """What the hidden layers make of the inputs: (members, batch, width)."""
+        x = torch.cat([layer(raw).flatten(1) for layer in self.inputs], 1)
+        hidden: Tensor = self.hidden(self.scale(x))
+        return hidden
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """The sparse features of all kinds, numbered one after the other."""

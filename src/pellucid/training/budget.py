@@ -127,7 +127,8 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         if steps >= min(plan.steps // 2, 30 * plan.evaluate_every) or folds == 1:
             break
     steps = max(10, min(plan.steps, steps))
-    every = min(plan.evaluate_every, max(1, steps // 12))
+    worth = int(4 * len(task.folds[0][1]) * probed.row_seconds / probed.step_seconds)
+    every = min(plan.evaluate_every, max(1, steps // 12, min(worth, steps // 4)))
     return replace(plan, folds=folds, steps=steps, evaluate_every=every)
 
 

@@ -5,6 +5,7 @@ from pellucid.evidence.figures.calibration import coverage, reliability
 from pellucid.evidence.figures.confusion import confusion_matrix
 from pellucid.evidence.figures.curve import learning_curve
 from pellucid.evidence.figures.history import training_history
+from pellucid.evidence.figures.looks import where_it_looked
 from pellucid.evidence.figures.scatter import predicted_against_true
 from pellucid.evidence.figures.svg import Figure, Table
 from pellucid.evidence.figures.ways import conventional_ways
@@ -21,4 +22,5 @@ __all__ = [
     "reliability",
     "stages",
     "training_history",
+    "where_it_looked",
 ]
