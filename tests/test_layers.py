@@ -23,7 +23,9 @@ from pellucid.networks.layers import (
     random_layers,
     seed_layers,
 )
+from pellucid.networks.layers.normalisation import BatchNorm
 from pellucid.networks.layers.sequence import TokenConvolution
+from pellucid.training.optimizers import FlatAdamW
 
 
 def generator(seed=0):
@@ -45,6 +47,23 @@ def check_gradients(layer, *inputs):
 
     given = [p.detach().clone().requires_grad_() for p in parameters]
     assert gradcheck(call, (*given, *inputs))
+
+
+def test_batch_normalisation_is_torchs_and_its_averages_travel_with_the_weights():
+    ours, theirs = BatchNorm(3), torch.nn.BatchNorm2d(3)
+    optimizer = FlatAdamW(ours, decay=0.1)
+    x = 2 * torch.randn(8, 3, 5, 5, generator=torch.Generator().manual_seed(0)) + 1
+    torch.testing.assert_close(ours.train()(x), theirs.train()(x))
+    ours(x).sum().backward()
+    optimizer.step(0.0)
+    kept = optimizer.weights.clone()
+    theirs(x)
+    assert (ours.mean - theirs.running_mean).abs().max() < 1e-6
+    assert (ours.variance - theirs.running_var).abs().max() < 1e-5
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+    ours.train()(5 * x)
+    optimizer.weights.copy_(kept)
+    torch.testing.assert_close(ours.eval()(x), theirs(x))
 
 
 def test_an_ensemble_of_lines_equals_one_line_for_each_member():

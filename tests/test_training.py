@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,49 @@ def test_a_descent_that_was_cut_short_can_be_done_over():
         over, again = descend(done_over)
         assert over.equal(weights)
         assert again.history == descent.history
+
+
+class SecondASteps(Watch):
+    """Sees a clock on which every step takes a second."""
+
+    def look(self, descent, optimizer, best, loss):
+        self.clock.now = descent.step
+        return super().look(descent, optimizer, best, loss)
+
+
+class FakeClock:
+    now = 0
+
+    def monotonic(self):
+        return self.now
+
+
+def test_a_schedule_known_from_the_start_is_shortened_to_end_in_time_and_can_be_done_over(
+    monkeypatch,
+):
+    clock = FakeClock()
+    monkeypatch.setattr("pellucid.training.watch.time", clock)
+    watch = SecondASteps(deadline=150)
+    watch.clock = clock
+    planned = Schedule(1e-2, 60, 30, 2**20, warmup=60, anneal=340 / 60)
+    weights, descent = descend(planned, watch)
+    assert 120 < descent.step <= 150
+    assert descent.history[-1]["rate"] < 1e-3
+    assert descent.cut == {"anneal_at": 30, "hurry_at_30": 114}
+    over, again = descend(replace(planned, anneal_at=30, hurries={30: 114}))
+    assert over.equal(weights)
+    assert again.history == descent.history
+
+
+def test_a_triangular_schedule_goes_up_and_down_in_lines():
+    schedule = Schedule(1e-2, 20, 10, 2**20, warmup=20, anneal=4.0)
+    _, descent = descend(schedule)
+    assert descent.step == 100
+    rates = {moment["step"]: moment["rate"] for moment in descent.history}
+    assert rates[10] == pytest.approx(0.5e-2)
+    assert rates[20] == pytest.approx(1e-2)
+    assert rates[60] == pytest.approx(1e-2 * 41 / 80)
+    assert rates[100] == pytest.approx(1e-2 / 80)
 
 
 def test_annealing_begins_in_time_for_the_deadline():

@@ -184,8 +184,8 @@ def _split(
     inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
     blocks = _blocks(tables, inputs, settings.group)
     named = None
-    if settings.group is None and settings.time is None and own is None and len(tables) == 1:
-        named, blocks = _named_groups(tables[0], inputs, answers, blocks)
+    if settings.group is None and settings.time is None and len(tables) == 1:
+        named, blocks = _named_groups(tables[0], inputs, answers, blocks, own)
     strata = answers.to_series(0)[usable]
     order = _order(tables[0], settings.time)
     column = None if own is None else tables[0].column(own)
@@ -220,18 +220,29 @@ def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> 
 
 
 def _named_groups(
-    table: Table, inputs: list[str], answers: pl.DataFrame, blocks: Array
+    table: Table, inputs: list[str], answers: pl.DataFrame, blocks: Array, own: str | None
 ) -> tuple[str | None, Array]:
-    """What is told of groups that file names mark, and the blocks that they make."""
+    """What is told of groups that file names mark, and the blocks that they make.
+
+    If the user's own split has parted the groups they stay together in choosing too; if it has
+    them on both sides, that is how it wants to be judged.
+    """
     for name in inputs:
         paths = table.column(name)
         if paths.dtype != pl.String or medium_of(paths) is None:
             continue
-        if groups := file_groups(paths, answers.to_series(0)):
+        groups = file_groups(paths, answers.to_series(0))
+        if groups and (own is None or _parted(groups.of_row, table.column(own))):
             words = ", ".join(repr(word) for word in groups.some)
             told = f"files of one group by their names ({words}, … {groups.count:,} in all) stay"
             return f"{told} together", groups.of_row
     return None, blocks
+
+
+def _parted(groups: Array, sides: pl.Series) -> bool:
+    """Whether hardly any group lies on two sides."""
+    pairs = pl.DataFrame({"group": groups, "side": sides.cast(pl.String)}).unique()
+    return pairs.height <= 1.05 * pairs["group"].n_unique() + 1
 
 
 def _order(table: Table, column: str | None) -> Array | None:

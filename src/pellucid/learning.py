@@ -38,6 +38,7 @@ from pellucid.workshop import Workshop
 
 EVIDENCE_SHARE = 0.15  # of the whole budget
 REASONS_SHARE = 0.02  # of it too, for what single answers rest on
+HEAVY_EVIDENCE_SHARE = 0.25  # where a single look at all proving rows takes long
 WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
     0.3,
     0.6,
@@ -272,7 +273,8 @@ def _watches(
 
     def reserve() -> float:
         """For the evidence, whose curve solves the other paths once more on parts of the rows."""
-        return EVIDENCE_SHARE * settings.minutes * 60 + 0.5 * solved[0]
+        share = HEAVY_EVIDENCE_SHARE if plan.heavy else EVIDENCE_SHARE
+        return share * settings.minutes * 60 + 0.5 * solved[0]
 
     def watch_of(position: int) -> Watch:
         workshop.note_time()

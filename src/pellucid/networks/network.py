@@ -23,6 +23,10 @@ from pellucid.networks.layers import (
 from pellucid.networks.layers.input import Tensors
 from pellucid.schema import Schema
 
+# Hand-made features of media come by the hundred: at full size they would drown, in the linear
+# path, the few columns that stand beside them.
+BESIDE = 0.1
+
 
 @dataclass(frozen=True)
 class Body:
@@ -47,6 +51,10 @@ class DeepNetwork(nn.Module):
         super().__init__()
         layers = [_input_layer(kind, body, generator) for kind in schema.inputs]
         self.inputs = nn.ModuleList(layers)
+        mixed = 0 < len(schema.media) < len(schema.inputs)
+        self.shares = [
+            BESIDE if mixed and isinstance(kind, MediaKind) else 1.0 for kind in schema.inputs
+        ]
         width = sum(layer.columns * layer.width for layer in layers)
         self.scale = EnsembleScale(body.members, width, generator)
         hidden: list[nn.Module] = []
@@ -78,11 +86,11 @@ class DeepNetwork(nn.Module):
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """The sparse features of all kinds, numbered one after the other."""
         first, index, value = 0, [], []
-        for layer in self.inputs:
+        for position, layer in enumerate(self.inputs):
             assert isinstance(layer, InputLayer)
             which, how_much = layer.terms(raw)
             index.append(which + first)
-            value.append(how_much)
+            value.append(how_much * self.shares[position])
             first += layer.features
         return torch.cat(index, 1), torch.cat(value, 1)
 

@@ -134,7 +134,7 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
 
 def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     """One network; its schedule is known from the start, and ends when the time does."""
-    chosen = len(task.folds[0][1]) * probed.row_seconds * EVALUATIONS
+    chosen = min(plan.looked_at, len(task.folds[0][1])) * probed.row_seconds * EVALUATIONS
     steps = int((SHARE_OF_MEMBERS * seconds - chosen) / probed.step_seconds)
     plan = replace(
         plan,
@@ -217,7 +217,7 @@ def _terms(network: DeepNetwork, task: Task) -> float:
 
 
 def _step_cost(plan: Plan, probed: Probe, learn: int) -> float:
-    chosen = min(20_000, learn * 0.2)
+    chosen = min(20_000, plan.looked_at, learn * 0.2)
     return probed.step_seconds + chosen * probed.row_seconds / max(plan.evaluate_every, 1)
 
 

@@ -20,7 +20,7 @@ LADDER = ((16, 32), (16, 64), (24, 64), (24, 128), (32, 128), (48, 128), (64, 12
 FEWEST_PASSES, MOST_PASSES = 8, 120
 MANY_PASSES = 15  # from here on pictures are turned, stretched and shaded too
 WARM_SHARE = 0.15  # of the steps; then the step size falls to 0
-EVALUATIONS = 10
+EVALUATIONS, LOOKED_AT = 6, 1_500  # of a run; rows of each
 MIRROR_LEARN, MIRROR_CHOOSE = 1_000, 1_000
 HANDED = ("left", "right")
 
@@ -42,6 +42,7 @@ def media_plan(schema: Schema, learn: int) -> Plan:
     plan = Plan(
         body=body, folds=1, batch=batch, rate=3e-3, decay=1e-2, steps=steps, evaluate_every=1,
         patience=2**20, threads=1, trees=300 if trees else 0,
+        looked_at=LOOKED_AT,
     )  # fmt: skip
     return triangular(plan, steps)
 

@@ -121,10 +121,12 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
         losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
+    some = choose[:: -(-len(choose) // plan.looked_at)]
+
     def score() -> float:
-        outputs = predict(deep, task.store, choose, task.targets)
+        outputs = predict(deep, task.store, some, task.targets)
         return sum(
-            k.choosing_score(o, t[choose])
+            k.choosing_score(o, t[some])
             for k, o, t in zip(kinds, outputs, task.targets, strict=True)
         )
 

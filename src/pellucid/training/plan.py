@@ -32,6 +32,7 @@ class Plan:
     curve: tuple[int, ...] = ()  # numbers of rows at which the learning curve is measured
     cuts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # what the clock changed
     warmup: int = 10  # steps
+    looked_at: int = 2**20  # rows of one evaluation while training, at most
     anneal: float = 0.25  # how long annealing lasts, in parts of the steps before it
 
     def to_json(self) -> dict[str, Any]:
@@ -57,13 +58,18 @@ class Plan:
         return self.steps + int(self.steps * self.anneal)
 
     @property
+    def heavy(self) -> bool:
+        """Whether rows are so dear to look at that only some are while training."""
+        return self.looked_at < 2**20
+
+    @property
     def possible(self) -> bool:
         """Whether every number is of its type and within its bounds."""
         body = self.body
         encoder = body.encoder
         sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads,
                  encoder.channels, encoder.shrink)  # fmt: skip
-        steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows)
+        steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows, self.looked_at)
         counts = (body.blocks, self.trees, self.warmup, *self.curve)
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
         return (
