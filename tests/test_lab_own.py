@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -176,3 +178,30 @@ def test_the_surfaces_heights_are_the_networks_own_losses(client, given):
     row = np.interp(path[-1, 1], found["y"], [0, losses.shape[0] - 1])
     near = losses[int(row) : int(row) + 2, int(column) : int(column) + 2]
     assert near.min() - 0.05 <= found["heights"][-1] <= near.max() + 0.05
+
+
+def test_a_table_chosen_in_the_page_is_opened_in_all_chapters(file):
+    with TestClient(application(TOKEN), base_url="http://127.0.0.1:8000") as client:
+        kept = client.post(
+            f"/{TOKEN}/own/table?name=../../things.csv", content=file.read_bytes()
+        ).json()
+        assert kept == {
+            "file": "things.csv",
+            "columns": ["row", "size", "noise", "place", "kind"],
+        }
+        assert ask(client, "columns").json()["name"] == "sample:reviews"
+        opened = client.post(f"/{TOKEN}/own/open", json={"file": "things.csv", "target": "kind"})
+        assert opened.status_code == 200
+        assert ask(client, "columns").json()["rows"] == 240
+        folder = client.app.state.folder
+        for wrong in ({"file": "../things.csv", "target": "colour"}, {"file": "/etc/passwd"}):
+            answer = client.post(f"/{TOKEN}/own/open", json=wrong)
+            assert answer.status_code == 422 and answer.json()["fault"]
+        for name in ("x.pkl", "", "a.csv"):
+            answer = client.post(f"/{TOKEN}/own/table?name={name}", content=b"")
+            assert answer.status_code == 422 and answer.json()["fault"]
+        assert client.post(f"/{TOKEN}/own/open", content=b"{").status_code == 422
+        foreign = {"origin": "http://evil.example"}
+        answer = client.post(f"/{TOKEN}/own/table?name=a.csv", content=b"a\n1", headers=foreign)
+        assert answer.status_code == 403
+    assert not Path(folder).exists()

@@ -186,3 +186,19 @@ def test_the_page_and_its_python_train_the_same_weights(lab, browser):
         loss = scope["scene"].look(scope["learner"].optimizer.weights)["loss"]
         said = float(figure.locator(".says").inner_text().split("Loss ")[1].split()[0])
         assert loss == pytest.approx(said, abs=6e-4)
+
+
+def test_a_table_is_chosen_in_the_page_and_its_target_named(browser, tmp_path):
+    table = tmp_path / "things.csv"
+    rows = [f"{i % 7},{'abc'[i % 3]},{'yes' if i % 7 > 3 else 'no'}" for i in range(120)]
+    table.write_text("size,letter,answer\n" + "\n".join(rows))
+    with serving(application(TOKEN)) as address, watched(browser) as seen:
+        seen.page.goto(address + "data")
+        seen.settle()
+        seen.page.locator("input[type=file]").set_input_files(table)
+        seen.page.get_by_label("What is to be predicted").select_option("answer")
+        seen.page.get_by_role("button", name="Open it in all chapters").click()
+        seen.page.get_by_text("This is your table.").wait_for()
+        seen.settle()
+        assert "things.csv: 120 rows" in seen.page.locator(".says").first.inner_text()
+        assert seen.faults == []

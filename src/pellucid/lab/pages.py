@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from pellucid.lab.applications import APPLICATIONS
 from pellucid.lab.chapters import CHAPTERS, Chapter
+from pellucid.lab.uploads import ENDINGS
 from pellucid.working.lessons.lecture import claims
 
 
@@ -40,6 +41,7 @@ def _shared(chapter: Chapter | None) -> dict[str, Any]:
         "chapter": chapter,
         "figure": figure,
         "applications": APPLICATIONS,
+        "endings": ",".join(ENDINGS),
     }
 
 

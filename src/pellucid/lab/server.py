@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import tempfile
 import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,9 +20,10 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from pellucid.errors import PellucidError, UsageError
-from pellucid.lab import answers, pages
+from pellucid.lab import answers, pages, uploads
 from pellucid.lab.chapters import CHAPTERS
 from pellucid.lab.own import Own
+from pellucid.lab.questions import question_of
 from pellucid.lab.training.socket import watch
 from pellucid.web.access import Access, address, new_token
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 ASSETS = Path(__file__).parent / "assets"
-LARGEST_QUESTION = 64_000  # bytes
 OWN = (
     "columns",
     "encoding",
@@ -49,6 +49,8 @@ def application(token: str, own: Own | None = None) -> Starlette:
             Route("/ask/lesson", _asked(answers.worked), methods=["POST"]),
             Route("/ask/function", _asked(answers.function), methods=["POST"]),
             *(Route(f"/ask/{name}", _asked_of(name), methods=["POST"]) for name in OWN),
+            Route("/own/table", uploads.received, methods=["POST"]),
+            Route("/own/open", uploads.opened, methods=["POST"]),
             Mount("/assets", StaticFiles(directory=ASSETS)),
             WebSocketRoute("/training", watch),
             Route("/{slug}", _chapter),
@@ -96,7 +98,8 @@ async def _loading(app: Starlette) -> AsyncIterator[None]:
 
     app.state.shown = threading.Event()
     threading.Thread(target=load, daemon=True, name="lab loading").start()
-    yield
+    with tempfile.TemporaryDirectory(prefix="pellucid-lab-") as app.state.folder:
+        yield
 
 
 async def _home(request: Request) -> Response:
@@ -120,7 +123,7 @@ def _asked(answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[..
 
     async def asked(request: Request) -> Response:
         try:
-            question = await _question(request)
+            question = await question_of(request)
             return JSONResponse(await run_in_threadpool(answer, question))
         except PellucidError as fault:
             return JSONResponse({"fault": str(fault)}, 422)
@@ -153,18 +156,3 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "inside": inside.inside,
         "surface": surface.surface,
     }[name]
-
-
-async def _question(request: Request) -> Mapping[str, Any]:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_QUESTION:
-            raise UsageError(f"A question has at most {LARGEST_QUESTION:,} bytes.")
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        raise UsageError("The question is not JSON.") from None
-    if not isinstance(found, dict):
-        raise UsageError("The question must be a JSON object.")
-    return found

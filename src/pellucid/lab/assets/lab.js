@@ -2,6 +2,8 @@
 
 import { mount } from "./mount.js";
 
+for (const form of document.querySelectorAll("form.upload")) import("./upload.js").then((module) => module.upload(form));
+
 for (const place of document.querySelectorAll("[data-figure]")) {
   import(`./figures/${place.dataset.figure}.js`)
     .then((module) => mount(place, module.default, JSON.parse(place.dataset.state || "{}")));
