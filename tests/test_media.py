@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -17,6 +19,7 @@ from pellucid.data.reading import read
 from pellucid.data.splitting import Split
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends, UsageError
+from pellucid.experience import gather
 from pellucid.kinds.image import Image
 from pellucid.learning import learn
 from pellucid.media.files import NO_FILES, Files
@@ -24,6 +27,7 @@ from pellucid.media.recognition import medium_of, medium_of_bytes
 from pellucid.networks.layers import Encoder
 from pellucid.networks.network import Body
 from pellucid.schema import Schema
+from pellucid.settings import Settings
 from pellucid.store import build_store
 from pellucid.training.encoders import triangular
 from pellucid.training.plan import Plan
@@ -278,6 +282,30 @@ def test_rows_of_one_named_group_stay_on_one_side_and_the_report_says_so(tmp_pat
     model = learnt(tmp_path, plan=triangular(PLAN, 20))
     how = model.evidence["data"]["split"]["how"]
     assert "files of one group by their names ('person0', 'person1'" in how
+
+
+@pytest.mark.parametrize("parted", [True, False])
+def test_a_split_that_parts_the_groups_has_them_parted_in_choosing_too(parted, tmp_path):
+    rows = []
+    for i in range(120):
+        name = f"person{i // 6}_{i}.png"
+        stripes(i, bool(i % 2), 8).save(tmp_path / name)
+        proves = i // 6 >= 15 if parted else i % 6 >= 4
+        rows.append((name, "ab"[i % 2], "test" if proves else "train"))
+    pl.DataFrame(rows, ["photo", "label", "side"], orient="row").write_csv(tmp_path / "t.csv")
+    table = read(tmp_path, Mends())
+    split = gather((table,), ["label"], Settings(), "side", Mends()).split
+    learns, chooses = ({row // 6 for row in side} for side in (split.learn, split.choose))
+    assert bool(learns & chooses) is not parted
+
+
+def test_the_demo_writes_every_digit_into_its_folder(tmp_path, monkeypatch):
+    script = Path(__file__).parents[1] / "examples" / "digit_pictures.py"
+    monkeypatch.setattr("sys.argv", [str(script), str(tmp_path / "digits")])
+    runpy.run_path(str(script), run_name="__main__")
+    table = read(tmp_path / "digits", Mends(strict=True))
+    assert table.height == 1_797
+    assert table.column("folder").unique().sort().to_list() == list("0123456789")
 
 
 def test_a_table_without_files_names_no_medium():
