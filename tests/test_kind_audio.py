@@ -95,16 +95,22 @@ def test_a_column_of_which_nothing_can_be_read_is_an_error_that_says_how_to_mend
 
 def test_a_copy_of_a_sound_is_like_it_and_another_is_not():
     rng = np.random.default_rng(0)
-    noise = rng.normal(0, 0.1, 8_000) * np.repeat(rng.uniform(0, 1, 20), 400)
-    other = rng.normal(0, 0.1, 8_000) * np.repeat(rng.uniform(0, 1, 20), 400)
-    cells = column(noise, 0.7 * noise, other, SILENT)
+    noise, other = (
+        np.pad(rng.normal(0, 0.1, 4_800) * np.repeat(rng.uniform(0, 1, 12), 400), 1_600)
+        for _ in range(2)
+    )
+    late, cut = np.pad(noise, (320, 0))[:8_000], noise[1_000:]
+    cells = column(noise, 0.7 * noise, other, SILENT, late, cut)
     fitted = Audio.fit(cells)
     encoded = fitted.encode(cells, Mends())
     like = fitted.likeness({k: torch.from_numpy(v) for k, v in encoded.items()})[:, 0]
     products = like @ like.T
-    assert products[0, 1] > 0.95
-    assert products[0, 2] < 0.9
+    assert products[0, 1] > 0.9999  # softer
+    assert products[0, 4] > 0.997  # later
+    assert products[0, 5] > 0.997  # cut
+    assert products[0, 2] < 0.99
     torch.testing.assert_close(like[:3].norm(dim=1), torch.ones(3))
+    assert (like[3] == 0).all()  # nothing can be told of silence
 
 
 def test_a_saved_kind_with_impossible_windows_is_refused():

@@ -13,12 +13,20 @@ from torch import Tensor
 
 from pellucid.errors import Mends
 from pellucid.kinds.contract import Encoded, Preview
-from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
+from pellucid.kinds.hearing import (
+    Sounds,
+    aligned,
+    cut_for,
+    likeness_of,
+    nothing_read,
+    readable_cells,
+)
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.recognition import medium_of
 from pellucid.media.sounds import Header, read_sound, sound_header
 from pellucid.media.waveforms import sound_preview
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
+from pellucid.networks.layers.hearing import Spectrum
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 
 SAMPLE = 2_000  # sounds of each column whose length is looked at
@@ -101,10 +109,14 @@ class Audio:
         """A sound has no mirror image."""
 
     def likeness(self, raw: Tensors) -> Tensor:
-        """A coarse spectrogram of each sound's first window."""
-        spectrum = self.sounds.hearing(8, torch.Generator()).spectrum
-        first = raw["audio"][:, :, 0].flatten(0, 1)
-        return likeness_of(spectrum(first)).unflatten(0, (-1, len(self.columns)))
+        """A coarse spectrogram of each sound's first window, whatever its loudness and delay."""
+        spectrogram = Spectrum(self.sounds.rate).raw(raw["audio"][:, :, 0].flatten(0, 1))
+        alike = likeness_of(aligned(spectrogram))
+        # A constant part brings 0.99 up to 0.997: of 3,000 short recordings no two had more, most
+        # copies with a piece cut off, or packed by another codec, had.
+        constant = (alike != 0).any(1, keepdim=True).float()
+        whole = torch.cat([alike * 0.3**0.5, constant * 0.7**0.5], 1)
+        return whole.unflatten(0, (-1, len(self.columns)))
 
     def preview(self, cell: str | bytes) -> Preview:
         """A waveform over its spectrogram, and the beginning of the sound to play."""

@@ -21,6 +21,7 @@ LOW_RATE, RATE = 8_000, 16_000  # Hz; all sounds are brought to one of them
 WHOLE = 10.0  # seconds up to which most sounds are heard whole
 PART, MOST_PARTS = 5.0, 6  # seconds of one window of longer sounds, and how many are kept
 LEAST = 0.25  # seconds
+QUIETEST = 9.0  # of the logarithm of power below the loudest: 40 dB
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,21 @@ def cut_for(headers: Sequence[Header]) -> Cut:
     if seconds <= WHOLE:
         return Cut(rate, max(round(LEAST * rate), -(-round(seconds * rate) // hop) * hop))
     return Cut(rate, round(PART * rate), int(min(MOST_PARTS, np.ceil(seconds / PART))))
+
+
+def aligned(spectrogram: Tensor) -> Tensor:
+    """Spectrograms (n, bands, frames) equally loud, each with its middle in the middle.
+
+    What is 40 dB below the loudest counts as silence; the middle is that of the power.
+    """
+    x = (spectrogram - spectrogram.amax((1, 2), keepdim=True) + QUIETEST).clamp(min=0)
+    frames = x.shape[2]
+    power = (x - QUIETEST).exp().sum(1)
+    middle = (power * torch.arange(frames)).sum(1) / power.sum(1)
+    place = torch.arange(frames) + (middle - frames / 2).round().long().unsqueeze(1)
+    inside = ((place >= 0) & (place < frames)).unsqueeze(1)
+    moved = x.gather(2, place.clamp(0, frames - 1).unsqueeze(1).expand_as(x))
+    return moved * inside
 
 
 def likeness_of(pictures: Tensor) -> Tensor:
