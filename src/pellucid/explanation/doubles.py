@@ -30,6 +30,8 @@ class InFloat64(TorchFunctionMode):
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:
     """Nested tuples, lists and dictionaries with the function applied to what they hold."""
+    if isinstance(value, torch.Tensor):
+        return function(value)
     if isinstance(value, tuple):
         items = [mapped(function, item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import torch
@@ -84,6 +85,7 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
+@cache
 def name_of(function: Callable[..., Any]) -> str:
     """An operation's name without underscores: `__add__` and `add_` are `add`."""
     name = getattr(function, "__name__", type(function).__name__)
@@ -94,12 +96,17 @@ def name_of(function: Callable[..., Any]) -> str:
 
 def changes(function: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
     """Whether an operation changes its first argument in place."""
+    return _changes(function) or bool(kwargs and (kwargs.get("inplace") or "out" in kwargs))
+
+
+@cache
+def _changes(function: Callable[..., Any]) -> bool:
     name = getattr(function, "__name__", "")
     if name.startswith("__"):
         return name == "__setitem__" or (
             name[2:3] == "i" and name not in ("__index__", "__int__", "__invert__")
         )
-    return name.endswith("_") or bool(kwargs.get("inplace")) or "out" in kwargs
+    return name.endswith("_")
 
 
 class Recorder(TorchFunctionMode):
@@ -129,11 +136,14 @@ class Recorder(TorchFunctionMode):
             self._keep(args[0] if args else kwargs.get("input"))
         output = func(*args, **kwargs)
         made = args[0] if name == "__setitem__" else output
-        if name in MEETS_NUMBERS or any(isinstance(leaf, Tensor) for leaf in leaves(made)):
-            self._write(name, func, met, made)
+        tensor = isinstance(made, Tensor)
+        first = made if tensor else next((x for x in leaves(made) if isinstance(x, Tensor)), None)
+        if first is not None or name in MEETS_NUMBERS:
+            self._write(name, func, met, (made, first))
         return output
 
-    def _write(self, name: str, func: Callable[..., Any], met: Any, made: Any) -> None:
+    def _write(self, name: str, func: Callable[..., Any], met: Any, out: Any) -> None:
+        made, first = out
         operation = Operation(
             len(self.operations) + 1,
             self.path[-1],
@@ -144,7 +154,6 @@ class Recorder(TorchFunctionMode):
             output=mapped(self._hold, made),
         )
         self.operations.append(operation)
-        first = next((leaf for leaf in leaves(made) if isinstance(leaf, Tensor)), None)
         if self._gradients and first is not None and first.requires_grad:
             self._hooks.append(first.register_hook(operation.gradients.append))
 
@@ -156,8 +165,10 @@ class Recorder(TorchFunctionMode):
     def _hold(self, value: Any) -> Any:
         if not isinstance(value, Tensor):
             return value
-        live = value if self._gradients else None
-        held = Held(value.detach(), live, value._version)
+        if self._gradients:
+            held = Held(value.detach(), value, value._version)
+        else:
+            held = Held(value.detach() if value.requires_grad else value)
         self._held.append(held)
         return held
 
