@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,12 @@ def test_what_cannot_be_read_is_missing_and_counted_with_its_row(cells, fitted, 
     ]
     with pytest.raises(DataError, match=r"None of the films of column 'film'"):
         Video.fit(bad.head(4))
+
+
+def test_without_its_reader_films_ask_for_it(cells, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(DataError, match=r"pip install 'pellucid\[video\]'"):
+        Video.fit(cells)
 
 
 def test_the_measurements_are_the_terms_and_missing_films_have_none(cells, fitted):
