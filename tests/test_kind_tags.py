@@ -262,6 +262,12 @@ def test_the_evidence_has_the_conventional_ways_and_the_words_of_mistakes(assist
         assert (" ".join(predicted), " ".join(true)) == (mistake["predicted"], mistake["true"])
 
 
+def test_an_explanation_works_the_class_and_leaves_the_tags_out(assistant):
+    explained = assistant[0].explain({"said": "is it cold in Oslo today"}).text()
+    assert "intent" in explained
+    assert "slots" not in explained
+
+
 def test_an_empty_sentence_has_no_tags(assistant):
     predicted = assistant[0].predict({"said": ["", "is it cold in Oslo today", None]})
     assert predicted["slots"].to_list()[0] == predicted["slots"].to_list()[2] == ""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from every_kind import plan
 from pellucid import learn, load
-from pellucid.errors import DataError, Mends
+from pellucid.errors import DataError, Mends, UsageError
 from pellucid.kinds import kind_named, recognise_target
 from pellucid.kinds.contract import Beside
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, signature
@@ -243,6 +243,11 @@ def test_predictions_come_with_their_confidence_for_any_text(translator):
     assert frames[0].columns == ["german", "german confidence"]
     assert frames[0].height == 3
     assert frames[0]["german confidence"].is_between(0, 1).all()
+
+
+def test_an_explanation_of_a_text_is_refused_in_plain_words(translator):
+    with pytest.raises(UsageError, match="'german' is text; the model's report"):
+        translator[0].explain({"english": "two red dogs"})
 
 
 def test_a_row_of_numbers_and_names_becomes_a_text():

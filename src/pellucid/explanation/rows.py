@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.data.frames import frame_of
 from pellucid.data.table import Table
@@ -87,6 +88,7 @@ def explain_cells(
     files: Files = ANYWHERE,
 ) -> Explanation:
     """Explain the model's answer for a frame of one row; `files` says what its cells may name."""
+    model = _of_one_value(model)
     row = read_row(model, cells, place, files)
     network = in_float64(model.network)
     assert isinstance(network, Network)
@@ -124,6 +126,28 @@ def explain_cells(
         decimal=True,
     )
     return Explanation(whole, trace(recorder.operations, names), differences)
+
+
+def _of_one_value(model: Model) -> Model:
+    """The model without the targets that are sequences: what writes step by step is not worked."""
+    targets = model.schema.targets
+    kept = [i for i, kind in enumerate(targets) if kind.has_probabilities or kind.has_intervals]
+    if len(kept) == len(targets):
+        return model
+    if not kept:
+        raise UsageError(
+            f"explain works through classes and numbers, however {model.targets[0]!r} is "
+            f"{targets[0].kind}; the model's report.html shows its mistakes and its measures."
+        )
+    network = deepcopy(model.network)
+    network.targets = tuple(targets[i] for i in kept)
+    for owner, name in (
+        *((network, name) for name in ("linear", "trees", "blend")),
+        *((deep, "outputs") for deep in network.deep),
+    ):
+        setattr(owner, name, nn.ModuleList(getattr(owner, name)[i] for i in kept))
+    schema = replace(model.schema, targets=network.targets)
+    return replace(model, schema=schema, network=network)
 
 
 def read_row(model: Model, cells: pl.DataFrame, place: str, files: Files = ANYWHERE) -> Row:
