@@ -113,6 +113,7 @@ def judge_target(
     forecast: Interval | None = (
         None if doubled is None else {"value": doubled[0], "low": doubled[1], "high": doubled[2]}
     )
+    hoped = None if forecast is None else _of_network(forecast, curve, performance)
     shown = kind.exhibits(outputs, target, task.seed)
     judged_target: Target = {
         "kind": kind.kind,
@@ -134,13 +135,25 @@ def judge_target(
         "importance": importance,
         "mistakes": worst_mistakes(experience, position, output, prove),
         "surest": surest_rows(experience, position, output, prove),
-        "verdict": verdict(kind, performance, simplest, judged[0][1], best, forecast),
+        "verdict": verdict(kind, performance, simplest, judged[0][1], best, hoped),
     }
     if compared.looks:
         judged_target["looks"] = compared.looks
     if "note" in shown:
         judged_target["note"] = shown["note"]
     return judged_target
+
+
+def _of_network(gain: Interval, curve: Sequence[CurvePoint], performance: Performance) -> Interval:
+    """The gain of the curve's smaller networks as a share of the error, for the network itself."""
+    values = (performance["value"], max(curve, key=lambda point: point["rows"])["value"])
+    ours, theirs = (1 - v if performance["higher_is_better"] else v for v in values)
+    share = min(1.0, ours / theirs) if theirs > 0 else 1.0
+    return {
+        "value": gain["value"] * share,
+        "low": gain["low"] * share,
+        "high": gain["high"] * share,
+    }
 
 
 def _performance(kind: TargetKind, losses: Array, seed: int) -> Performance:

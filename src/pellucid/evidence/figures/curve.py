@@ -86,7 +86,8 @@ def _caption(plot: CurvePlot) -> str:
         return words + ("" if first is last else "The points carry no forecast.")
     forecast = plot.forecast
     value = measure.estimate(forecast["value"], forecast["low"], forecast["high"])
-    return f"{words}With {count(forecast['rows'])} rows expect about {value}."
+    whose = "they may be expected to reach" if plot.network else "expect about"
+    return f"{words}With {count(forecast['rows'])} rows {whose} {value}."
 
 
 def _table(plot: CurvePlot) -> Table:
