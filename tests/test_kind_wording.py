@@ -55,7 +55,7 @@ def encoded(kind: Wording, cells: list[str]) -> torch.Tensor:
 
 def raw_of(kind: Wording, cells: list[str | None]) -> dict[str, torch.Tensor]:
     frame = pl.DataFrame({"english": cells}, schema={"english": pl.String})
-    store = build_store([kind.encode_inputs(frame, Mends(strict=True))])
+    store = build_store([kind.encode_inputs(frame, Mends())])
     return store.batch(torch.arange(len(cells)))
 
 
@@ -262,3 +262,18 @@ def test_a_row_of_numbers_and_names_becomes_a_text():
     assert evidence["baselines"] == []
     assert evidence["performance"]["value"] > 20
     assert "car" in model.predict({"price": [5], "colour": ["red"]})[0]
+
+
+def test_what_is_beyond_the_longest_text_is_counted_and_an_error_when_strict():
+    words = pl.Series("english", ["a b c", "word " * 1_000, "d e f"])
+    kind = Wording.fit_target(
+        pl.Series("german", ["x y z"] * 3),
+        Beside(words.to_frame(), words, words, {"english": "text"}),
+    )
+    mends = Mends()
+    kind.encode_inputs(words.to_frame(), mends)
+    (mend,) = mends.found
+    assert (mend.count, mend.column, mend.where) == (1, "english", ("row 2",))
+    assert "383 subwords" in mend.fault
+    with pytest.raises(DataError, match="strict"):
+        kind.encode_inputs(words.to_frame(), Mends(strict=True))

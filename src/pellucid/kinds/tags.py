@@ -190,15 +190,6 @@ class Tags(DeepTarget):
         window = Window(SLOTS, WINDOW, len(self.tags))
         return Tagger(words, window, self._keys, legal, (width, min(UNITS, width)), generator)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Cross-entropy, the mean over words."""
-        summed, words = output.flatten(0, 1).unbind(-1)
-        return summed.sum() / words.sum().clamp(min=1)
-
-    def choosing_score(self, output: Tensor, target: Tensor) -> float:
-        """The loss."""
-        return self.loss(output, target).item()
-
     def combine(self, output: Tensor) -> Tensor:
         """The mean of the networks' probabilities, and the most probable legal tags.
 

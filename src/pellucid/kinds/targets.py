@@ -80,6 +80,15 @@ class DeepTarget(Target):
     linear_outputs = 0
     tree_outputs = 0
 
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Sums and counts (members, batch, 2) as one mean, over words or whatever is counted."""
+        summed, counted = output.flatten(0, 1).unbind(-1)
+        return summed.sum() / counted.sum().clamp(min=1)
+
+    def choosing_score(self, output: Tensor, target: Tensor) -> float:
+        """The loss."""
+        return self.loss(output, target).item()
+
     def strengths(self, design: Any) -> tuple[float, ...]:
         """None."""
         return ()

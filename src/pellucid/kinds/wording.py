@@ -13,7 +13,7 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
-from pellucid.errors import Mends
+from pellucid.errors import Mend, Mends
 from pellucid.kinds.cells import row_number, texts
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signature
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BEGIN, END = 1, 2
 MARKS = ("[BEGIN]", "[END]")
 FEWEST_PIECES, MOST_PIECES = 1_000, 6_000
-LONGEST = 384  # subwords of a source or a target; what is longer is cut
+LONGEST = 384  # subwords of a source or a target, the mark of its end among them
 WIDTH = 128
 PASSES = 24  # over the rows, at most; two thirds of them while the step size falls
 MOST_SEARCHED = 50_000  # rows among which the nearest is looked for
@@ -97,19 +97,31 @@ class Wording(DeepTarget):
         inputs: Callable[[str], pl.Series] | None = None,
     ) -> Ragged:
         """The subwords of each text, and the mark of its end."""
-        return _ragged([[*ids, END] for ids in self._pieces(texts(cells).fill_null(""))])
+        return _ragged([[*ids[: LONGEST - 1], END] for ids in self._pieces(texts(cells).fill_null(""))])
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """The sources' subwords one behind the other, a mark between them."""
         columns = [self._pieces(_cells(cells[column])) for column in self.sources]
         if not columns:
             return {self._key: _ragged([[END]] * cells.height)}
-        joined = [[i for ids in row for i in (*ids, END)] for row in zip(*columns, strict=True)]
+        for column, rows in zip(self.sources, columns, strict=True):
+            self._mend_long(column, rows, mends)
+        joined = [
+            [i for ids in row for i in (*ids[: LONGEST - 1], END)]
+            for row in zip(*columns, strict=True)
+        ]
         return {self._key: _ragged(joined)}
 
+    def _mend_long(self, column: str, rows: list[list[int]], mends: Mends) -> None:
+        long = [row for row, ids in enumerate(rows) if len(ids) > LONGEST - 1]
+        where = tuple(mends.place(row) for row in long[: mends.places])
+        fault = f"a text of more than {LONGEST - 1} subwords"
+        mends.add(Mend(fault, "what is beyond them is not read", len(long), column, where))
+
     def _pieces(self, cells: pl.Series) -> list[list[int]]:
+        """The subwords of each text; of what is cut later, one more than is kept."""
         cut = [text[: 16 * LONGEST] for text in cells.to_list()]
-        return [encoding.ids[: LONGEST - 1] for encoding in self._tokenizer.encode_batch_fast(cut)]
+        return [encoding.ids[:LONGEST] for encoding in self._tokenizer.encode_batch_fast(cut)]
 
     @property
     def _key(self) -> str:
@@ -153,15 +165,6 @@ class Wording(DeepTarget):
         own = min(WIDTH, max(32, width // 32 * 32))
         tokens = self._tokenizer.get_vocab_size()
         return Translator(tokens, self._key, (width, own, LONGEST), generator)
-
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Cross-entropy, the mean over subwords."""
-        summed, tokens = output.flatten(0, 1).unbind(-1)
-        return summed.sum() / tokens.sum().clamp(min=1)
-
-    def choosing_score(self, output: Tensor, target: Tensor) -> float:
-        """The loss, without smoothing."""
-        return self.loss(output, target).item()
 
     def combine(self, output: Tensor) -> Tensor:
         """The first network's text: two texts have no mean."""
@@ -255,7 +258,8 @@ class Wording(DeepTarget):
         return [" ".join(row) for row in zip(*columns, strict=True)]
 
     def _as_output(self, written: list[str]) -> Array:
-        rows = self._pieces(pl.Series(written, dtype=pl.String))
+        pieces = self._pieces(pl.Series(written, dtype=pl.String))
+        rows = [ids[: LONGEST - 1] for ids in pieces]
         output = np.zeros((len(rows), 1 + max(map(len, rows), default=0)))
         for row, ids in enumerate(rows):
             output[row, 1 : 1 + len(ids)] = ids
