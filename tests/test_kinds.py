@@ -81,6 +81,11 @@ LEARNT = {
         "b": [f"{1 + i % 28}.{1 + i % 12}.2021 {i % 24}:{i % 60:02}" for i in range(ROWS)],
         "c": [START + timedelta(days=i) for i in range(ROWS)],
     },
+    "series": {
+        "a": [f"[{i}, {i * 0.5}, null, {7 - i}]" if i % 9 else None for i in range(ROWS)],
+        "b": [" ".join(str((i * j) % 11) for j in range(3 + i % 5)) for i in range(ROWS)],
+        "c": [str([float(np.sin(i * j)) for j in range(40)]) for i in range(ROWS)],
+    },
     "text": {
         "a": [f"The {i % 7} cats of {i} sat down, and then {i * i}" for i in range(ROWS)],
         "b": [f"{i} 猫が好きです、犬も好き。 {i % 5} раза" if i % 9 else None for i in range(ROWS)],
@@ -117,6 +122,11 @@ LATER = {
         "a": [None, "yesterday", "2019-02-30", "0001-01-01", "9999-12-31"],
         "b": [None, "", "1.1.2099 00:00", "29.2.2023 10:00", "31.12.1500 23:59"],
         "c": [None, date(1, 1, 1), date(9999, 12, 31), START, START],
+    },
+    "series": {
+        "a": [None, "[]", "[1, two, 3]", "[inf, -1e308, 1e308]", "[" + "1, " * 9_000 + "2]"],
+        "b": [None, "", "7", "no series", "NaN NaN NaN"],
+        "c": [None, "[[1, 2], [3]]", "5;6;7", "(1 2 3)", "[1,,2]"],
     },
     "text": {
         "a": [None, "", "🙂" * 500, "unseenword", "\x00\x01 \u202e"],

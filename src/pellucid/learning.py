@@ -72,8 +72,8 @@ def learn(  # noqa: PLR0913
     test: rows to prove it on: a path or a frame, or the name of a column that says which rows
         are for training and which for testing. Without it 15 % of the rows are set apart.
     minutes: wall clock for everything, evidence included.
-    kinds: column -> "number", "category", "date", "text", "image", "audio" or "video", over what
-        is recognised.
+    kinds: column -> "number", "category", "date", "text", "series", "image", "audio" or "video",
+        over what is recognised.
     ignore: columns to leave out.
     group: a column whose equal values are kept on one side of the split.
     time: a column of dates or numbers: learn from the past, prove on the future.

@@ -24,6 +24,7 @@ from pellucid.kinds.date import Date
 from pellucid.kinds.hearing import Sounds
 from pellucid.kinds.image import Image
 from pellucid.kinds.number import Number
+from pellucid.kinds.series import Series
 from pellucid.kinds.tags import Tags
 from pellucid.kinds.terms import Vocabulary
 from pellucid.kinds.text import Text
@@ -48,8 +49,8 @@ __all__ = [
 ]
 
 # The order is a decision: a path would pass as a text, a date as a name, a number as a name,
-# a name as a text.
-KINDS: Final = (Image, Audio, Video, Date, Number, Category, Text)
+# a name as a text; a list of numbers as a text too.
+KINDS: Final = (Image, Audio, Video, Date, Series, Number, Category, Text)
 TARGETS: Final = (Category, Number, Tags, Wording)
 
 MOST_CLASSES = 1_000

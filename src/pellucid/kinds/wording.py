@@ -97,7 +97,8 @@ class Wording(DeepTarget):
         inputs: Callable[[str], pl.Series] | None = None,
     ) -> Ragged:
         """The subwords of each text, and the mark of its end."""
-        return _ragged([[*ids[: LONGEST - 1], END] for ids in self._pieces(texts(cells).fill_null(""))])
+        pieces = self._pieces(texts(cells).fill_null(""))
+        return _ragged([[*ids[: LONGEST - 1], END] for ids in pieces])
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """The sources' subwords one behind the other, a mark between them."""

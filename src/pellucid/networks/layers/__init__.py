@@ -14,6 +14,7 @@ from pellucid.networks.layers.randomness import (
 )
 from pellucid.networks.layers.recurrent import Recurrent
 from pellucid.networks.layers.sequence import SequenceEncoder
+from pellucid.networks.layers.series import SeriesEncoder, SeriesStatistics
 from pellucid.networks.layers.tagger import Tagger, Window, Words, most_probable
 from pellucid.networks.layers.translator import Translator
 from pellucid.networks.layers.trees import Trees
@@ -36,6 +37,8 @@ __all__ = [
     "RandomLayer",
     "Recurrent",
     "SequenceEncoder",
+    "SeriesEncoder",
+    "SeriesStatistics",
     "SparseLinear",
     "Tagger",
     "Translator",
