@@ -9,8 +9,11 @@ import pellucid  # noqa: F401  sets the waiting policy, which must come before t
 import copy
 import json
 import multiprocessing
+import statistics
 import sys
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,7 @@ from benchmarks.engine_loops import (
 )
 from pellucid.store import Store
 from pellucid.training.batches import Batches
+from pellucid.training.budget import PROBE_STEPS, threads_set, threads_that_pay
 from pellucid.training.fitting import predict
 from pellucid.training.loop import Schedule, train
 from pellucid.training.optimizers import FlatAdamW
@@ -167,7 +171,11 @@ def speed() -> dict[str, Any]:
 
 
 def busy() -> dict[str, dict[str, float]]:
-    """Wall seconds of an epoch with one and with two threads, both cores busy with others' work."""
+    """Wall seconds of an epoch while others keep both cores busy.
+
+    With one thread; with as many as pellucid chooses, the choosing included; and with two that
+    nobody asked whether they pay.
+    """
     others = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(CORES)]
     for other in others:
         other.start()
@@ -179,17 +187,40 @@ def busy() -> dict[str, dict[str, float]]:
 
 
 def _threads(size: Size) -> dict[str, float]:
-    loop = trainer_loop(size)
+    loop, probe = trainer_loop(size), probe_of(size)
 
-    def with_threads(count: int) -> Callable[[], None]:
-        def timed() -> None:
-            torch.set_num_threads(count)
+    def with_threads(count: int) -> None:
+        with threads_set(count):
             loop()
 
-        return timed
+    def chosen() -> None:
+        with_threads(threads_that_pay(probe, CORES)[0])
 
-    loops = {"1 thread": with_threads(1), "2 threads": with_threads(2)}
+    loops = {
+        "1 thread": partial(with_threads, 1),
+        "pellucid": chosen,
+        "2 threads": partial(with_threads, CORES),
+    }
     return interleaved(loops, clock="perf_counter")
+
+
+def probe_of(size: Size) -> Callable[[float | None], float]:
+    """The seconds of a step, the median of a few, as the trainer's own probe takes it."""
+    model = network(size.width)
+    _, loss_of = batch_losses(model, make_store(), size)
+    optimizer = FlatAdamW(model, 1e-2, None)
+
+    def step_seconds(best: float | None) -> float:
+        del best
+        times = []
+        for step in range(PROBE_STEPS + 1):
+            started = time.perf_counter()
+            loss_of(step).backward()
+            optimizer.step(LEARNING_RATE)
+            times.append(time.perf_counter() - started)
+        return statistics.median(times[1:])
+
+    return step_seconds
 
 
 def _burn() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -83,20 +84,29 @@ def probe(task: Task, plan: Plan, most_threads: int | None = None) -> Probe:
     optimizer = FlatAdamW(network, plan.decay)
     rows = torch.as_tensor(task.folds[0][0])
     batches = Batches(rows, plan.batch, 0, task.lengths())
-    best: Probe | None = None
-    for threads in sorted({1, most_threads or usable_threads()}):
-        with threads_set(threads):
-            seconds = _time_steps(network, optimizer, batches, task, best)
-            if best is not None and seconds > PAYS * best.step_seconds:
-                break
-            started = time.perf_counter()
-            some = task.folds[0][1][: 2 * task.store.chunk]
-            predict(network.eval(), task.store, some, task.targets)
-            network.train()
-            row = (time.perf_counter() - started) / len(some)
-        best = Probe(threads, seconds, row)
-    assert best is not None
-    return replace(best, terms=_terms(network, task))
+    step = partial(_time_steps, network, optimizer, batches, task)
+    threads, step_seconds = threads_that_pay(step, most_threads or usable_threads())
+    with threads_set(threads):
+        started = time.perf_counter()
+        some = task.folds[0][1][: 2 * task.store.chunk]
+        predict(network.eval(), task.store, some, task.targets)
+        row_seconds = (time.perf_counter() - started) / len(some)
+    network.train()
+    return Probe(threads, step_seconds, row_seconds, _terms(network, task))
+
+
+def threads_that_pay(step: Callable[[float | None], float], most: int) -> tuple[int, float]:
+    """One thread, or `most` where they take at most PAYS of its time; and a step's seconds so.
+
+    `step(best)` measures the seconds of a step; it may stop early where they are well over `best`.
+    """
+    with threads_set(1):
+        alone = step(None)
+    if most == 1:
+        return 1, alone
+    with threads_set(most):
+        together = step(alone)
+    return (most, together) if together <= PAYS * alone else (1, alone)
 
 
 def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
@@ -222,12 +232,12 @@ def _step_cost(plan: Plan, probed: Probe, learn: int) -> float:
 
 
 def _time_steps(
-    network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, task: Task, best: Probe | None
+    network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, task: Task, best: float | None
 ) -> float:
     """The median of a few steps, the first left out; fewer where two are slow beside the best."""
     times: list[float] = []
     for step in range(PROBE_STEPS + 1):
-        if best is not None and len(times) == 3 and min(times[1:]) > 1.5 * best.step_seconds:
+        if best is not None and len(times) == 3 and min(times[1:]) > 1.5 * best:
             break
         started = time.perf_counter()
         rows = batches(step)
