@@ -31,6 +31,7 @@ from pellucid.training.budget import (
     with_encoders,
 )
 from pellucid.training.fitting import Fitted, fit
+from pellucid.training.memory import keep_freed_memory
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
@@ -96,6 +97,7 @@ def learn(  # noqa: PLR0913
     settings = Settings(minutes, seed, dict(kinds or {}), left_out, group, time, strict)
     plan = _given(plan)
     narration = Narration(verbose)
+    keep_freed_memory()
     with Interruption(narration.interrupted) as interruption:
         mends = Mends(strict)
         tables, own = _tables(source, test, mends)
@@ -243,9 +245,10 @@ def _timed(
 ) -> tuple[Plan, float]:
     """The draft with what the time allows of its steps, and the longest that the run can take."""
     task = _task(experience, replace(draft, folds=1), settings)
-    draft = with_encoders(draft, task, settings.minutes * 60 - workshop.spent)
-    probed = probe(task, draft)
-    plan = fit_to_time(draft, task, probed, settings.minutes * 60 - workshop.spent)
+    budget = settings.minutes * 60
+    draft = with_encoders(draft, task, budget - workshop.spent)
+    probed = probe(task, draft, budget - workshop.spent)
+    plan = fit_to_time(draft, task, probed, budget - workshop.spent)
     learn = len(experience.split.learn)
     return plan, workshop.spent + planned_seconds(plan, learn, probed)
 

@@ -18,7 +18,7 @@ from pellucid.media.recognition import medium_of
 LEARN, CHOOSE, PROVE = 0, 1, 2
 NAMES = ("learn", "choose", "prove")
 SHARE = 0.15  # of all rows, for each of the two sides that are drawn
-MOST_CHOOSE, MOST_PROVE = 20_000, 50_000  # more rows narrow no interval that anyone would notice
+MOST_CHOOSE, MOST_PROVE = 5_000, 50_000  # more rows narrow no interval that anyone would notice
 # The sides that are drawn in turn: the most rows of each, and the blocks it must leave.
 DRAWN = ((PROVE, MOST_PROVE, 2), (CHOOSE, MOST_CHOOSE, 1))
 FEWEST_ROWS = 5

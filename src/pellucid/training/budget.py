@@ -28,7 +28,8 @@ from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 
 TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
-PROBE_STEPS = 4
+PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
+PROBE_SHARE = 0.005  # of the time, for each number of threads
 PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later
 TREES, FEWEST_TREES = 300, 30
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
@@ -77,14 +78,17 @@ def first_plan(schema: Schema, learn: int) -> Plan:
     return plan
 
 
-def probe(task: Task, plan: Plan, most_threads: int | None = None) -> Probe:
-    """Time a few steps of a throw-away network at one thread and at all of them."""
+def probe(task: Task, plan: Plan, seconds: float, most_threads: int | None = None) -> Probe:
+    """Time a few steps of a throw-away network at one thread and at all of them.
+
+    The first steps are slower than those to come; more are taken where there are many `seconds`.
+    """
     generator = torch.Generator().manual_seed(0)
     network = DeepNetwork(task.schema, plan.body, generator)
     optimizer = FlatAdamW(network, plan.decay)
     rows = torch.as_tensor(task.folds[0][0])
     batches = Batches(rows, plan.batch, 0, task.lengths())
-    step = partial(_time_steps, network, optimizer, batches, task)
+    step = partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
     threads, step_seconds = threads_that_pay(step, most_threads or usable_threads())
     with threads_set(threads):
         started = time.perf_counter()
@@ -116,7 +120,7 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
     encoder = replace(plan.body.encoder, mirror=mirror_is_harmless(task))
     shrunk = replace(encoder, shrink=max(1, max(kind.side for kind in task.schema.media) // 32))
     small = replace(plan, body=replace(plan.body, encoder=shrunk))
-    speed = plan.batch / probe(task, small, most_threads=1).step_seconds
+    speed = plan.batch / probe(task, small, seconds, most_threads=1).step_seconds
     return sized(small, task, SHARE_OF_MEMBERS * seconds, speed)
 
 
@@ -232,15 +236,23 @@ def _step_cost(plan: Plan, probed: Probe, learn: int) -> float:
 
 
 def _time_steps(
-    network: DeepNetwork, optimizer: FlatAdamW, batches: Batches, task: Task, best: float | None
+    network: DeepNetwork,
+    optimizer: FlatAdamW,
+    batches: Batches,
+    task: Task,
+    seconds: float,
+    best: float | None,
 ) -> float:
-    """The median of a few steps, the first left out; fewer where two are slow beside the best."""
+    """The median of the steps that were timed, the first ones left out.
+
+    Fewer than PROBE_STEPS where they are slow beside the best.
+    """
     times: list[float] = []
-    for step in range(PROBE_STEPS + 1):
+    while len(times) <= PROBE_STEPS or (len(times) < MOST_PROBE_STEPS and sum(times) < seconds):
         if best is not None and len(times) == 3 and min(times[1:]) > 1.5 * best:
             break
         started = time.perf_counter()
-        rows = batches(step)
+        rows = batches(len(times))
         answers = [target[rows] for target in task.targets]
         outputs = network.learning(task.store.batch(rows), answers)
         kinds = task.schema.targets
@@ -248,4 +260,5 @@ def _time_steps(
         torch.stack(losses).sum().backward()
         optimizer.step(0.0)
         times.append(time.perf_counter() - started)
-    return sorted(times[1:])[len(times[1:]) // 2]
+    known = sorted(times[max(1, len(times) // 4) :])
+    return known[len(known) // 2]

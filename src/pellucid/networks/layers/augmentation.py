@@ -16,10 +16,11 @@ SHADE = 0.3
 
 
 class PictureAugmentation(RandomLayer):
-    """Shift, cover a square and, where they do no harm, mirror, turn, stretch, shear and shade.
+    """Shift, mirror where that is harmless; distort: turn, stretch, shear, shade, cover a square.
 
     Pictures are (batch, channels, height, width) in standard units, so that 0 is the mean colour.
-    Cutout: DeVries and Taylor 2017.
+    A network that sees each picture only a few times learns less from distorted ones: in four
+    passes over cifar10 covering alone cost 3 points. Cutout: DeVries and Taylor 2017.
     """
 
     def __init__(self, mirror: bool, distort: bool) -> None:
@@ -32,8 +33,7 @@ class PictureAugmentation(RandomLayer):
             return x
         if self.mirror:
             x = torch.where(self._coins(len(x)), x.flip(3), x)
-        x = self._warped(x) if self.distort else self._shifted(x)
-        return self._covered(x)
+        return self._covered(self._warped(x)) if self.distort else self._shifted(x)
 
     def _uniform(self, *shape: int) -> Tensor:
         """From -1 to 1."""
