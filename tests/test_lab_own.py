@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -75,15 +76,79 @@ def test_a_row_is_shown_from_its_cells_to_the_networks_input(client):
     assert found["width"] == sum(len(part["vector"]) for part in parts.values())
 
 
-def test_the_column_that_decides_is_what_the_answer_rests_on_once_learnt(client):
+def test_the_column_that_decides_is_what_the_answer_rests_on(client):
     for row in range(3):
         found = ask(client, "inside", row=row).json()
-        taught = {each["name"]: each["taught"] for each in found["columns"]}
-        assert max(taught, key=taught.get) == "size"
-        assert taught["size"] > 3 * taught["noise"]
-        untaught = {each["name"]: each["untaught"] for each in found["columns"]}
-        assert taught["size"] > 3 * untaught["size"]
-        assert len(found["nearest"]) == 5
+        reasons = found["reasons"]
+        shares = {each["name"]: sum(each["shares"]) for each in reasons["columns"]}
+        assert max(shares, key=lambda name: abs(shares[name])) == "size"
+        assert abs(shares["size"]) > 3 * abs(shares["noise"])
+        total = sum(shares.values()) + reasons["gap"]
+        assert total == pytest.approx(reasons["answer"] - reasons["nothing"], abs=1e-4)
+        assert len(found["nearest"]) == 5 and not found["given"]
+
+
+def test_a_neurons_terms_add_up_to_its_sum_in_every_layer(client):
+    layers = ask(client, "unit").json()["layers"]
+    assert layers[-1] == "output for kind"
+    for layer in layers:
+        found = ask(client, "unit", layer=layer, neuron=1, row=7).json()
+        terms = sum(each["x"] * each["w"] for each in found["terms"])
+        whole = terms + found["rest"]["sum"] + found["bias"]
+        assert whole == pytest.approx(found["sum"], abs=1e-4)
+        assert found["bends"] == layer.startswith("hidden")
+        assert found["sum"] in found["others"]
+
+
+def test_a_weight_matrix_comes_with_its_singular_values(client):
+    found = ask(client, "matrix", layer="hidden layer 2").json()
+    rows, columns = found["shape"]
+    assert len(found["values"]) == len(found["shuffled"]) == min(rows, columns)
+    squares = sum(value**2 for value in found["values"])
+    entries = sum(value**2 for row in found["entries"] for value in row)
+    assert squares == pytest.approx(entries, rel=1e-2)  # the Frobenius norm, either way
+    assert squares == pytest.approx(sum(value**2 for value in found["shuffled"]), rel=1e-6)
+
+
+def test_the_sums_before_a_bend_are_counted_neuron_by_neuron(client):
+    found = ask(client, "sums", layer="hidden layer 1").json()
+    assert sum(found["all"]) == sum(map(sum, found["each"])) == found["neurons"] * 36 * 4
+    share = sum(map(sum, (bins[: len(bins) // 2] for bins in found["each"]))) / sum(found["all"])
+    assert share == pytest.approx(sum(found["below"]) / found["neurons"], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("what", "question"),
+    [
+        ("unit", {"layer": "no such"}),
+        ("unit", {"neuron": 10**6}),
+        ("unit", {"neuron": "x"}),
+        ("matrix", {"layer": 3}),
+        ("sums", {"layer": "output for kind"}),
+        ("dream", {"goal": 99}),
+        ("dream", {"size": -1}),
+        ("passing", {"row": -1}),
+    ],
+)
+def test_what_a_network_has_not_is_a_sentence(client, what, question):
+    answer = ask(client, what, **question)
+    assert answer.status_code == 422 and len(answer.json()["fault"]) > 20
+
+
+def test_without_pictures_of_ones_own_digits_go_through_the_layers(client):
+    found = ask(client, "passing", row=2).json()
+    assert found["kind"] == "image" and not found["given"]
+    channels = [layer["shape"][0] for layer in found["layers"]]
+    assert channels == sorted(channels) and found["filters"]["shape"] == [16, 1, 3, 3]
+    for layer in found["layers"]:
+        assert len(base64.b64decode(layer["maps"]["bytes"])) == np.prod(layer["maps"]["shape"])
+
+
+def test_a_dream_goes_uphill_and_changes_no_weight(client):
+    found = ask(client, "dream", row=2, goal=3).json()
+    chances = [answer[3] for answer in found["answers"]]
+    assert chances[-1] > 0.9 > 0.5 > chances[0]
+    assert ask(client, "dream", row=2, goal=3).json() == found
 
 
 def test_a_network_learns_the_readers_table_before_their_eyes(client):
@@ -137,6 +202,9 @@ def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path):
         assert found["cells"]["kind"] in ("large", "small")
         assert ask(client, "encoding", row=5).json()["learnt"]
         assert "<math" in ask(client, "explained", row=5).json()["html"]
+        looked = ask(client, "inside", row=5).json()
+        assert looked["given"] and looked["about"] == "your model" and looked["rows"] == 240
+        assert ask(client, "unit", row=5).json()["about"] == "your model"
     app = application(TOKEN, own_of(str(folder), None, None))
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         assert "--rows" in ask(client, "answer", row=5).json()["fault"]

@@ -1,4 +1,4 @@
-"""Looking inside: which columns an answer rests on, and which rows a network takes for alike."""
+"""Looking inside: what an answer rests on, and which rows a network takes for alike."""
 
 from __future__ import annotations
 
@@ -9,104 +9,108 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from torch import Tensor
 
-from pellucid.errors import Mends
+from pellucid.explanation.attribution import Attribution, attribute
+from pellucid.explanation.resting import share_of
+from pellucid.lab.digits import pictures_of
 from pellucid.lab.own import Own
 from pellucid.lab.rows import row_number, shown
-from pellucid.lab.training.learner import Learner, Pace
-from pellucid.lab.training.table import TableScene
-from pellucid.networks.network import DeepNetwork
-from pellucid.store import build_store
+from pellucid.lab.taught import Taught, taught
+from pellucid.lab.thumbnails import previews
 
-STEPS, PACE = 250, Pace(0.003, 64)
-OTHERS = 40  # rows whose cells are put in the place of a row's own
 NEAREST = 5
+COLUMNS = 8  # of a row that are shown
 
 
 def inside(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
-    """For one row: what each column did to the answer, by a learnt and by an unlearnt network.
+    """What the answer for one row rests on, part by part, and the nearest rows.
 
-    A column's cell is exchanged for those of other rows, one after the other; the mean change of
-    the answer is what rests on it. A network with random weights beside it shows how much of such
-    a picture comes without any learning (Adebayo et al. 2018).
+    Integrated gradients of the deep path and Shapley values of the solved ones, occlusion, and the
+    same for shuffled weights: what a picture of reasons looks like without any learning.
     """
-    scene, untaught, taught = _networks(own)
-    prove = own.experience.split.prove
-    place = row_number(question, len(prove))
-    row = int(prove[place])
-    schema = own.experience.schema
-    cells = own.experience.raw(np.array([row]))
-    others = own.experience.raw(np.sort(own.experience.split.learn[:OTHERS]))
-    reading = [_influence(own, scene, weights, cells, others) for weights in (taught, untaught)]
-    near = _nearest(own, scene, taught, row)
-    target = schema.targets[0]
+    network = _network(own, question)
+    place = row_number(question, len(network.rows))
+    row = int(network.rows[place])
+    cells = network.cells([row])
+    targets = network.schema.targets
+    found = next(
+        (
+            each
+            for k in range(len(targets))
+            if (each := attribute(network.schema, network.network, cells, k)) is not None
+        ),
+        None,
+    )
     return {
-        "rows": len(prove),
+        "about": network.about,
+        "given": network.given,
+        "rows": len(network.rows),
         "row": row,
-        "name": own.table.name,
-        "target": target.columns[0],
-        "columns": [
-            {"name": name, "cell": shown(cells[name][0]), "taught": a, "untaught": b}
-            for name, a, b in zip(schema.columns, *reading, strict=True)
-        ],
-        "nearest": near,
-        "steps": STEPS,
+        "name": network.table.name,
+        "target": targets[0].columns[0],
+        "pictures": previews(network, cells),
+        "reasons": None if found is None else _reasons(found, cells),
+        "nearest": _nearest(network, row),
     }
 
 
-@lru_cache(maxsize=2)
-def _networks(own: Own) -> tuple[TableScene, Tensor, Tensor]:
-    """A network of pellucid's own kind on the reader's rows, before and after it learnt."""
-    scene = TableScene(own.experience, {})
-    learner = Learner(scene.task)
-    before = learner.optimizer.weights.clone()
-    for _ in range(STEPS):
-        learner.advance(PACE)
-    return scene, before, learner.optimizer.weights.clone()
+def _network(own: Own, question: Mapping[str, Any]) -> Taught:
+    """The reader's own, or the lab's network of digits where pictures are asked for."""
+    return taught(pictures_of(own) if question.get("pictures") else own)
 
 
-def _influence(
-    own: Own, scene: TableScene, weights: Tensor, cells: pl.DataFrame, others: pl.DataFrame
-) -> list[float]:
-    """The mean change of the outputs when a column's cell is another row's."""
-    network = scene.twin.take(weights)
-    changes = []
-    base = _outputs(own, network, cells)
-    for name in own.experience.schema.columns:
-        swapped = pl.concat([cells] * others.height).with_columns(others[name].alias(name))
-        moved = _outputs(own, network, swapped)
-        changes.append(float((moved - base).abs().sum(1).mean()))
-    return changes
+def _reasons(found: Attribution, cells: pl.DataFrame) -> dict[str, Any]:
+    return {
+        "of": found.of,
+        "answer": found.answer,
+        "nothing": found.nothing,
+        "gap": found.gap,
+        "likeness": None if np.isnan(found.likeness) else found.likeness,
+        "columns": [
+            {
+                "name": column.name,
+                "cell": shown(cells[column.name][0]),
+                "parts": list(column.parts.names),
+                "shape": None if column.parts.shape is None else list(column.parts.shape),
+                "shares": [float(v) for v in share_of(column, found.gradients)],
+                "without": [float(v) for v in share_of(column, found.occlusion)],
+                "control": [float(v) for v in share_of(column, found.control)],
+            }
+            for column in found.columns
+            if column.parts.names
+        ],
+    }
 
 
-def _outputs(own: Own, network: Any, cells: pl.DataFrame) -> Tensor:
-    """What is answered: probabilities of a class, or the network's outputs."""
-    schema = own.experience.schema
-    raw = build_store([schema.encode(cells, Mends())]).batch(torch.arange(cells.height))
-    target = schema.targets[0]
+def _nearest(network: Taught, row: int) -> list[dict[str, Any]]:
+    """The rows that the last hidden layer puts nearest to a row, itself left out."""
+    others = network.others[network.others != row]
+    seen = _seen(network)
     with torch.inference_mode():
-        output = target.combine(network(raw)[0]).reshape(cells.height, -1)
-    return output.exp() if target.has_probabilities else output
-
-
-def _nearest(own: Own, scene: TableScene, weights: Tensor, row: int) -> list[dict[str, Any]]:
-    """The learnt rows that the last hidden layer puts nearest to a row."""
-    network = scene.twin.take(weights)
-    assert isinstance(network, DeepNetwork)
-    learn = own.experience.split.learn[:2_000]
-    with torch.inference_mode():
-        seen = scene.hidden(network, torch.as_tensor(np.append(learn, row)))
-    apart = (seen[:-1] - seen[-1]).norm(dim=1)
+        own = network.deep.seen(network.raw([row])).mean(0)
+        apart = (seen[torch.from_numpy(network.others != row)] - own).norm(dim=1)
     found = []
+    known = [*network.schema.columns[:COLUMNS], *(k.columns[0] for k in network.schema.targets)]
     for place in apart.argsort()[:NEAREST].tolist():
-        which = int(learn[place])
-        cells = own.table.take(np.array([which]), list(own.table.columns))
+        which = [int(others[place])]
+        cells = network.table.take(which, [n for n in known if n in network.table.columns])
+        answers = [k.columns[0] for k in network.schema.targets if k.columns[0] in cells.columns]
         found.append(
             {
                 "distance": float(apart[place]),
-                "cells": {name: shown(cells[name][0]) for name in cells.columns[:8]},
-                "answer": shown(cells[own.targets[0]][0]),
+                "cells": {n: shown(cells[n][0]) for n in cells.columns if n not in answers},
+                "answer": shown(cells[answers[0]][0]) if answers else "",
+                "pictures": previews(network, network.cells(which)),
             }
         )
     return found
+
+
+@lru_cache(maxsize=4)
+def _seen(network: Taught) -> torch.Tensor:
+    """What the last hidden layer makes of the rows among which the nearest are looked for."""
+    parts = []
+    for rows in np.array_split(network.others, -(-len(network.others) // 200)):
+        with torch.inference_mode():
+            parts.append(network.deep.seen(network.raw(rows)).mean(0))
+    return torch.cat(parts)

@@ -10,6 +10,7 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends, UsageError
+from pellucid.explanation.rows import located
 from pellucid.kinds import Kind
 from pellucid.kinds.cells import texts
 from pellucid.lab.own import Own
@@ -60,7 +61,8 @@ def encoding(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     schema = own.experience.schema if own.model is None else own.model.schema
     row, cells = _row(own, question, schema.columns)
     complete = schema.complete(cells, Mends(), cells.columns).select(schema.columns)
-    raw = build_store([schema.encode(complete, Mends())]).batch(torch.tensor([0]))
+    encoded = schema.encode(complete, Mends(), own.table.files)
+    raw = build_store([encoded]).batch(torch.tensor([0]))
     layers = _layers(own)
     parts = [
         _part(kind, name, place, complete, raw, layer)
@@ -145,7 +147,9 @@ def answer(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     model = own.model
     wanted = [*model.schema.columns, *model.targets]
     row, cells = _row(own, question, wanted)
-    predicted = next(model.predictions(cells, Mends(), True))
+    files = own.table.files  # a cell that names a file names it from the table's folder
+    whole = located(model.schema, model.schema.complete(cells, Mends(), cells.columns), files)
+    predicted = next(model.predictions(whole, Mends(), True))
     return {
         "model": True,
         "row": row,

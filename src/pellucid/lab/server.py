@@ -38,6 +38,11 @@ OWN = (
     "explained",
     "inside",
     "surface",
+    "matrix",
+    "unit",
+    "sums",
+    "passing",
+    "dream",
 )  # answers about the reader's table
 
 
@@ -146,7 +151,7 @@ def _asked_of(name: str) -> Callable[..., Any]:
 
 
 def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
-    from pellucid.lab import inside, rows, surface
+    from pellucid.lab import dream, inside, passing, rows, surface, weights
 
     return {
         "columns": rows.columns,
@@ -155,4 +160,9 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "explained": rows.explained,
         "inside": inside.inside,
         "surface": surface.surface,
+        "matrix": weights.matrix,
+        "unit": weights.unit,
+        "sums": weights.sums,
+        "passing": passing.passing,
+        "dream": dream.dream,
     }[name]

@@ -67,10 +67,18 @@ function choice(each, change) {
   const { element, id } = labelled(each);
   const select = document.createElement("select");
   Object.assign(select, { id, name: each.key });
-  for (const [value, say] of each.choices.map((c) => (Array.isArray(c) ? c : [c, c]))) select.add(new Option(say, value));
   element.append(select);
   select.addEventListener("change", () => change({ [each.key]: select.value }));
-  return { element, update: (now) => { select.value = now[each.key]; element.hidden = each.when ? !each.when(now) : false; } };
+  let offered = "";
+  return {
+    element,
+    update(now) {
+      const choices = typeof each.choices === "function" ? each.choices(now) : each.choices;
+      if (offered !== (offered = JSON.stringify(choices))) select.replaceChildren(...choices.map((c) => new Option(...(Array.isArray(c) ? [c[1], c[0]] : [c, c]))));
+      select.value = now[each.key];
+      element.hidden = each.when ? !each.when(now) : false;
+    },
+  };
 }
 
 function words(each, change) {

@@ -3,7 +3,7 @@
 import { plain } from "./plot.js";
 
 export function predicting(place, figure, state, change) {
-  const beside = place.querySelector(".beside");
+  const beside = figure.working ? place.querySelector(".beside") : corner(place);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "ask";
@@ -18,6 +18,7 @@ export function predicting(place, figure, state, change) {
   const [asked, input, told] = ["label span", "input", ".told"].map((each) => box.querySelector(each));
   let answered = true;
 
+  if (figure.veiled) place.classList.add("veiled"); // the drawing would give the answer away
   const end = () => { place.classList.remove("asking"); answered = true; };
   button.addEventListener("click", () => {
     if (figure.challenge) change(figure.challenge(state()), true);
@@ -38,11 +39,20 @@ export function predicting(place, figure, state, change) {
     const slip = slips.find((each) => near(each.value));
     told.className = `told ${near(answer) ? "right" : "wrong"}`;
     told.textContent = near(answer)
-      ? `Right: ${plain(answer)}. The working shows why.`
-      : `It is ${plain(answer)}. ${slip ? slip.says : "Compare with the working, line by line."}`;
+      ? `Right: ${plain(answer)}. ${figure.working ? "The working shows why." : ""}`
+      : `It is ${plain(answer)}. ${slip ? slip.says : figure.working ? "Compare with the working, line by line." : "Compare with the figure."}`;
     end();
   });
   return { moved() { if (!answered) { end(); box.hidden = true; } } };
+}
+
+/** Above the drawing of a figure that has no working beside it. */
+function corner(place) {
+  const made = document.createElement("div");
+  made.className = "asks";
+  made.innerHTML = "<header></header>";
+  place.querySelector(".shown").prepend(made);
+  return made;
 }
 
 /** A number as people write it: 1/3, −2, 0,5. */

@@ -24,3 +24,21 @@ export function paint(canvas, bytes, columns, rows, start = 0) {
   for (let i = 0; i < pixels.length; i++) pixels[i] = colours[bytes[start + i]];
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
+
+/** Bytes that came as text, with their shape. */
+export function unpack({ bytes, shape }) {
+  const found = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+  found.shape = shape;
+  return found;
+}
+
+/** Paint pixels as they are, of one colour or of three. */
+export function photograph(canvas, bytes, columns, rows, channels, start = 0) {
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  const image = new ImageData(columns, rows);
+  for (let i = 0; i < columns * rows; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = bytes[start + i * channels + (channels === 3 ? c : 0)];
+    image.data[4 * i + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
