@@ -66,7 +66,7 @@ class Watched:
             " && !f.querySelector('.stale'))"
         )
 
-    def until(self, script: str, given: Any = None, seconds: float = 20) -> None:
+    def until(self, script: str, given: Any = None, seconds: float = 60) -> None:
         """Wait until a script says yes (the browser's own waiting needs eval, which is refused)."""
         end = time.monotonic() + seconds
         while not self.page.evaluate(script, given):
@@ -93,7 +93,7 @@ def watched(browser: Any, **settings: Any) -> Iterator[Watched]:
         "console",
         lambda said: seen.faults.append(f"console: {said.text}") if said.type == "error" else None,
     )
-    seen.page.set_default_timeout(20_000)
+    seen.page.set_default_timeout(60_000)
     try:
         yield seen
     finally:

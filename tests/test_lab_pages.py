@@ -11,13 +11,18 @@ from browsing import TOKEN, chromium, serving, watched
 
 pytest.importorskip("starlette")
 from pellucid.lab.chapters import CHAPTERS
+from pellucid.lab.digits import digits
+from pellucid.lab.own import Own
 from pellucid.lab.server import application
+from pellucid.lab.taught import taught
 
 PAGES = ["", *(chapter.slug for chapter in CHAPTERS)]
 
 
 @pytest.fixture(scope="module")
 def lab():
+    for own in (Own(), digits()):
+        taught(own)  # before the pages ask for it: a busy machine takes its time
     with serving(application(TOKEN)) as address:
         yield address
 

@@ -24,7 +24,7 @@ from pellucid.networks.network import DeepNetwork, Network, first_network
 from pellucid.schema import Schema
 from pellucid.store import build_store
 
-STEPS, PACE = 250, Pace(0.003, 64)
+STEPS, PACE = 200, Pace(0.003, 64)
 MOST_ROWS = 2_000  # that are looked at
 
 
