@@ -45,7 +45,8 @@ Kinds = Annotated[
     list[str] | None,
     Option(
         metavar="NAME=KIND",
-        help="A column's kind, such as number, category, date, text, series; of a target also tags.",
+        help="A column's kind: number, category, date, text, image, audio, video or series; of a "
+        "target also tags.",
     ),
 ]
 Ignore = Annotated[list[str] | None, Option(help="A column to leave out.")]
