@@ -11,7 +11,7 @@ import every_kind
 import pellucid
 from pellucid.errors import Mends
 from pellucid.explanation.attribution import Attribution, attribute, shuffled
-from pellucid.explanation.parts import columns_of, count, keeping
+from pellucid.explanation.parts import columns_of, count, encodings, keeping
 from pellucid.explanation.resting import bar, marked, resting_step
 from pellucid.model import Model
 from pellucid.store import build_store
@@ -95,8 +95,9 @@ def test_occlusion_is_the_loss_of_the_answer_without_that_cell(models: dict[str,
 
 def test_all_parts_kept_is_the_row_itself_whatever_its_kinds(models: dict[str, Model]) -> None:
     schema, row = models["liked"].schema, cells(models["liked"], 5)
-    columns = columns_of(schema, row)
-    whole = keeping(schema, row, columns, np.ones((2, count(columns)), bool))
+    encoded = encodings(schema, row)
+    columns = columns_of(schema, row, encoded)
+    whole = keeping(schema, row, encoded, columns, np.ones((2, count(columns)), bool))
     own = build_store([schema.encode(row, Mends())]).batch(torch.tensor([0, 0]))
     assert set(whole) == set(own)
     for name, values in own.items():
@@ -108,11 +109,11 @@ def test_every_place_of_a_text_belongs_to_the_word_that_it_is_written_in(
 ) -> None:
     (kind,) = (kind for kind in models["liked"].schema.inputs if kind.kind == "text")
     row = pl.DataFrame({"review": ["ein lamp über 東京, splendid  and  shoddy"]})
-    parts = kind.parts(row, "review")  # type: ignore[attr-defined]
+    parts = kind.parts(row, "review", {})  # type: ignore[attr-defined]
     assert parts.names == ("ein", "lamp", "über", "東京,", "splendid", "and", "shoddy")
     assert sorted(set(parts.places.tolist())) == list(range(7))
     assert (np.diff(parts.places) >= 0).all()
-    long = kind.parts(pl.DataFrame({"review": ["word " * 500]}), "review")  # type: ignore[attr-defined]
+    long = kind.parts(pl.DataFrame({"review": ["word " * 500]}), "review", {})  # type: ignore[attr-defined]
     assert len(long.names) <= 64 and " ".join(long.names).count("word") == 500
 
 

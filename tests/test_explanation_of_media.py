@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from PIL import Image
 
 import pellucid
 from pellucid.errors import Mends
-from pellucid.explanation.attribution import attribute
+from pellucid.explanation.attribution import Attribution, attribute
+from pellucid.explanation.parts import columns_of, count, encodings, keeping
+from pellucid.explanation.resting import resting_step
 from pellucid.explanation.rows import located
 from pellucid.media.files import ANYWHERE
 from pellucid.model import Model
-from sounding import small_plan, tone, write_sound
+from pellucid.networks.layers.hearing import Spectrum
+from sounding import moving_square, small_plan, tone, write_film, write_sound
 
 ROWS = 24
 
@@ -61,15 +65,102 @@ def test_the_answer_for_a_medium_is_worked_like_any_other(
     assert found.step.steps[-1].rule.startswith("What the answer rests on")
 
 
-def test_the_field_that_decides_has_the_largest_share(pictures: pl.DataFrame) -> None:
-    model = learnt(pictures, "corner")
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """A dark film that turns bright in its second half or not; the same hum in all of them."""
+    folder = tmp_path_factory.mktemp("films")
+    names = []
+    for number in range(ROWS):
+        pixels = moving_square(frames=16, step=number % 3, colour=(90, 90, 90))
+        pixels[8:] = 240 if number % 2 else 30
+        hum = tone(200, 1.6, 16_000, 0.1)
+        names.append(write_film(folder / f"{number}.avi", pixels, hum, codecs=("mpeg4", "mp3")))
+    return pl.DataFrame(
+        {"film": names, "end": ["bright" if n % 2 else "dark" for n in range(ROWS)]}
+    )
+
+
+def rests_on(source: pl.DataFrame, target: str, row: int = 3) -> tuple[Model, Attribution]:
+    model = learnt(source, target)
     schema = model.schema
-    cells = located(schema, schema.complete(pictures[3], Mends()), ANYWHERE)
+    cells = located(schema, schema.complete(source[row], Mends()), ANYWHERE)
     found = attribute(schema, model.network, cells)
     assert found is not None
+    return model, found
+
+
+def test_the_field_that_decides_has_the_largest_share(pictures: pl.DataFrame) -> None:
+    _, found = rests_on(pictures, "corner")
     (column,) = found.columns
     assert column.parts.shape == (6, 6)
     shares = np.abs(found.gradients.reshape(6, 6))
     corner, rest = shares[:2, :2].sum(), shares[2:, 2:].sum()
     assert corner > rest
     assert abs(found.gap) < 0.2 * max(1.0, shares.sum())
+
+
+def test_a_sound_is_attributed_by_time_and_frequency(sounds: pl.DataFrame) -> None:
+    """A tone of 300 or of 1,500 Hz decides: the fields above 2,000 Hz are the same in all."""
+    _, found = rests_on(sounds, "pitch")
+    (column,) = found.columns
+    assert column.parts.shape == (6, 8)
+    tones = np.abs(found.gradients.reshape(6, 8)).sum(1)
+    assert tones[2:].sum() > 2 * tones[:2].sum()
+    assert column.parts.names[0].endswith("kHz") and column.parts.names[0] > "0.0"
+    assert abs(found.gap) < 0.2 * max(1.0, np.abs(found.gradients).sum())
+
+
+def test_a_film_is_attributed_by_its_moments_and_its_sound(films: pl.DataFrame) -> None:
+    _, found = rests_on(films, "end")
+    (column,) = found.columns
+    assert column.parts.shape == (2, 4) and column.parts.names[-1] == "the sound"
+    shares = np.abs(found.gradients)
+    assert shares[4:8].sum() > shares[:4].sum()
+    assert shares[4:8].sum() > shares[8]
+    assert abs(found.gap) < 0.2 * max(1.0, shares.sum())
+
+
+@pytest.mark.parametrize(("what", "target"), [("sounds", "pitch"), ("films", "end")])
+def test_fields_are_shown_over_a_picture_and_read_back(
+    what: str, target: str, request: pytest.FixtureRequest
+) -> None:
+    _, found = rests_on(request.getfixturevalue(what), target)
+    step = resting_step(found)
+    page = step.html()
+    assert page.count("<image href=") == 1 and page.count("<rect ") == len(found.gradients) // 8 * 8
+    assert type(step).from_json(step.json()).html() == page
+    assert max(map(len, step.text().splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("what", "target"), [("sounds", "pitch"), ("films", "end")])
+def test_all_fields_kept_are_the_row_itself(
+    what: str, target: str, request: pytest.FixtureRequest
+) -> None:
+    source = request.getfixturevalue(what)
+    schema = learnt(source, target).schema
+    cells = located(schema, schema.complete(source[3], Mends()), ANYWHERE)
+    encoded = encodings(schema, cells)
+    columns = columns_of(schema, cells, encoded)
+    kept = np.ones((2, count(columns)), bool)
+    kept[1, -1] = False
+    both = keeping(schema, cells, encoded, columns, kept)
+    for name, values in encoded[0].items():
+        assert torch.equal(both[name][0], torch.as_tensor(np.asarray(values)[0])), name
+    assert any(not torch.equal(values[0], values[1]) for values in both.values())
+
+
+def test_a_silenced_field_is_as_loud_as_is_usual_and_others_stay(sounds: pl.DataFrame) -> None:
+    schema = learnt(sounds, "pitch").schema
+    cells = located(schema, schema.complete(sounds[3], Mends()), ANYWHERE)
+    encoded = encodings(schema, cells)
+    columns = columns_of(schema, cells, encoded)
+    kept = np.ones((3, count(columns)), bool)
+    kept[1] = False
+    kept[2].reshape(6, 8)[:3] = False  # the upper half
+    heard = keeping(schema, cells, encoded, columns, kept)["audio"].flatten(0, 2)
+    fitted = schema.inputs[0].sounds  # type: ignore[attr-defined]
+    logs = Spectrum(fitted.rate).raw(heard)[:, :, 2:-2]
+    usual = torch.as_tensor(fitted.mean)
+    assert float((logs[1].mean(1) - usual).abs().mean()) < 1.0
+    assert float((logs[2] - logs[0]).abs()[:28].mean()) < 0.2
+    assert float((logs[2] - logs[1]).abs()[36:].mean()) < 0.6

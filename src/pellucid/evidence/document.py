@@ -104,7 +104,9 @@ class ReasonColumn(TypedDict):
     shares: list[float]
     without: list[float]  # what the answer loses without the part
     control: list[float]  # the share in a network with shuffled weights
-    shape: list[int] | None  # rows and columns of fields in a plane
+    shape: list[int] | None  # rows and columns of fields in a plane; further parts lie beside it
+    picture: NotRequired[str]  # a data URI of that plane
+    aspect: NotRequired[float]  # its width by its height
 
 
 class Reason(TypedDict):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from pellucid.evidence.document import Reason, ReasonColumn
+from pellucid.working.picture import Tinted
+from pellucid.working.printing.tinted import tinted_svg
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class ReasonCell:
     strength: int
     words: list[Word]
     fields: list[list[Word]]
+    drawing: Markup  # the fields over their picture, where there is one
+    beside: list[str]  # parts beside the plane, with their shares
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,9 @@ def _reason_cell(column: ReasonColumn, largest: float) -> ReasonCell:
     share, words = sum(column["shares"]), column["parts"]
     spoken = [_word(w, s / largest) for w, s in zip(words, column["shares"], strict=True)]
     shape = column["shape"]
-    across = shape[1] if shape else 0
-    fields = [spoken[k : k + across] for k in range(0, len(spoken), across)] if shape else []
+    tiles, across = (shape[0] * shape[1], shape[1]) if shape else (0, 0)
+    fields = [spoken[k : k + across] for k in range(0, tiles, across)] if shape else []
+    others = zip(words[tiles:], column["shares"][tiles:], strict=True) if shape else ()
     single = len(words) == 1
     whole = _word("", min(1.0, max(-1.0, share / largest)))
     return ReasonCell(
@@ -79,7 +87,25 @@ def _reason_cell(column: ReasonColumn, largest: float) -> ReasonCell:
         whole.strength,
         [] if single or shape else spoken,
         fields,
+        _drawing(column, across) if shape and column.get("picture") else Markup(),
+        [f"{name}: {_signed(share)}" for name, share in others],
     )
+
+
+def _drawing(column: ReasonColumn, across: int) -> Markup:
+    """The fields over the picture that they tile."""
+    tiles = column["shape"][0] * across if column["shape"] else 0
+    places = range(0, tiles, across)
+    tinted = Tinted(
+        f"The share of each field of {column['column']}",
+        "Blue speaks for the answer, orange against it.",
+        column["picture"],
+        tuple(tuple(column["parts"][k : k + across]) for k in places),
+        tuple(tuple(column["shares"][k : k + across]) for k in places),
+        column["aspect"],
+    )
+    name = "p" + hashlib.sha256(repr(tinted).encode()).hexdigest()[:10]
+    return Markup(tinted_svg(tinted, name))
 
 
 def _word(text: str, share: float) -> Word:

@@ -94,6 +94,8 @@ def _columns(found: Attribution) -> list[ReasonColumn]:
             "without": [float(share) for share in share_of(column, found.occlusion)],
             "control": [float(share) for share in share_of(column, found.control)],
             "shape": None if column.parts.shape is None else list(column.parts.shape),
+            "picture": column.parts.picture,
+            "aspect": column.parts.aspect,
         }
         for column in found.columns
         if column.parts.names

@@ -19,8 +19,15 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
-from pellucid.explanation.parts import Column, columns_of, count, keeping, sums_over
-from pellucid.kinds import Array, TargetKind
+from pellucid.explanation.parts import (
+    Column,
+    columns_of,
+    count,
+    encodings,
+    keeping,
+    sums_over,
+)
+from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.networks.layers import InputLayer
 from pellucid.networks.network import DeepNetwork, Network, first_network
 from pellucid.schema import Schema
@@ -63,10 +70,11 @@ class Attribution:
 class _Row:
     schema: Schema
     cells: pl.DataFrame
+    encoded: list[Encoded]
     columns: list[Column]
 
     def keeping(self, kept: Array) -> dict[str, Tensor]:
-        return keeping(self.schema, self.cells, self.columns, kept)
+        return keeping(self.schema, self.cells, self.encoded, self.columns, kept)
 
     @property
     def parts(self) -> int:
@@ -74,10 +82,18 @@ class _Row:
 
 
 def attribute(
-    schema: Schema, network: Network, cells: pl.DataFrame, position: int = 0
+    schema: Schema,
+    network: Network,
+    cells: pl.DataFrame,
+    position: int = 0,
+    encoded: list[Encoded] | None = None,
 ) -> Attribution | None:
-    """What one target's answer for a row rests on; None for a kind that has no one number."""
-    row = _Row(schema, cells, columns_of(schema, cells))
+    """What one target's answer for a row rests on; None for a kind that has no one number.
+
+    `encoded` are the cells as each kind encodes them, if they are there already.
+    """
+    encoded = encodings(schema, cells) if encoded is None else encoded
+    row = _Row(schema, cells, encoded, columns_of(schema, cells, encoded))
     whole = row.keeping(np.ones((1, row.parts), bool))
     with torch.no_grad():
         output = network(whole)[position]
@@ -181,9 +197,10 @@ def _integrated(
     leaves = [leaf for walk in walked for leaf in walk.leaves]
     slopes = iter(torch.autograd.grad(total, leaves, allow_unused=True))
     for walk in walked:
-        for faces in walk.faces:
-            for column, way in zip(_of_kind(row, faces), _ways(faces, slopes), strict=False):
-                for part, share in sums_over(way, column):
+        for face in walk.faces:
+            columns = _of_kind(row, face)
+            for column, way in zip(columns, _ways(face, slopes, len(columns)), strict=True):
+                for part, share in sums_over(way, column, face.position):
                     shares[part] += share
     return shares, start
 
@@ -193,8 +210,10 @@ class _Face:
     """Where one input layer is entered in between, and the two ends of the way."""
 
     number: int  # of the input layer
-    ends: list[tuple[Tensor, Tensor]]  # a call, or a raw tensor: the row, nothing
-    by_column: bool  # one entry a column in a single tensor
+    position: int  # among the faces of that layer
+    inside: nn.Module | str
+    ends: list[tuple[Tensor, Tensor]]  # a call, or a raw tensor: the row, nothing; (1, …)
+    entries: int  # of each row, one after the other in what the module gives
 
 
 @dataclass
@@ -211,26 +230,35 @@ def _walk(
     weight: Tensor,
 ) -> _Walk:
     """The outputs of one deep network at places between nothing and the row."""
-    faces = [_face(number, layer, ends) for number, layer in enumerate(deep.inputs)]  # type: ignore[arg-type]
+    faces = [
+        _face(number, position, ends, layer, inside)  # type: ignore[arg-type]
+        for number, layer in enumerate(deep.inputs)
+        for position, inside in enumerate(_faces(layer))  # type: ignore[arg-type]
+    ]
     repeated = {
         name: values.expand(len(along), *values.shape[1:]) for name, values in ends[0].items()
     }
     leaves: list[Tensor] = []
     hooks = []
-    for face, layer in zip(faces, deep.inputs, strict=True):
+    for face in faces:
         between = [_between(*pair, along) for pair in face.ends]
         leaves += between
-        inside = layer.face()  # type: ignore[operator]
-        if isinstance(inside, str):
-            repeated[inside] = between[0]
+        if isinstance(face.inside, str):
+            repeated[face.inside] = between[0]
         else:
-            hooks.append(inside.register_forward_hook(_giving(iter(between))))
+            given = iter([x.flatten(0, 1) if face.entries > 1 else x for x in between])
+            hooks.append(face.inside.register_forward_hook(_giving(given)))
     try:
         outputs = deep(repeated)
     finally:
         for hook in hooks:
             hook.remove()
     return _Walk(outputs, leaves, faces)
+
+
+def _faces(layer: InputLayer) -> tuple[nn.Module | str, ...]:
+    inside = layer.face()
+    return inside if isinstance(inside, tuple) else (inside,)
 
 
 def _between(row: Tensor, nothing: Tensor, along: Tensor) -> Tensor:
@@ -243,19 +271,25 @@ def _giving(values: Iterator[Tensor]) -> Callable[..., Tensor]:
 
 
 def _face(
-    number: int, layer: InputLayer, ends: tuple[dict[str, Tensor], dict[str, Tensor]]
+    number: int,
+    position: int,
+    ends: tuple[dict[str, Tensor], dict[str, Tensor]],
+    layer: InputLayer,
+    inside: nn.Module | str,
 ) -> _Face:
     """What the layer is entered with for the row and for nothing."""
-    inside = layer.face()
     if isinstance(inside, str):
         pair = (ends[0][inside].float(), ends[1][inside].float())
-        return _Face(number, [pair], True)
+        return _Face(number, position, inside, [pair], 1)
     seen = [_seen(layer, inside, raw) for raw in ends]
+    entries = len(seen[0][0])
     pairs = [
         (row, nothing if nothing.shape == row.shape else torch.zeros_like(row))
         for row, nothing in zip(*seen, strict=True)
     ]
-    return _Face(number, pairs, inside is layer)
+    if entries > 1:
+        pairs = [(row.unsqueeze(0), nothing.unsqueeze(0)) for row, nothing in pairs]
+    return _Face(number, position, inside, pairs, entries)
 
 
 def _seen(layer: InputLayer, inside: nn.Module, raw: dict[str, Tensor]) -> list[Tensor]:
@@ -274,21 +308,13 @@ def _of_kind(row: _Row, face: _Face) -> Sequence[Column]:
     return [column for column in row.columns if column.kind is kind]
 
 
-def _ways(face: _Face, slopes: Iterator[Tensor | None]) -> Iterator[Array]:
-    """For each column the share of every place of its face."""
+def _ways(face: _Face, slopes: Iterator[Tensor | None], columns: int) -> Iterator[Tensor]:
+    """For each column the share of every entry of its face."""
     for row, nothing in face.ends:
-        slope = next(slopes)
-        way = (row - nothing)[0]
+        slope, way = next(slopes), (row - nothing)[0]
         share = torch.zeros_like(way) if slope is None else slope.sum(0) * way
-        for each in share if face.by_column else [share]:
-            yield _per_place(each, face)
-
-
-def _per_place(share: Tensor, face: _Face) -> Array:
-    """Vectors of places are added up; a raw tensor keeps its entries."""
-    if face.by_column and share.ndim == 1:
-        return share.sum().reshape(1).numpy()
-    return (share if share.ndim > 2 else share.sum(-1)).numpy()
+        # A call for each column, or one for all of them.
+        yield from share.chunk(1 if len(face.ends) > 1 else columns)
 
 
 # ---- the solved paths: Shapley values over sampled orders ----------------------------------------

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 import torch
-from torch import Tensor
 
-from pellucid.errors import Mends
 from pellucid.explanation.numbers import described, nested
-from pellucid.kinds import Array, Kind, Ragged
+from pellucid.kinds import Array, Encoded, Kind, Ragged
 from pellucid.schema import Schema
 from pellucid.working.step import Check, NumberTable, Step
 
@@ -25,7 +21,8 @@ MOST_VALUES = 400  # numbers of one tensor that a step keeps
 
 def cells_step(schema: Schema, row: Row) -> Step:
     """The raw row, kind by kind, as the tensors that the network takes."""
-    steps = tuple(_kind_step(schema, kind, row.cells, row.raw) for kind in schema.inputs)
+    kinds = zip(schema.inputs, row.encoded, strict=True)
+    steps = tuple(_kind_step(schema, kind, row, encoded) for kind, encoded in kinds)
     plural = "tensor" if len(row.raw) == 1 else "tensors"
     tensors = f"{len(row.raw)} {plural}"
     text = ", ".join(f"{name}: {described(values)}" for name, values in row.raw.items())
@@ -39,9 +36,9 @@ def cells_step(schema: Schema, row: Row) -> Step:
     )
 
 
-def _kind_step(schema: Schema, kind: Kind, cells: pl.DataFrame, raw: Mapping[str, Tensor]) -> Step:
+def _kind_step(schema: Schema, kind: Kind, row: Row, encoded: Encoded) -> Step:
     """The columns of one kind: the cells, and the numbers they became."""
-    encoded = kind.encode(cells.select(kind.columns), Mends())
+    cells, raw = row.cells, row.raw
     own = {name: _first(values) for name, values in encoded.items()}
     entered = {
         name: nested(raw[name][0].double().flatten()[: len(values)]) for name, values in own.items()

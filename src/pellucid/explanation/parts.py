@@ -34,23 +34,28 @@ class Column:
     first: int  # the number of its first part among those of the whole row
 
 
-def columns_of(schema: Schema, cells: pl.DataFrame) -> list[Column]:
+def encodings(schema: Schema, cells: pl.DataFrame) -> list[Encoded]:
+    """The row as each kind of its columns encodes it: nothing is decoded twice."""
+    return [kind.encode(cells.select(kind.columns), Mends()) for kind in schema.inputs]
+
+
+def columns_of(schema: Schema, cells: pl.DataFrame, encoded: list[Encoded]) -> list[Column]:
     """Every column of one row with its parts; a missing cell has none."""
     found, first = [], 0
-    for kind in schema.inputs:
+    for kind, own in zip(schema.inputs, encoded, strict=True):
         for position, name in enumerate(kind.columns):
-            parts = _parts(kind, cells, name)
+            parts = _parts(kind, cells, name, own)
             found.append(Column(kind, name, position, parts, first))
             first += len(parts.names)
     return found
 
 
-def _parts(kind: Kind, cells: pl.DataFrame, column: str) -> Parts:
+def _parts(kind: Kind, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
     if cells[column][0] is None:
         return Parts((), np.zeros(0, np.int64))
     finer = getattr(kind, "parts", None)
     if finer is not None:
-        found: Parts = finer(cells, column)
+        found: Parts = finer(cells, column, encoded)
         return found
     text = " ".join(str(cells[column][0]).split())
     return Parts((text[:CELL],), np.zeros(1, np.int64))
@@ -62,29 +67,36 @@ def count(columns: list[Column]) -> int:
 
 
 def keeping(
-    schema: Schema, cells: pl.DataFrame, columns: list[Column], kept: Array
+    schema: Schema,
+    cells: pl.DataFrame,
+    encoded: list[Encoded],
+    columns: list[Column],
+    kept: Array,
 ) -> dict[str, Tensor]:
     """The row as often as `kept` (rows, parts) has rows, each with those parts alone."""
-    encoded: Encoded = {}
-    for kind in schema.inputs:
+    made: Encoded = {}
+    for kind, whole in zip(schema.inputs, encoded, strict=True):
         own = [column for column in columns if column.kind is kind]
         masks = {
             column.name: kept[:, column.first : column.first + len(column.parts.names)]
             for column in own
         }
-        encoded |= _keeping(kind, cells.select(kind.columns), masks, len(kept))
+        made |= _keeping(kind, cells.select(kind.columns), masks, whole)
     for target in schema.targets:
-        encoded |= target.encode_inputs(pl.concat([cells] * len(kept)), Mends())
-    store = build_store([encoded])
+        made |= target.encode_inputs(pl.concat([cells] * len(kept)), Mends())
+    store = build_store([made])
     return store.batch(torch.arange(len(kept)))
 
 
-def _keeping(kind: Kind, cells: pl.DataFrame, masks: Mapping[str, Array], rows: int) -> Encoded:
+def _keeping(
+    kind: Kind, cells: pl.DataFrame, masks: Mapping[str, Array], whole: Encoded
+) -> Encoded:
     """A kind's own way, or the cell missing where its one part is not kept."""
     own = getattr(kind, "keeping", None)
     if own is not None:
-        encoded: Encoded = own(cells, masks)
+        encoded: Encoded = own(cells, masks, whole)
         return encoded
+    rows = max(len(mask) for mask in masks.values())
     changed = [
         pl.when(pl.Series(mask[:, 0])).then(pl.col(name)).otherwise(None).alias(name)
         for name, mask in masks.items()
@@ -93,9 +105,14 @@ def _keeping(kind: Kind, cells: pl.DataFrame, masks: Mapping[str, Array], rows: 
     return kind.encode(pl.concat([cells] * rows).with_columns(changed), Mends())
 
 
-def sums_over(values: Array, column: Column) -> Iterator[tuple[int, float]]:
-    """What the entries of a column's face add up to, part by part."""
-    places: Any = column.parts.places.reshape(-1)
-    flat = values.reshape(-1)[: len(places)]
+def sums_over(share: Tensor, column: Column, face: int) -> Iterator[tuple[int, float]]:
+    """What the entries of one of a column's faces add up to, part by part.
+
+    The vectors of places are added up; numbers that are places themselves are taken as they are.
+    """
+    places = column.parts.places
+    own: Any = (places[face] if isinstance(places, tuple) else places).reshape(-1)
+    by_place = share if share.numel() == own.size else share.sum(-1)
+    flat = by_place.numpy().reshape(-1)[: own.size]
     for part in range(len(column.parts.names)):
-        yield column.first + part, float(flat[places == part].sum())
+        yield column.first + part, float(flat[own == part].sum())

@@ -10,6 +10,7 @@ from pellucid.explanation.attribution import Attribution
 from pellucid.explanation.parts import Column
 from pellucid.kinds import Array
 from pellucid.working.formula import Symbol, plus
+from pellucid.working.picture import Tinted
 from pellucid.working.step import Check, NumberTable, Step
 
 LONGEST = 16  # letters of a part's name in the table
@@ -88,15 +89,7 @@ def _in_place(column: Column, found: Attribution) -> Step | None:
     if len(shares) < 2:
         return None
     if column.parts.shape is not None:
-        grid = tuple(map(tuple, shares.reshape(column.parts.shape).tolist()))
-        flat = shares.reshape(column.parts.shape)
-        return Step(
-            rule=f"The fields of {column.name!r}, as they lie",
-            given={},
-            of=Symbol("share"),
-            result=grid,
-            check=Check("field by field", tuple(tuple(float(v) for v in row) for row in flat)),
-        )
+        return _on_plane(column, shares)
     return Step(
         rule=f"The words of {column.name!r}: [+for+] the answer, [−against−] it, doubled if strong",
         given={},
@@ -104,6 +97,43 @@ def _in_place(column: Column, found: Attribution) -> Step | None:
         result=math.fsum(shares),
         check=Check("the words from the last", sum(reversed(shares.tolist()))),
         reason=marked(column.parts.names, shares),
+    )
+
+
+def _on_plane(column: Column, shares: Array) -> Step:
+    """The parts that tile a plane over its picture; those beside it in words."""
+    down, across = column.parts.shape or (1, len(shares))
+    tiles = down * across
+    plane, beside = shares[:tiles].reshape(down, across), shares[tiles:]
+    names = column.parts.names
+    said = [f"{n}: {s:+.3g}" for n, s in zip(names[tiles:], beside, strict=True)]
+    grid = tuple(tuple(float(f"{share:.3g}") for share in row) for row in plane.tolist())
+    return Step(
+        rule=f"The fields of {column.name!r}, as they lie",
+        given={},
+        of=Symbol("share"),
+        result=grid,
+        check=Check("field by field, before rounding", tuple(map(tuple, plane.tolist())), 0.01),
+        reason=f"Beside them, {', '.join(said)}.".replace("-", "−") if said else "",
+        picture=_tinted(column, plane) if column.parts.picture else None,
+    )
+
+
+def _tinted(column: Column, plane: Array) -> Tinted:
+    across = plane.shape[1]
+    names = column.parts.names[: plane.size]
+    best, worst = int(plane.argmax()), int(plane.argmin())
+    ends = [
+        f"{word} is {names[at]} ({plane.flat[at]:+.3g})".replace("-", "−")
+        for word, at in (("most for it", best), ("most against it", worst))
+    ]
+    return Tinted(
+        f"What the answer rests on in {column.name}: blue speaks for it, orange against it",
+        f"{'; '.join(ends)}.",
+        column.parts.picture,
+        tuple(names[k : k + across] for k in range(0, len(names), across)),
+        tuple(map(tuple, plane.tolist())),
+        column.parts.aspect,
     )
 
 

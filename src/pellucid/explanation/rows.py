@@ -24,6 +24,7 @@ from pellucid.explanation.learning import Learnt, Lesson, learn_from
 from pellucid.explanation.modules import agreement, module_kinds
 from pellucid.explanation.numbers import gap
 from pellucid.explanation.optimizing import Descent
+from pellucid.explanation.parts import encodings
 from pellucid.explanation.recorder import Operation, recording
 from pellucid.explanation.resting import resting_step
 from pellucid.explanation.result import Explanation, trace
@@ -53,6 +54,7 @@ class Row:
 
     place: str
     cells: pl.DataFrame  # the input columns, one row
+    encoded: list[Encoded]  # of each kind of the inputs
     raw: dict[str, Tensor]  # as the network takes them
     targets: tuple[Tensor, ...] | None
     unknown: str  # why the targets are None
@@ -107,7 +109,7 @@ def explain_cells(
     resting = [
         resting_step(found)
         for position in range(len(model.targets))
-        if (found := attribute(model.schema, model.network, row.cells, position)) is not None
+        if (found := attribute(model.schema, model.network, row.cells, position, row.encoded))
     ]
     learnt = _learnt(model, network, raw, row, weight)
     if isinstance(learnt, Step):
@@ -154,14 +156,13 @@ def read_row(model: Model, cells: pl.DataFrame, place: str, files: Files = ANYWH
     """The row as the network takes it, and its targets."""
     schema, mends = model.schema, Mends()
     inputs = located(schema, schema.complete(cells, mends, cells.columns), files)
-    encoded: Encoded = {}
-    for kind in schema.inputs:
-        encoded |= kind.encode(inputs.select(kind.columns), mends)
+    encoded = encodings(schema, inputs)
+    whole: Encoded = {name: values for own in encoded for name, values in own.items()}
     for target in schema.targets:
-        encoded |= target.encode_inputs(inputs, mends)
-    raw = build_store([encoded]).batch(torch.tensor([0]))
+        whole |= target.encode_inputs(inputs, mends)
+    raw = build_store([whole]).batch(torch.tensor([0]))
     targets, unknown = _targets(model, cells)
-    return Row(place, inputs, raw, targets, unknown)
+    return Row(place, inputs, encoded, raw, targets, unknown)
 
 
 def located(schema: Schema, cells: pl.DataFrame, files: Files) -> pl.DataFrame:

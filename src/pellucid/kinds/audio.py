@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Self
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import Mends
-from pellucid.kinds.contract import Encoded, Preview
+from pellucid.kinds.contract import Array, Encoded, Parts, Preview
 from pellucid.kinds.hearing import (
     Sounds,
     aligned,
@@ -21,6 +22,7 @@ from pellucid.kinds.hearing import (
     nothing_read,
     readable_cells,
 )
+from pellucid.kinds.silencing import field_names, field_places, pictured, silenced
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.recognition import medium_of
 from pellucid.media.sounds import Header, read_sound, sound_header
@@ -30,6 +32,7 @@ from pellucid.networks.layers.hearing import Spectrum
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 
 SAMPLE = 2_000  # sounds of each column whose length is looked at
+SPECTROGRAM = 2.2  # width by height of one that is shown
 HEARD = 300  # sounds of all columns that are decoded to fit
 
 
@@ -118,6 +121,29 @@ class Audio:
         whole = torch.cat([alike * 0.3**0.5, constant * 0.7**0.5], 1)
         return whole.unflatten(0, (-1, len(self.columns)))
 
+    def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
+        """Fields of time and frequency."""
+        position = self.columns.index(column)
+        windows: Array = encoded["audio"][0, position]  # type: ignore[index]
+        if encoded["audio.missing"][0, position]:  # type: ignore[index]
+            return Parts((), np.zeros(0, np.int64))
+        places, across = field_places(self.sounds, windows)
+        seconds = sound_header(cells[column][0]).seconds
+        names = field_names(self.sounds, windows, across, seconds)
+        shape = (len(names) // across, across)
+        return Parts(names, places, shape, pictured(self.sounds, windows), SPECTROGRAM)
+
+    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array], encoded: Encoded) -> Encoded:
+        """The sounds with some fields alone, in the others a noise as loud as is usual there."""
+        missing: Array = encoded["audio.missing"]  # type: ignore[assignment]
+        rows = max(len(masks) for masks in kept.values())
+        samples = np.repeat(np.asarray(encoded["audio"]), rows, 0)
+        for position, column in enumerate(self.columns):
+            if kept[column].shape[1]:
+                own = silenced(self.sounds, samples[0, position], kept[column])
+                samples[:, position] = own
+        return {"audio": samples, "audio.missing": np.repeat(missing, rows, 0)}
+
     def preview(self, cell: str | bytes) -> Preview:
         """A waveform over its spectrogram, and the beginning of the sound to play."""
         return sound_preview(cell)
@@ -147,6 +173,10 @@ class AudioInput(InputLayer):
         vectors = self.hearing(raw["audio"].flatten(0, 1))
         vectors = torch.nn.functional.layer_norm(vectors, (self.width,))
         return self.missing(vectors.unflatten(0, (-1, self.columns)), raw["audio.missing"])
+
+    def face(self) -> torch.nn.Module:
+        """The spectrograms."""
+        return self.hearing.spectrum
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Cepstrum statistics of each sound, 0 where it is missing."""

@@ -35,8 +35,11 @@ class Parts:
     """What a cell is made of, for an answer may rest on some of it: words, fields of a picture."""
 
     names: tuple[str, ...]
-    places: Array  # the part that each place of the input layer's `face` belongs to, or -1
-    shape: tuple[int, int] | None = None  # rows and columns, where the parts tile a plane
+    places: Array | tuple[Array, ...]  # the part that each place of the input layer's face is of,
+    # or -1; several arrays where the layer has several faces
+    shape: tuple[int, int] | None = None  # rows and columns, where the first parts tile a plane
+    picture: str = ""  # a data URI of that plane
+    aspect: float = 1.0  # of its width to its height, as people should see it
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,10 @@ class Kind(Protocol):
 
     # A kind whose cells have parts also has these two; without them a cell is one part, and to be
     # without it is to be missing:
-    # def parts(self, cells: pl.DataFrame, column: str) -> Parts: the parts of a row's cell
-    # def keeping(self, cells, kept: Mapping[str, Array]) -> Encoded: the row as often as each
-    #     `kept[column]` (rows, parts) has rows, with the parts that it marks alone
+    # def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts: the parts of a
+    #     row's cell; `encoded` is the row as `encode` gives it
+    # def keeping(self, cells, kept: Mapping[str, Array], encoded: Encoded) -> Encoded: the row as
+    #     often as each `kept[column]` (rows, parts) has rows, with the parts that it marks alone
 
 
 Preview = dict[str, str]  # {"image": a data URI, "words": "32 x 32 pixels"}, "audio" likewise

@@ -15,7 +15,7 @@ from torch import Tensor
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.contract import Array, Encoded, Parts, Preview
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
-from pellucid.media.pictures import Form, Look, decode, look, thumbnail
+from pellucid.media.pictures import Form, Look, as_data, decode, look, thumbnail
 from pellucid.media.recognition import medium_of
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.augmentation import PictureAugmentation
@@ -138,14 +138,19 @@ class Image:
         unit = torch.nn.functional.normalize(centred, dim=1).masked_fill(flat, 0.0)
         return unit.view(*raw["image"].shape[:2], -1)
 
-    def parts(self, cells: pl.DataFrame, column: str) -> Parts:
+    def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
         """Fields of a grid over the picture."""
+        position = self.columns.index(column)
+        if encoded["image.missing"][0, position]:  # type: ignore[index]
+            return Parts((), np.zeros(0, np.int64))
         names = tuple(f"field {i + 1}, {j + 1}" for i in range(FIELDS) for j in range(FIELDS))
-        return Parts(names, self._fields(), (FIELDS, FIELDS))
+        pixels = encoded["image"][0, position]  # type: ignore[index]
+        return Parts(
+            names, self._fields(), (FIELDS, FIELDS), as_data(pixels), self.width / self.height
+        )
 
-    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array]) -> Encoded:
+    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array], encoded: Encoded) -> Encoded:
         """The pictures with some fields alone, the others in the mean colour."""
-        encoded = self.encode(cells.select(self.columns), Mends())
         rows = max(len(masks) for masks in kept.values())
         pixels = np.repeat(np.asarray(encoded["image"]), rows, 0)
         mean = np.array(self.mean).round().astype(np.uint8)

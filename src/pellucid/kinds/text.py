@@ -103,7 +103,7 @@ class Text:
             "text.counts": Ragged(np.concatenate(count)[order].astype(np.float32), offsets),
         }
 
-    def parts(self, cells: pl.DataFrame, column: str) -> Parts:
+    def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
         """The words, and the word that each subword belongs to."""
         text = texts(cells[column]).fill_null("")[0]
         spans = _spans(text)
@@ -114,7 +114,7 @@ class Text:
         places = np.where(words < len(spans), words, -1)
         return Parts(tuple(text[first:last] for first, last in spans), places)
 
-    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array]) -> Encoded:
+    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array], encoded: Encoded) -> Encoded:
         """The texts with some of their words alone."""
         columns = []
         for column, masks in kept.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import Mends
-from pellucid.kinds.contract import Array, Encoded, Preview
+from pellucid.kinds.contract import Array, Encoded, Parts, Preview
 from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.films import FilmHeader, Shots, film_header, read_frames, read_track
-from pellucid.media.filmstrips import film_preview
+from pellucid.media.filmstrips import film_preview, lines_of
 from pellucid.media.recognition import medium_of
-from pellucid.media.sounds import Header
+from pellucid.media.sounds import NOTHING, Header
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.hearing import SoundStatistics
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
@@ -26,7 +26,7 @@ from pellucid.networks.layers.watching import FilmStatistics, StandardStatistics
 
 SAMPLE = 100  # films of each column that are looked at
 SEEN = 50  # films of all columns whose frames and sounds are decoded to fit
-MOMENTS = 8
+MOMENTS, LINES = 8, 2  # that are seen; lines in which they are shown
 AREA, STEP = 96 * 96, 8  # pixels of a frame, about; both sides are multiples of the step
 MOST_SIDE, SMALLEST = 1_024, 16
 ENOUGH_SOUND = 0.05  # of the films, for their sound to be heard at all
@@ -146,6 +146,40 @@ class Video:
         grey = raw["video"][:, :, :, 1].float().mean(5).flatten(0, 1)  # (n, moments, h, w)
         return likeness_of(grey.flatten(2)).unflatten(0, (-1, len(self.columns)))
 
+    def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
+        """The moments that are seen, and the sound track if there is one."""
+        position = self.columns.index(column)
+        if encoded["video.missing"][0, position]:  # type: ignore[index]
+            return Parts((), np.zeros(0, np.int64))
+        frames: Array = encoded["video"][0, position]  # type: ignore[index]
+        seconds = film_header(cells[column][0]).seconds
+        times = Shots(MOMENTS, self.height, self.width).moments(seconds)
+        names = [f"{time:.2f} s" if seconds else f"moment {i}" for i, time in enumerate(times, 1)]
+        places: tuple[Array, ...] = (_moment_of(frames.shape),)
+        if self.sounds is not None:
+            heard = bool((encoded["video.sound"][0, position] != NOTHING).any())  # type: ignore[index]
+            names += ["the sound"] * heard
+            places += (np.full(1, MOMENTS if heard else -1),)
+        shape = (LINES, MOMENTS // LINES)
+        aspect = shape[1] * self.width / (shape[0] * self.height)
+        return Parts(tuple(names), places, shape, lines_of(frames[:, 1], LINES), aspect)
+
+    def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array], encoded: Encoded) -> Encoded:
+        """The films with some moments alone, the others in the mean colour; or without a sound."""
+        rows = max(len(masks) for masks in kept.values())
+        repeated: Encoded = {
+            name: np.repeat(np.asarray(values), rows, 0) for name, values in encoded.items()
+        }
+        for position, column in enumerate(self.columns):
+            if kept[column].shape[1]:
+                seen, heard = kept[column][:, :MOMENTS], kept[column][:, MOMENTS:]
+                frames: Array = repeated["video"]  # type: ignore[assignment]
+                frames[:, position][~seen] = np.array(self.mean).round().astype(np.uint8)
+                if heard.shape[1]:
+                    sound: Array = repeated["video.sound"]  # type: ignore[assignment]
+                    sound[:, position][~heard[:, 0]] = NOTHING
+        return repeated
+
     def preview(self, cell: str | bytes) -> Preview:
         """A strip of frames, and the beginning of the sound to play."""
         return film_preview(cell)
@@ -187,6 +221,10 @@ class VideoInput(InputLayer):
         vectors = torch.cat(normal, 1).unflatten(0, (-1, self.columns))
         return self.missing(vectors, raw["video.missing"])
 
+    def face(self) -> tuple[str | torch.nn.Module, ...]:
+        """The frames take any number; of sounds, what is heard in them does."""
+        return ("video",) if self.hearing is None else ("video", self.hearing)
+
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Motion, colour and cepstrum statistics of each film, 0 where it is missing."""
         value = self._statistics(raw).masked_fill(raw["video.missing"].unsqueeze(2), 0.0).flatten(1)
@@ -203,6 +241,12 @@ class VideoInput(InputLayer):
         if self.heard is not None:
             parts.append(self.heard(raw["video.sound"].flatten(0, 1)))
         return torch.cat(parts, 1).unflatten(0, (-1, self.columns))
+
+
+def _moment_of(shape: tuple[int, ...]) -> Array:
+    """(moments, 2, height, width, 3): which moment each number is of."""
+    moments = np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    return np.broadcast_to(moments, shape)
 
 
 def _headers(series: pl.Series) -> list[tuple[str | bytes, FilmHeader]]:

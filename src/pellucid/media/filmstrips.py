@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from pellucid.media.films import Shots, film_header, read_frames, read_track
+from pellucid.media.films import Frames, Shots, film_header, read_frames, read_track
 from pellucid.media.sounds import NOTHING, Cut
 from pellucid.media.waveforms import PLAYED, RATE, playable
 
@@ -31,6 +31,12 @@ def film_preview(cell: str | bytes) -> dict[str, str]:
         preview["audio"] = playable(windows[0][windows[0] != NOTHING], RATE)
         words += ", with sound"
     return {**preview, "words": words, "wide": "yes"}
+
+
+def lines_of(frames: Frames, lines: int) -> str:
+    """Frames (count, height, width, 3) in lines, edge to edge, as a data URI."""
+    strips = [np.concatenate(list(line), 1) for line in np.split(frames, lines)]
+    return _jpeg(np.concatenate(strips, 0))
 
 
 def _jpeg(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:

@@ -89,14 +89,22 @@ def thumbnail(cell: str | bytes, side: int = 112) -> dict[str, str]:
         small = _plain(picture, 0.0, 65_535.0)
         small = small if small.mode in ("L", "RGB") else small.convert("RGB")
         small.thumbnail((side, side))
-        buffer = io.BytesIO()
-        tiny = max(small.size) <= 32
-        small.save(buffer, "PNG" if tiny else "JPEG", **({} if tiny else {"quality": 80}))
+        return {"image": _as_uri(small), "words": words}
     except FAULTS as error:
         raise UnreadableError(_reason(error)) from error
+
+
+def as_data(pixels: np.ndarray[Any, Any]) -> str:
+    """Pixels (height, width, channels) of 0 to 255 as a data URI."""
+    return _as_uri(_from_array(pixels))
+
+
+def _as_uri(picture: Image) -> str:
+    buffer = io.BytesIO()
+    tiny = max(picture.size) <= 32
+    picture.save(buffer, "PNG" if tiny else "JPEG", **({} if tiny else {"quality": 80}))
     kind = "png" if tiny else "jpeg"
-    uri = f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
-    return {"image": uri, "words": words}
+    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _opened(content: bytes, form: Form | None) -> Image:

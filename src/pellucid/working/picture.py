@@ -47,6 +47,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Tinted:
+    """A picture of pixels under a grid of fields, each tinted by its number."""
+
+    title: str
+    description: str
+    image: str  # a data URI; it fills the grid from edge to edge
+    names: tuple[tuple[str, ...], ...]  # of the fields, row by row
+    numbers: tuple[tuple[float, ...], ...]
+    aspect: float = 1.0  # width by height, as it is drawn
+
+
+@dataclass(frozen=True)
 class Frame:
     """The part of the plane that a picture shows."""
 

@@ -11,7 +11,7 @@ from pellucid.working.agreement import Samples, Value, difference
 from pellucid.working.arithmetic import simplest
 from pellucid.working.formula import Formula, substitute, symbols
 from pellucid.working.formula import formula as as_formula
-from pellucid.working.picture import Picture
+from pellucid.working.picture import Picture, Tinted
 
 FLOAT_TOLERANCE = 1e-9  # relative; exact values must be equal
 
@@ -52,7 +52,7 @@ class Step:
     steps: tuple[Step, ...] = ()  # the finer working
     shown: int | None = None  # how many finer steps a printer shows; the rest stay in the data
     table: NumberTable | None = None
-    picture: Picture | None = None
+    picture: Picture | Tinted | None = None
     decimal: bool = False  # write 4.8 for 24/5, here and below
     difference: float = field(init=False, compare=False, default=0.0)  # between the two ways
 

@@ -12,6 +12,7 @@ from pellucid.working.step import Check, Step
 MOST_TERMS = 10  # terms that are all shown
 LARGEST_TERMS = 8  # of a longer sum, the largest first; the rest is shown as one number
 TOLERANCE = 1e-9
+MOST_FRACTIONS = 256  # of a longer sum of floats the check is made in floats too
 
 
 def weighted_sum(
@@ -74,5 +75,7 @@ def _again(products: list[Scalar], bias: Scalar) -> tuple[str, Any]:
     """Exact sums once more in float64, floating ones once more in exact fractions."""
     if all(map(is_exact, (*products, bias))):
         return "float64, from the last term", sum(map(float, reversed(products)), float(bias))
+    if len(products) > MOST_FRACTIONS:
+        return "the smallest first, in float64", sum(sorted(map(float, (*products, bias)), key=abs))
     whole = sum((Fraction(product) for product in products), Fraction(bias))
     return "exact fractions of the floats", float(whole)

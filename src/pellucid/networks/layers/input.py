@@ -46,12 +46,13 @@ class InputLayer(nn.Module):
         """Index and value of each sparse feature, both (batch, terms)."""
         raise TypeError(f"{type(self).__name__} has no terms")
 
-    def face(self) -> nn.Module | str:
+    def face(self) -> nn.Module | str | tuple[nn.Module | str, ...]:
         """Where a value between two rows can be put in, for integrated gradients.
 
         The name of a raw tensor (batch, columns, …) that takes any number; or the module whose
-        output is the first such, called once (its output (batch, columns, width)) if it is the
-        layer itself, else once a column (batch, places, width).
+        output is the first such: called once, with some entries a column of each row one after
+        the other (batch * columns * entries, …) or, if it is the layer itself, as (batch, columns,
+        width); else once a column (batch, places, width). Several, if they share no path.
         """
         return self
 

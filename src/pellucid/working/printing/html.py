@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from pellucid.working.agreement import Value
+from pellucid.working.picture import Tinted
 from pellucid.working.printing import pieces
 from pellucid.working.printing.display import displayed, value_display
 from pellucid.working.printing.linear import linear
@@ -23,6 +24,7 @@ from pellucid.working.printing.prose import (
 from pellucid.working.printing.style import STYLE
 from pellucid.working.printing.svg import svg
 from pellucid.working.printing.tables import shown_rows
+from pellucid.working.printing.tinted import tinted_svg
 from pellucid.working.step import NumberTable, Step
 
 OPEN_DEPTH = 2  # finer steps below this depth start folded
@@ -83,7 +85,8 @@ def _body(drawn: _Page, step: Step, number: str, level: int) -> str:
         f'<p class="check"><span aria-hidden="true">✓ </span>{escape(check_sentence(step))}</p>'
     )
     if step.picture is not None:
-        drawing = svg(step.picture, drawn.next_picture())
+        draw = tinted_svg if isinstance(step.picture, Tinted) else svg
+        drawing = draw(step.picture, drawn.next_picture())  # type: ignore[arg-type]
         caption = f"<figcaption>{escape(step.picture.title)}</figcaption>"
         parts.append(f"<figure>{drawing}{caption}</figure>")
     return "".join(parts)

@@ -13,7 +13,7 @@ from pellucid.errors import DataError
 from pellucid.working import formula as tree
 from pellucid.working.agreement import Samples, Value
 from pellucid.working.formula import Comparison, Formula
-from pellucid.working.picture import Mark, Path, Picture
+from pellucid.working.picture import Mark, Path, Picture, Tinted
 from pellucid.working.step import Check, NumberTable, Step
 
 FORMAT = "pellucid step 1"
@@ -171,8 +171,10 @@ def _read_table(found: Mapping[str, Any]) -> NumberTable:
     return NumberTable(str(found["title"]), headings, rows)
 
 
-def _picture(picture: Picture) -> dict[str, Any]:
+def _picture(picture: Picture | Tinted) -> dict[str, Any]:
     plain = {part.name: getattr(picture, part.name) for part in fields(picture)}
+    if isinstance(picture, Tinted):
+        return {**plain, "numbers": write_value(picture.numbers)}
     plain["paths"] = [
         {part.name: write_value(getattr(path, part.name)) for part in fields(path)}
         for path in picture.paths
@@ -184,7 +186,9 @@ def _picture(picture: Picture) -> dict[str, Any]:
     return plain
 
 
-def _read_picture(found: Mapping[str, Any]) -> Picture:
+def _read_picture(found: Mapping[str, Any]) -> Picture | Tinted:
+    if "image" in found:
+        return _read_tinted(found)
     kinds: dict[str, Callable[..., Any]] = {"paths": Path, "marks": Mark}
     parts = dict(found)
     for name, kind in kinds.items():
@@ -192,3 +196,10 @@ def _read_picture(found: Mapping[str, Any]) -> Picture:
             kind(**{key: read_value(value) for key, value in item.items()}) for item in found[name]
         )
     return Picture(**parts)
+
+
+def _read_tinted(found: Mapping[str, Any]) -> Tinted:
+    numbers = tuple(tuple(float(cast(Any, n)) for n in row) for row in found["numbers"])
+    names = tuple(tuple(map(str, row)) for row in found["names"])
+    title, description, image = (str(found[part]) for part in ("title", "description", "image"))
+    return Tinted(title, description, image, names, numbers, float(found["aspect"]))

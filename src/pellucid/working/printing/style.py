@@ -1,7 +1,7 @@
 """The style of worked pages: one column of calm text, light and dark, nothing fetched."""
 
 STYLE = """
-.pellucid-working{--ink:#1d2330;--soft:#5b6475;--line:#d9dee7;--paper:#fff;--first:#1565c0;
+.pellucid-working{--for:var(--first);--against:var(--second);--ink:#1d2330;--soft:#5b6475;--line:#d9dee7;--paper:#fff;--first:#1565c0;
 --second:#c2410c;--third:#0f766e;--good:#15803d;--tint:#f3f6fb;color:var(--ink);
 background:var(--paper);max-width:46rem;margin:0 auto;padding:1.5rem 1.25rem 2.5rem;
 font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}

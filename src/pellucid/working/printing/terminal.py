@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pellucid.working.agreement import Value
 from pellucid.working.formula import Formula
+from pellucid.working.picture import Picture, Tinted
 from pellucid.working.printing import pieces
 from pellucid.working.printing.blocks import Block, beside, columns, lay, padded, word
 from pellucid.working.printing.display import displayed, value_display
@@ -23,6 +24,7 @@ from pellucid.working.printing.prose import (
     visible,
 )
 from pellucid.working.printing.tables import shown_rows
+from pellucid.working.printing.tinted import tinted_lines
 from pellucid.working.step import NumberTable, Step
 
 COLORS = {"title": "1;36", "rule": "1", "why": "2", "check": "32", "result": "1"}
@@ -97,8 +99,14 @@ def _body(page: _Page, step: Step, number: str, indent: int) -> None:
     page.prose("✓ " + check_sentence(step), "check", indent, hang=2)
     if step.picture is not None:
         page.line()
-        for row in plot(step.picture, page.width - indent, page.ascii):
+        for row in _drawn(page, step.picture, page.width - indent):
             page.line(row, "", indent)
+
+
+def _drawn(page: _Page, picture: Picture | Tinted, width: int) -> list[str]:
+    if isinstance(picture, Tinted):
+        return tinted_lines(picture, page.ascii)
+    return plot(picture, width, page.ascii)
 
 
 def _given(page: _Page, step: Step, indent: int) -> None:
