@@ -19,6 +19,7 @@ from pellucid.errors import DataError, Mends, UsageError
 from pellucid.kinds import kind_named, recognise_target
 from pellucid.kinds.contract import Beside
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, signature
+from pellucid.kinds.word_by_word import translated
 from pellucid.kinds.wording import END, LONGEST, Wording
 from pellucid.networks.layers.beam import best_text
 from pellucid.networks.network import Body
@@ -221,11 +222,12 @@ def test_a_small_language_is_learnt(translator):
     assert load(folder).predict({"english": new["english"]}).equals(written)
 
 
-def test_the_evidence_names_the_measure_the_nearest_row_and_the_worst_texts(translator):
+def test_the_evidence_names_the_measure_the_conventional_ways_and_the_worst_texts(translator):
     evidence = translator[0].evidence["targets"]["german"]
     assert evidence["performance"]["metric"] == "BLEU"
     assert evidence["note"] == signature()
-    assert [way["name"] for way in evidence["baselines"]] == ["text of the nearest row (TF-IDF)"]
+    names = [way["name"] for way in evidence["baselines"]]
+    assert sorted(names) == ["text of the nearest row (TF-IDF)", "word by word (IBM model 1)"]
     assert evidence["performance"]["low"] <= evidence["performance"]["high"]
     assert set(evidence["others"]) == {"chrF", "length ratio"}
     for look in evidence["looks"]:
@@ -243,6 +245,16 @@ def test_predictions_come_with_their_confidence_for_any_text(translator):
     assert frames[0].columns == ["german", "german confidence"]
     assert frames[0].height == 3
     assert frames[0]["german confidence"].is_between(0, 1).all()
+
+
+def test_word_by_word_a_language_of_the_same_order_is_translated_and_new_words_stay():
+    known, new = pairs(), pairs(20, seed=7)
+    asked = [*new["english"], "two red zebras sleep today", ""]
+    written = translated(known["english"], known["german"], asked, 5)
+    assert sacrebleu.corpus_bleu(written[:-2], [new["german"]]).score > 80
+    assert written[-2:] == ["zwei rote zebras schlafen heute", ""]
+    assert translated(known["english"], known["german"], asked, 0)[-1] == ""  # one pair at least
+    assert translated([""], ["leer"], ["same"], 5) == ["same"]
 
 
 def test_an_explanation_of_a_text_is_refused_in_plain_words(translator):

@@ -28,6 +28,7 @@ EXTRAS = {
     "sql": ("connectorx", "read databases other than SQLite"),
     "lessons": ("sympy", "lessons with exact symbols"),
     "video": ("av", "films, and sounds in M4A, AAC and other containers"),
+    "translation": ("nltk", "the conventional way beside a translation, word by word"),
     "lab": ("starlette", "the lab in the browser"),
     "serve": ("uvicorn", "answer over HTTP"),
 }

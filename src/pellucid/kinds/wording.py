@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import Mend, Mends
+from pellucid.kinds import word_by_word
 from pellucid.kinds.cells import row_number, texts
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signature
@@ -248,11 +249,17 @@ class Wording(DeepTarget):
         self, learnt: Callable[[], Beside], asked: Callable[[], pl.DataFrame],
         seconds: float, seed: int,
     ) -> Conventional:  # fmt: skip
-        """The text of the nearest row."""
-        if self.sources:
-            known = learnt()
-            found = _nearest(self._joined(known.inputs), known.answers, self._joined(asked()))
-            yield "text of the nearest row (TF-IDF)", self._as_output(found)
+        """The text of the nearest row, and of a text alone its translation word by word."""
+        if not self.sources:
+            return
+        known = learnt()
+        sources, questions = self._joined(known.inputs), self._joined(asked())
+        found = _nearest(sources, known.answers, questions)
+        yield "text of the nearest row (TF-IDF)", self._as_output(found)
+        if len(self.sources) == 1 and word_by_word.is_there():
+            answers = _cells(known.answers).to_list()
+            found = word_by_word.translated(sources, answers, questions, seconds)
+            yield "word by word (IBM model 1)", self._as_output(found)
 
     def _joined(self, cells: pl.DataFrame) -> list[str]:
         columns = [_cells(cells[column]).to_list() for column in self.sources]
