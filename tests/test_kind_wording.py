@@ -22,6 +22,7 @@ from pellucid.kinds.overlap import bleu, bleu_counts, chrf, signature
 from pellucid.kinds.word_by_word import translated
 from pellucid.kinds.wording import END, LONGEST, Wording
 from pellucid.networks.layers.beam import best_text
+from pellucid.networks.layers.vocabulary import PIECE, token_losses
 from pellucid.networks.network import Body
 from pellucid.store import answers_of, build_store
 
@@ -207,6 +208,30 @@ def translator(tmp_path_factory):
     kinds = {"german": "text"}  # so few sentences would pass as classes
     model = learn(pairs(), "german", plan=made, kinds=kinds, verbose=False, output=folder)
     return model, folder
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_in_pieces_is_the_cross_entropy_of_torch_and_has_its_gradient(smoothing):
+    generator = torch.Generator().manual_seed(0)
+    x, table, weight = (
+        torch.randn(*shape, generator=generator, dtype=torch.float64)
+        for shape in ((2 * PIECE + 5, 7), (31, 7), (2 * PIECE + 5,))
+    )
+    answer = torch.randint(0, 31, (len(x),), generator=generator)
+    found = []
+    for own in (True, False):
+        a, b = x.clone().requires_grad_(), table.clone().requires_grad_()
+        losses = (
+            token_losses(a, b, answer, smoothing)
+            if own
+            else torch.nn.functional.cross_entropy(
+                a @ b.T, answer, reduction="none", label_smoothing=smoothing
+            )
+        )
+        (losses * weight).sum().backward()  # each token counts differently
+        found.append((losses.detach(), a.grad, b.grad))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 def test_a_small_language_is_learnt(translator):

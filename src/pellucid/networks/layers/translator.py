@@ -13,8 +13,9 @@ from pellucid.networks.layers.embedding import Embedding
 from pellucid.networks.layers.ensemble import Linear
 from pellucid.networks.layers.input import Tensors
 from pellucid.networks.layers.transformer import Cache, DecoderBlock, EncoderBlock
+from pellucid.networks.layers.vocabulary import token_losses
 
-SMOOTHING = 0.1  # Szegedy et al. 2016
+SMOOTHING = 0.1
 Memory = tuple[list[Cache], Tensor]  # keys and values for each block, and where they are real
 
 
@@ -51,10 +52,12 @@ class Translator(nn.Module):
             longest = min(self.longest, int(1.8 * raw[self.key].shape[1]) + 8)
             return self.write(memory, longest).unsqueeze(0)
         real = answer > 0  # the output layer is most of the work: none for padding
-        losses = nn.functional.cross_entropy(
-            self.decode(memory, answer)[real] @ self.embedding.weight.T, answer[real],
-            reduction="none", label_smoothing=SMOOTHING if self.training else 0.0,
-        )  # fmt: skip
+        x = self.decode(memory, answer)[real]
+        if self.training:
+            losses = token_losses(x, self.embedding.weight, answer[real], SMOOTHING)
+        else:
+            logits = x @ self.embedding.weight.T
+            losses = nn.functional.cross_entropy(logits, answer[real], reduction="none")
         summed = losses.new_zeros(len(answer)).index_add(0, real.nonzero()[:, 0], losses)
         return torch.stack([summed, real.sum(1)], 1).unsqueeze(0)
 
