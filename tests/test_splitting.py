@@ -75,10 +75,16 @@ def test_the_same_seed_gives_the_same_split_and_another_seed_another() -> None:
     assert not np.array_equal(first.prove, other.prove)
 
 
+def test_middling_tables_choose_on_five_thousand_rows_and_learn_from_the_others() -> None:
+    target = pl.Series("y", np.arange(50_000) % 2 == 0).cast(pl.String)
+    made = split(target, blocks=np.arange(50_000))
+    assert (len(made.learn), len(made.choose), len(made.prove)) == (37_500, 5_000, 7_500)
+
+
 def test_large_tables_hold_back_no_more_than_is_useful() -> None:
     target = pl.Series("y", np.arange(1_200_000) % 1_000 == 0).cast(pl.String)
     made = split(target, blocks=np.arange(1_200_000))
-    assert len(made.choose) == pytest.approx(5_000, abs=20)
+    assert len(made.choose) == pytest.approx(20_000, abs=20)
     assert len(made.prove) == pytest.approx(50_000, abs=20)
     assert (target[made.prove] == "true").mean() == pytest.approx(0.001, rel=0.5)
 

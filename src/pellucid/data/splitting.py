@@ -18,9 +18,11 @@ from pellucid.media.recognition import medium_of
 LEARN, CHOOSE, PROVE = 0, 1, 2
 NAMES = ("learn", "choose", "prove")
 SHARE = 0.15  # of all rows, for each of the two sides that are drawn
-MOST_CHOOSE, MOST_PROVE = 5_000, 50_000  # more rows narrow no interval that anyone would notice
-# The sides that are drawn in turn: the most rows of each, and the blocks it must leave.
-DRAWN = ((PROVE, MOST_PROVE, 2), (CHOOSE, MOST_CHOOSE, 1))
+MOST_PROVE = 50_000  # more rows narrow no interval that anyone would notice
+# To choose on, 5,000 are enough, and the others rather learn; but of the rarest classes of
+# millions of rows a few must be there.
+ENOUGH_CHOOSE, SHARE_OF_MANY, MOST_CHOOSE = 5_000, 0.02, 20_000
+DRAWN = ((PROVE, 2), (CHOOSE, 1))  # the sides that are drawn in turn, and the blocks they leave
 FEWEST_ROWS = 5
 QUANTILES = 10
 NATURAL_REPEATS = 20  # rows for each distinct one; more, and repeats are how such data is
@@ -69,13 +71,13 @@ def split(
     codes[seen] = _codes(strata.filter(pl.Series(seen)))
     how = "at random, stratified by the target" if own is None else f"by the column {own.name!r}"
     generator = np.random.default_rng(seed)
-    share = SHARE * int((sides == LEARN).sum())
-    for side, most, leave in DRAWN:
+    drawn = held_back(int((sides == LEARN).sum()))
+    for side, leave in DRAWN:
         if (sides == side).any() or (side == PROVE and not prove):
             continue
         learn = thinned(np.flatnonzero(sides == LEARN), codes, blocks, generator)
         made = as_blocks(codes[learn], blocks[learn])
-        sides[learn[draw(made, min(share, most), leave, generator)]] = side
+        sides[learn[draw(made, drawn[side], leave, generator)]] = side
         how += "" if own is None else f", the rows to {NAMES[side]} drawn from those to learn"
     learn, choose, held = (np.flatnonzero(sides == side) for side in (LEARN, CHOOSE, PROVE))
     return Split(learn, choose, held, how)
@@ -143,15 +145,19 @@ def _sides(own: pl.Series) -> Rows:
     return sides.to_numpy().copy()
 
 
+def held_back(rows: int) -> dict[int, float]:
+    """How many of so many rows are drawn to prove with and to choose on."""
+    choose = min(max(ENOUGH_CHOOSE, SHARE_OF_MANY * rows), MOST_CHOOSE)
+    return {PROVE: min(SHARE * rows, MOST_PROVE), CHOOSE: min(SHARE * rows, choose)}
+
+
 def _by_time(order: NDArray[np.float64], prove: bool) -> Split:
     """The latest rows prove, those before them choose; rows of the same time are not parted."""
     known = np.where(np.isnan(order), -np.inf, order)
     rows = np.argsort(known, kind="stable")
-    times, height = known[rows], len(rows)
-    end = height
-    if prove:
-        end = _cut(times, height - min(round(SHARE * height), MOST_PROVE))
-    begin = _cut(times[:end], end - min(round(SHARE * height), MOST_CHOOSE))
+    times, drawn = known[rows], held_back(len(rows))
+    end = _cut(times, len(rows) - round(drawn[PROVE])) if prove else len(rows)
+    begin = _cut(times[:end], end - round(drawn[CHOOSE]))
     unknown = int(np.isnan(order).sum())
     how = "by time: the past learns, the latest rows prove" + (
         f"; {unknown:,} rows without a time learn" if unknown else ""
