@@ -215,7 +215,7 @@ def test_a_target_is_measured_in_its_own_units():
     assert metrics["RMSE"] == pytest.approx(100, rel=1e-5)
     assert metrics["mean absolute error"] == pytest.approx(100, rel=1e-5)
     assert metrics["R²"] == pytest.approx(1 - 100**2 / cells.to_numpy().var(), rel=1e-5)
-    assert kind.simplest(target, 2)[0] == "mean"
+    assert kind.simplest(target, target[:2])[0] == "mean"
 
 
 def test_an_interval_is_decoded_around_the_mean():

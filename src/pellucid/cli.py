@@ -50,6 +50,11 @@ Kinds = Annotated[
     ),
 ]
 Ignore = Annotated[list[str] | None, Option(help="A column to leave out.")]
+Horizon = Annotated[int | None, Option(help="Forecast so many steps of the time column.")]
+SeriesName = Annotated[
+    str | None, Option("--series", help="The column that names the series, if there are several.")
+]
+Known = Annotated[list[str] | None, Option(help="A column whose values are known ahead.")]
 Minutes = Annotated[float, Option(help="Wall clock for everything.")]
 Seed = Annotated[int, Option(help="The same seed gives the same weights.")]
 PlanOf = Annotated[Path | None, Option(help="A model whose plan is followed step by step.")]
@@ -77,6 +82,9 @@ def learn(
     plan: PlanOf = None,
     output: Folder = None,
     strict: Strict = False,
+    horizon: Horizon = None,
+    series: SeriesName = None,
+    known: Known = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from a table, prove it on rows set apart, and keep the model.
@@ -86,6 +94,8 @@ def learn(
       pellucid learn reviews.csv --target stars
 
       pellucid learn sales.parquet --target price --time sold --minutes 10
+
+      pellucid learn sales.csv --target sold --time day --horizon 28 --series shop
 
       pellucid learn photos/
 
@@ -106,6 +116,9 @@ def learn(
         group=group,
         time=time,
         strict=strict,
+        horizon=horizon,
+        series=series,
+        known=known or [],
         plan=plan,
         output=folder,
         verbose=sys.stderr if as_json else sys.stdout,

@@ -202,7 +202,8 @@ def _split(
         seed=settings.seed,
         prove=prove and len(test) == 0,
     )
-    made = replace(made, how=made.how + (f"; {named}" if named else ""))
+    how = tables[0].how or made.how
+    made = replace(made, how=how + (f"; {named}" if named else ""))
     held = np.concatenate([usable[made.prove], test])
     return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held), blocks
 
@@ -290,8 +291,7 @@ def _schema(
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in left_out}
     inputs, answered = cells.select(kept), answers[seen]
-    files = tables[0].files
-    return findings, fit_schema(inputs, answered, answers, kinds, answers[sample], files)
+    return findings, fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
 
 
 def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:

@@ -35,6 +35,7 @@ from pellucid.training.memory import keep_freed_memory
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
+from pellucid.windows import windows_of
 from pellucid.workshop import Workshop
 
 EVIDENCE_SHARE = 0.15  # of the whole budget
@@ -59,6 +60,9 @@ def learn(  # noqa: PLR0913
     group: str | None = None,
     time: str | None = None,
     strict: bool = False,
+    horizon: int | None = None,
+    series: str | None = None,
+    known: Sequence[str] = (),
     plan: str | Path | Plan | None = None,
     output: str | Path | None = None,
     verbose: bool | TextIO = True,
@@ -79,6 +83,9 @@ def learn(  # noqa: PLR0913
     group: a column whose equal values are kept on one side of the split.
     time: a column of dates or numbers: learn from the past, prove on the future.
     strict: every mend of the data is an error.
+    horizon: forecast so many steps of `time` instead of one value a row.
+    series: the column that names the series, where there are several to forecast.
+    known: columns whose values are known ahead, as prices or holidays.
     plan: a model (or its path) whose plan is followed step by step; the clock is not heeded.
     output: a folder to write the model to; a run killed on the way goes on from there.
 
@@ -94,7 +101,11 @@ def learn(  # noqa: PLR0913
         raise UsageError(
             f'kinds maps columns to kinds, like {{"zip": "category"}}; it is {kinds!r}.'
         )
-    settings = Settings(minutes, seed, dict(kinds or {}), left_out, group, time, strict)
+    ahead = (known,) if isinstance(known, str) else tuple(known)
+    steps = _horizon(horizon, series, ahead, (test, group, time))
+    settings = Settings(
+        minutes, seed, dict(kinds or {}), left_out, group, time, strict, steps, series, ahead
+    )
     plan = _given(plan)
     narration = Narration(verbose)
     keep_freed_memory()
@@ -103,7 +114,11 @@ def learn(  # noqa: PLR0913
         tables, own = _tables(source, test, mends)
         target = named or _own_target(tables[0])
         workshop = Workshop(_path(output), _request(tables, target, settings, plan))
-        experience = gather(tables, target, settings, own, mends, workshop.folder)
+        given = settings
+        if steps is not None:
+            tables = (windows_of(tables[0], target, settings, mends),)
+            own, given = tables[0].split, replace(settings, time=None, ignore=(str(time),))
+        experience = gather(tables, target, given, own, mends, workshop.folder)
         narration.data(experience, mends)
         chosen = _plan(plan, workshop, experience, settings, narration)
         with threads_set(chosen.threads):
@@ -174,6 +189,31 @@ def _other_words(
     return names, float(minutes), int(seed or 0)
 
 
+def _horizon(
+    horizon: Any, series: str | None, known: tuple[str, ...], others: tuple[Any, Any, Any]
+) -> int | None:
+    """The steps to forecast, None where nothing is; UsageError for what does not go together."""
+    test, group, time = others
+    if horizon is None:
+        if series is not None or known:
+            raise UsageError("series and known are for forecasts; say how far: horizon=24.")
+        return None
+    if (
+        isinstance(horizon, bool)
+        or not isinstance(horizon, Integral)
+        or not 0 < int(horizon) <= 1_000
+    ):
+        raise UsageError(f"horizon must be a whole number from 1 to 1,000, however: {horizon!r}.")
+    if time is None:
+        raise UsageError('A forecast needs the time column: time="day".')
+    if test is not None or group is not None:
+        raise UsageError(
+            "A forecast is proved on the latest steps of the table itself, so it takes neither "
+            "test nor group; name the column of the series with series."
+        )
+    return int(horizon)
+
+
 def _own_target(table: Table) -> list[str]:
     """The class folder of files, where nobody says what is predicted."""
     if table.target is None:
@@ -213,7 +253,11 @@ def _request(
     return {
         "data": [fingerprint(table) for table in tables],
         "target": target,
-        "settings": {**asdict(settings), "ignore": list(settings.ignore)},
+        "settings": {
+            **asdict(settings),
+            "ignore": list(settings.ignore),
+            "known": list(settings.known),
+        },
         "plan": None if plan is None else plan.to_json(),
         "versions": versions(),
     }

@@ -47,8 +47,11 @@ class Model:
     def predict(self, source: Any) -> Any:
         """One prediction a row, in the caller's row order and kind of frame.
 
-        One target gives a Series (pandas with the caller's index, else polars), several a frame.
+        One target gives a Series (pandas with the caller's index, else polars), several a frame. A
+        forecast is a frame with a row for each step to come: series, time, value, low and high.
         """
+        if self.schema.windows is not None:
+            return _like(source, self._told(source, _predicted, _intervals_named))
         predicted = self._told(source, _predicted)
         return _like(source, predicted if len(self.targets) > 1 else predicted.to_series())
 
@@ -109,18 +112,19 @@ class Model:
 
         return write_model(self, Path(path))
 
-    def _told(self, source: Any, part: Any) -> pl.DataFrame:
+    def _told(self, source: Any, *parts: Any) -> pl.DataFrame:
         """All rows in one frame; what was mended is a warning, for nobody else counts it."""
         mends = Mends()
-        frame = pl.concat(self._frames(source, mends, part))
+        frame = pl.concat(self._frames(source, mends, *parts))
         for mend in mends.found:
             warnings.warn(str(mend), stacklevel=3)
         return frame
 
     def _frames(self, source: Any, mends: Mends, *parts: Any) -> Iterator[pl.DataFrame]:
-        table = _table(source, mends)
+        table = self.schema.rows(_table(source, mends), mends)
+        first = 0
         for outputs in self._outputs(table, mends):
-            yield pl.concat(
+            frame = pl.concat(
                 [
                     frame
                     for kind, output in zip(self.schema.targets, outputs, strict=True)
@@ -129,6 +133,9 @@ class Model:
                 ],
                 how="horizontal",
             )
+            made = table.windows
+            yield frame if made is None else made.unrolled(frame, table, first)
+            first += frame.height
 
     def _outputs(self, table: Table, mends: Mends) -> Iterator[list[Array]]:
         self.schema.require(table.columns, table.name)
@@ -199,6 +206,8 @@ def _like(source: Any, result: pl.Series | pl.DataFrame) -> Any:
         return result
     import pandas as pd
 
+    if len(result) != len(source):
+        return result.to_pandas(use_pyarrow_extension_array=False)
     if isinstance(result, pl.Series):
         return pd.Series(result.to_list(), index=source.index, name=result.name)
     return pd.DataFrame({c: result[c].to_numpy() for c in result.columns}, index=source.index)

@@ -65,6 +65,8 @@ class Narration:
         say(
             "data", f"{table.name} · {counts}" + (f" · {skipped:,} rows skipped" if skipped else "")
         )
+        if table.told:
+            say("series", table.told)
         for mend in mends.found:
             say("", str(mend))
         for kind in experience.schema.targets:

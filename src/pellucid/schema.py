@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from pellucid.data.checking import nearest
+from pellucid.data.steps import Steps
+from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, ModelError, UsageError
 from pellucid.kinds import (
     KINDS,
@@ -27,6 +29,7 @@ from pellucid.kinds import (
     recognise_target,
 )
 from pellucid.media.files import ANYWHERE, NO_FILES, Files
+from pellucid.windows import Windows
 
 RECOGNITION_ROWS = 10_000
 
@@ -38,6 +41,15 @@ class Schema:
     inputs: tuple[Kind, ...]  # one for each kind that occurs, over all its columns
     targets: tuple[TargetKind, ...]  # one for each target
     reasons: Mapping[str, str]
+    windows: Windows | None = None  # how rows are made of a table of series that go on in time
+
+    def rows(self, table: Table, mends: Mends) -> Table:
+        """The rows to predict of what the user gave: the table as it is, or its windows."""
+        return table if self.windows is None else self.windows.of(table, mends)
+
+    def judged_rows(self, table: Table, mends: Mends) -> Table:
+        """The rows with an answer: the table as it is, or windows from its past on."""
+        return table if self.windows is None else self.windows.rolling(table, mends)
 
     @property
     def columns(self) -> list[str]:
@@ -98,14 +110,16 @@ def fit_schema(
     everything: pl.DataFrame,
     kinds: Mapping[str, str],
     some: pl.DataFrame | None = None,
-    files: Files = ANYWHERE,
+    table: Table | None = None,
 ) -> Schema:
     """Recognise and fit every column.
 
     `cells` is a sample of the learning rows' inputs and `some` the targets of the same rows,
     `learnt` those of all learning rows; `everything` holds the targets of all rows, for the names
-    of classes and tags only.
+    of classes and tags only. `table` is where the cells are from.
     """
+    files = ANYWHERE if table is None else table.files
+    windows = None if table is None else table.windows
     _known(kinds, [*cells.columns, *learnt.columns])
     reasons: dict[str, str] = {}
     found: dict[str, list[str]] = {kind.kind: [] for kind in KINDS}
@@ -119,11 +133,14 @@ def fit_schema(
     )
     fitted = []
     for series in learnt:
-        target, reasons[series.name] = _target_of(series, kinds)
+        target, reasons[series.name] = _target_of(series, kinds, windows)
         few = learnt if some is None else some
-        beside = Beside(cells, few[series.name], everything[series.name], _kinds_of(inputs))
+        beside = Beside(
+            cells, few[series.name], everything[series.name], _kinds_of(inputs),
+            windows.seasons if windows else (),
+        )  # fmt: skip
         fitted.append(target.fit_target(series, beside))
-    return Schema(inputs, tuple(fitted), reasons)
+    return Schema(inputs, tuple(fitted), reasons, windows)
 
 
 def _located(cells: pl.DataFrame, kind: type[Kind], files: Files) -> pl.DataFrame:
@@ -148,7 +165,11 @@ def _kind_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Kind], s
     return recognise(series)
 
 
-def _target_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[TargetKind], str]:
+def _target_of(
+    series: pl.Series, kinds: Mapping[str, str], windows: Windows | None = None
+) -> tuple[type[TargetKind], str]:
+    if windows is not None:
+        return kind_named("forecast", target=True), "you named a horizon"
     if series.dtype.is_temporal() and kinds.get(series.name) != "category":
         raise DataError(
             f"The target {series.name!r} holds dates or times, which cannot be predicted; name "
@@ -166,7 +187,8 @@ def _some(names: Sequence[str]) -> str:
 
 # ---- saving: plain JSON and named arrays, no code ------------------------------------------------
 
-SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, Vocabulary, Sounds, Schema)}
+NESTED = (Vocabulary, Sounds, Schema, Windows, Steps)
+SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, *NESTED)}
 
 
 def to_json(value: Any, arrays: dict[str, Array], path: str = "schema") -> Any:
@@ -202,9 +224,14 @@ def from_json(saved: Any, arrays: Mapping[str, Array]) -> Any:
     if set(saved) == {"map"}:
         return {key: from_json(item, arrays) for key, item in saved["map"].items()}
     made = SAVED.get(saved.get("type", ""))
-    if made is None or {f.name for f in fields(made)} != set(saved) - {"type"}:
+    if made is None or not _needed(made) <= set(saved) - {"type"} <= {f.name for f in fields(made)}:
         raise ModelError(
             f"The model's schema holds {saved.get('type')!r} in a form that this version does not "
             "know: it is damaged or of another version. Learn it again, or update pellucid."
         )
     return made(**{name: from_json(item, arrays) for name, item in saved.items() if name != "type"})
+
+
+def _needed(made: type[Any]) -> set[str]:
+    """The fields without which nothing can be made."""
+    return {f.name for f in fields(made) if f.default is MISSING}

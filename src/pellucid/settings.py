@@ -17,3 +17,6 @@ class Settings:
     group: str | None = None  # rows that share a value stay on one side of the split
     time: str | None = None  # learn from the past, prove on the future
     strict: bool = False  # every mend is an error
+    horizon: int | None = None  # forecast so many steps of the time column
+    series: str | None = None  # the column that names the series, if there are several
+    known: tuple[str, ...] = ()  # columns whose values are known ahead

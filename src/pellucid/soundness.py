@@ -36,6 +36,7 @@ UNSOUND = (
 FACTORIES = {torch.rand, torch.randn, torch.randint, torch.zeros, torch.ones, torch.empty}
 TYPES: dict[str, Any] = {
     "float": (int, float), "int": int, "bool": bool, "str | None": (str, type(None)),
+    "int | None": (int, type(None)),
 }  # fmt: skip
 AnyKind = TypeVar("AnyKind")
 SLACK = 1_000  # numbers that a network makes beside those that the file holds
@@ -83,10 +84,10 @@ def sound_settings(saved: Mapping[str, Any]) -> dict[str, Any]:
         value = getattr(settings, field.name)
         if not isinstance(value, TYPES.get(str(field.type), object)):
             raise TypeError(f"the setting {field.name} is {value!r}")
-    kinds, ignore = dict(settings.kinds), list(settings.ignore)
-    if not all(isinstance(word, str) for word in (*kinds, *kinds.values(), *ignore)):
+    kinds, ignore, known = dict(settings.kinds), list(settings.ignore), list(settings.known)
+    if not all(isinstance(word, str) for word in (*kinds, *kinds.values(), *ignore, *known)):
         raise TypeError("its settings name columns by other things than text")
-    return {**vars(settings), "kinds": kinds, "ignore": ignore}
+    return {**vars(settings), "kinds": kinds, "ignore": ignore, "known": known}
 
 
 def try_out(model: Model) -> None:

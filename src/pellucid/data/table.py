@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from pellucid.data.lines import Lines
 from pellucid.errors import DataError
 from pellucid.media.files import ANYWHERE, Files
+
+if TYPE_CHECKING:
+    from pellucid.windows import Windows
 
 BATCH_ROWS = 65_536
 BATCH_CELLS = 4_000_000  # a slice of a wide table holds fewer rows: 64 MB of string views
@@ -34,6 +38,10 @@ class Table:
     files: Files = ANYWHERE  # where the files lie that cells name
     target: str | None = None  # what is predicted if nobody says
     split: str | None = None  # the column that says which rows are to learn from, likewise
+    windows: Windows | None = None  # how its rows were made of a longer table's
+    places: Sequence[str] | None = field(default=None, repr=False)  # of rows that stand nowhere
+    told: str | None = None  # of how it was made
+    how: str | None = None  # of how it was split
 
     @cached_property
     def columns(self) -> list[str]:
@@ -42,6 +50,8 @@ class Table:
 
     def place(self, row: int) -> str:
         """Where a row stands for a person: "line 17" in a text file, else "row 16", from 1."""
+        if self.places is not None:
+            return self.places[row]
         return f"row {row + 1:,}" if self.lines is None else f"line {self.lines.of(row):,}"
 
     def column(self, name: str) -> pl.Series:

@@ -55,7 +55,8 @@ def _simplest(
     task: Task, network: Network, position: int, prove: Array
 ) -> Iterator[tuple[str, Array]]:
     kind = task.schema.targets[position]
-    yield kind.simplest(task.targets[position][task.rows].numpy(), len(prove))
+    answers_ = task.targets[position]
+    yield kind.simplest(answers_[task.rows].numpy(), answers_[prove].numpy())
 
 
 def _linear(

@@ -140,6 +140,18 @@ class Look(TypedDict):
     weights: list[list[float]]  # of each written word, a share for each read one
 
 
+class Forecast(TypedDict):
+    """A forecast on steps it never saw, beside what came; None where nothing is known."""
+
+    row: str
+    window: int
+    past: list[float | None]
+    true: list[float | None]
+    middle: list[float]
+    low: list[float]
+    high: list[float]
+
+
 class Target(TypedDict):
     """The evidence for one predicted column."""
 
@@ -151,6 +163,7 @@ class Target(TypedDict):
     others: dict[str, float]
     note: NotRequired[str]  # on how it was measured
     looks: NotRequired[list[Look]]
+    forecasts: NotRequired[list[Forecast]]
     paths: NotRequired[list[NamedValue]]  # each path of the network by itself
     simplest: NamedValue
     baselines: list[Baseline]

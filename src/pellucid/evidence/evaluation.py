@@ -38,7 +38,7 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
     Performance held when the new 95 % interval reaches the promised one.
     """
     mends = Mends()
-    table = read(source, mends, ragged="mend")
+    table = model.schema.judged_rows(read(source, mends, ragged="mend"), mends)
     for name in model.targets:
         require_column(table, name)
     outputs = model.outputs(table, mends)

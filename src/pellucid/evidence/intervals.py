@@ -41,7 +41,7 @@ def _draws(kind: TargetKind, losses: Sequence[Array], seed: int) -> list[Array]:
         table = np.stack([block.mean(0) for block in blocks])
     draws = np.empty((DRAWS, table.shape[1]))
     for draw in range(DRAWS):
-        draws[draw] = kind.aggregate(table[rng.integers(0, len(table), len(table))])
+        draws[draw] = kind.aggregate(table[kind.drawn(table, rng)])
     return list(draws.T)
 
 

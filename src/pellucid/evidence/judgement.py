@@ -15,6 +15,7 @@ from pellucid.evidence.curve_fit import expected_gain
 from pellucid.evidence.document import (
     Baseline,
     CurvePoint,
+    Forecast,
     Importance,
     Interval,
     Look,
@@ -139,6 +140,11 @@ def judge_target(
     }
     if compared.looks:
         judged_target["looks"] = compared.looks
+    if "forecasts" in shown:
+        judged_target["forecasts"] = [
+            cast("Forecast", {**each, "row": experience.place(int(prove[each["window"]]))})
+            for each in shown["forecasts"]
+        ]
     if "note" in shown:
         judged_target["note"] = shown["note"]
     return judged_target

@@ -21,6 +21,7 @@ from pellucid.kinds.contract import (
     TargetKind,
 )
 from pellucid.kinds.date import Date
+from pellucid.kinds.forecast import Forecast
 from pellucid.kinds.hearing import Sounds
 from pellucid.kinds.image import Image
 from pellucid.kinds.number import Number
@@ -51,7 +52,7 @@ __all__ = [
 # The order is a decision: a path would pass as a text, a date as a name, a number as a name,
 # a name as a text; a list of numbers as a text too.
 KINDS: Final = (Image, Audio, Video, Date, Series, Number, Category, Text)
-TARGETS: Final = (Category, Number, Tags, Wording)
+TARGETS: Final = (Category, Number, Tags, Wording, Forecast)
 
 MOST_CLASSES = 1_000
 FEW_WHOLE_NUMBERS = 20

@@ -262,10 +262,10 @@ class Category(Target):
         """The metric of rows with these losses, along the first axis."""
         return np.asarray(losses.mean(0))
 
-    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+    def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
         """Always the most frequent class."""
         share = np.bincount(target, minlength=self.linear_outputs) / len(target)
-        return "majority class", np.tile(np.log(share + 1e-9), (rows, 1))
+        return "majority class", np.tile(np.log(share + 1e-9), (len(asked), 1))
 
     def boosting(self, seed: int) -> Any:
         """Gradient-boosted trees for classes."""

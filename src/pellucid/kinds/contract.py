@@ -50,6 +50,7 @@ class Beside:
     answers: pl.Series  # the answers of the same rows
     everything: pl.Series  # the answers of all rows: only for which answers there are
     kinds: Mapping[str, str] = field(default_factory=dict)  # of the input columns
+    seasons: tuple[int, ...] = ()  # after how many steps a target that goes on repeats itself
 
 
 @runtime_checkable
@@ -143,6 +144,7 @@ class TargetKind(Protocol):
     right_or_wrong: ClassVar[bool]  # a row's loss is 1 or 0, and the metric the share of the 1s
     has_probabilities: ClassVar[bool]
     has_intervals: ClassVar[bool]
+    blends: ClassVar[bool]  # `fit_blend` has something to learn
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -239,8 +241,8 @@ class TargetKind(Protocol):
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
         """The state of the blend layer that is best, and calibrated, on the given rows.
 
-        `paths` are those of `blend_layer`; None stands for a path that is not there. A kind with
-        the deep path alone is not asked.
+        `paths` are those of `blend_layer`; a path that is not there has no outputs. A kind that
+        does not blend is not asked.
         """
 
     # performance, and the conventional ways
@@ -249,6 +251,9 @@ class TargetKind(Protocol):
 
     def aggregate(self, losses: Array) -> Array:
         """The metric of rows with these losses, along the first axis; counts are the last."""
+
+    def drawn(self, losses: Array, generator: np.random.Generator) -> Array:
+        """Places of as many rows, drawn with replacement; rows that share values come together."""
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """Every measure of performance by name, the main one first."""
@@ -267,8 +272,12 @@ class TargetKind(Protocol):
     ) -> list[dict[str, Any]]:
         """Of each row the words read and written, and where it looked for each; else nothing."""
 
-    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
-        """Name and outputs of the way that looks at no input."""
+    def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
+        """Name and outputs of the way that looks at no input, learnt from the answers `target`.
+
+        Of the answers `asked` it sees how many there are, and what stands beside the values to
+        predict, such as a series' own past.
+        """
 
     def conventional(
         self,

@@ -251,9 +251,9 @@ class Number(Target):
         """The metric of rows with these losses, along the first axis."""
         return np.sqrt(losses.mean(0))
 
-    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+    def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
         """Always the mean."""
-        return "mean", np.full((rows, 1), target.mean())
+        return "mean", np.full((len(asked), 1), target.mean())
 
     def boosting(self, seed: int) -> Any:
         """Gradient-boosted trees for numbers."""

@@ -267,9 +267,9 @@ class Tags(DeepTarget):
 
     # ---- the conventional ways -----------------------------------------------------------------
 
-    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+    def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
         """Always the most frequent tag."""
-        return "most frequent tag", np.full((rows, 1 + target.shape[1]), float(self.usual))
+        return "most frequent tag", np.full((len(asked), 1 + target.shape[1]), float(self.usual))
 
     def conventional(
         self,

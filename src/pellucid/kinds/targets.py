@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 from torch import Tensor, nn
 
@@ -20,6 +21,7 @@ class Target:
     right_or_wrong: ClassVar[bool] = False
     has_probabilities: ClassVar[bool] = False
     has_intervals: ClassVar[bool] = False
+    blends: ClassVar[bool] = True
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """Nothing beside what the input kinds read."""
@@ -44,6 +46,10 @@ class Target:
     def recipe(self, rows: int) -> Mapping[str, Any]:
         """The plan as it is."""
         return {}
+
+    def drawn(self, losses: Array, generator: np.random.Generator) -> Array:
+        """Each row by itself."""
+        return generator.integers(0, len(losses), len(losses))
 
     def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
         """Nothing."""
@@ -77,6 +83,7 @@ class Target:
 class DeepTarget(Target):
     """A target that only the deep path predicts: no solver knows it, there is nothing to blend."""
 
+    blends: ClassVar[bool] = False
     linear_outputs = 0
     tree_outputs = 0
 

@@ -241,9 +241,9 @@ class Wording(DeepTarget):
 
     # ---- the conventional ways -----------------------------------------------------------------
 
-    def simplest(self, target: Array, rows: int) -> tuple[str, Array]:
+    def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
         """Always the same text, of the usual length."""
-        return "same text", np.tile(self._as_output([self.usual]), (rows, 1))
+        return "same text", np.tile(self._as_output([self.usual]), (len(asked), 1))
 
     def conventional(
         self, learnt: Callable[[], Beside], asked: Callable[[], pl.DataFrame],

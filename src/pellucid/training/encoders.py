@@ -127,7 +127,9 @@ def _no_harm(kind: TargetKind, features: Sequence[Array], learnt: Array, target:
     strength = sorted(kind.strengths(known))[1]
     weight, bias = kind.solve_linear(known, learnt, strength)
     score, flipped = (kind.linear_score(x @ weight + bias, target) for x in (plain, mirrored))
-    simple = kind.linear_score(np.zeros((len(target), 1)) + kind.simplest(learnt, 1)[1], target)
+    simple = kind.linear_score(
+        np.zeros((len(target), 1)) + kind.simplest(learnt, learnt[:1])[1], target
+    )
     lift, loss = score - simple, score - flipped
     if kind.kind != "category" and lift <= 0:
         return False

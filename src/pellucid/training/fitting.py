@@ -97,7 +97,7 @@ def _blend(network: Network, task: Task, solved: Sequence[Solved]) -> None:
     """Weigh the paths on rows that none of them learnt from."""
     held_out = np.concatenate([choose for _, choose in task.folds])
     for position, target in enumerate(task.schema.targets):
-        if not target.linear_outputs and not target.tree_outputs:
+        if not target.blends:
             continue
         paths = (
             solved[position].linear,

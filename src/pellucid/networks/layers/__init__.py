@@ -4,6 +4,7 @@ from pellucid.networks.layers.blend import ClassBlend, Deep, NoPath, NumberBlend
 from pellucid.networks.layers.dropout import Dropout
 from pellucid.networks.layers.embedding import Embedding, SparseLinear
 from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleOutput, EnsembleScale, Linear
+from pellucid.networks.layers.forecaster import Bands, Forecaster
 from pellucid.networks.layers.input import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.piecewise import PiecewiseLinear
 from pellucid.networks.layers.randomness import (
@@ -15,11 +16,13 @@ from pellucid.networks.layers.randomness import (
 from pellucid.networks.layers.recurrent import Recurrent
 from pellucid.networks.layers.sequence import SequenceEncoder
 from pellucid.networks.layers.series import SeriesEncoder, SeriesStatistics
+from pellucid.networks.layers.smoothing import Smoothings
 from pellucid.networks.layers.tagger import Tagger, Window, Words, most_probable
 from pellucid.networks.layers.translator import Translator
 from pellucid.networks.layers.trees import Trees
 
 __all__ = [
+    "Bands",
     "ClassBlend",
     "Deep",
     "Dropout",
@@ -28,6 +31,7 @@ __all__ = [
     "EnsembleLinear",
     "EnsembleOutput",
     "EnsembleScale",
+    "Forecaster",
     "InputLayer",
     "Linear",
     "MissingValue",
@@ -39,6 +43,7 @@ __all__ = [
     "SequenceEncoder",
     "SeriesEncoder",
     "SeriesStatistics",
+    "Smoothings",
     "SparseLinear",
     "Tagger",
     "Translator",

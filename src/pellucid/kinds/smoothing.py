@@ -1,0 +1,109 @@
+"""Exponential smoothing of many windows at once, its parameters sought on a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+
+from pellucid.kinds.contract import Array
+
+LEVELS = (0.05, 0.15, 0.35, 0.65, 0.95)
+TRENDS = (0.0, 0.05, 0.2)  # 0: no trend
+DAMPED = (1.0, 0.9)
+SEASONALS = (0.02, 0.15, 0.4)
+AT_ONCE = 40_000  # windows x settings
+
+
+def in_season(seasons: Sequence[int], length: int) -> int:
+    """The longest season that a past of that length shows twice; 1 where there is none."""
+    return max((season for season in seasons if 2 * season <= length), default=1)
+
+
+def seasonal_naive(past: Array, horizon: int, season: int) -> Array:
+    """What was one season before: (rows, length) -> (rows, horizon)."""
+    return past[:, past.shape[1] - season + np.arange(horizon) % season]
+
+
+def exponential_smoothing(past: Array, horizon: int, season: int) -> Array:
+    """The model of each row that has the least criterion of Akaike: (rows, length) -> (rows, …).
+
+    Level, trend (damped or not) and season, added or multiplied (Holt 1957, Winters 1960; Hyndman
+    et al. 2008), each with parameters from a grid and starting values from the first two seasons.
+    """
+    pieces = np.array_split(past, max(1, -(-len(past) * len(_settings(season)) // AT_ONCE)))
+    return np.concatenate([_smoothed(piece, horizon, season) for piece in pieces])
+
+
+def _settings(season: int) -> list[tuple[float, float, float, float, bool]]:
+    """Level, trend, damping, season, and whether the season multiplies."""
+    trends = [(trend, damped) for trend, damped in product(TRENDS, DAMPED) if trend or damped == 1]
+    plain = [(level, *trend, 0.0, False) for level, trend in product(LEVELS, trends)]
+    if season == 1:
+        return plain
+    return [
+        (level, *trend, seasonal, times)
+        for level, trend, seasonal, times in product(LEVELS, trends, SEASONALS, (False, True))
+    ]
+
+
+def _smoothed(past: Array, horizon: int, season: int) -> Array:
+    best, forecast = np.full(len(past), np.inf), np.zeros((len(past), horizon))
+    positive = np.asarray((past > 0).all(1))
+    for settings, rows in _groups(past, season, positive):
+        if not len(rows):
+            continue
+        errors, ahead = _run(past[rows], horizon, season, np.array(settings))
+        parameters = np.array([2 + 2 * (s[1] > 0) + (s[2] < 1) + (season > 1) for s in settings])
+        count = past.shape[1] - season
+        criterion = count * np.log(np.maximum(errors / count, 1e-300)) + 2 * parameters
+        place = criterion.argmin(1)
+        value = criterion[np.arange(len(rows)), place]
+        better = value < best[rows]
+        best[rows[better]] = value[better]
+        forecast[rows[better]] = ahead[better, place[better]]
+    return forecast
+
+
+def _groups(
+    past: Array, season: int, positive: Array
+) -> Iterator[tuple[list[tuple[float, float, float, float, bool]], Array]]:
+    """Settings with an added season for all rows, those with a factor for positive ones."""
+    settings = _settings(season)
+    yield [s for s in settings if not s[4]], np.arange(len(past))
+    times = [s for s in settings if s[4]]
+    if times:
+        yield times, np.flatnonzero(positive)
+
+
+def _run(past: Array, horizon: int, season: int, settings: Array) -> tuple[Array, Array]:
+    """Squared errors one step ahead (rows, settings) and forecasts (rows, settings, horizon)."""
+    alpha, beta, phi, gamma, _ = settings.T
+    times = bool(settings[0, 4])
+    shape = (len(past), len(settings))
+    level = np.repeat(past[:, :season].mean(1)[:, None], shape[1], 1)
+    slope = np.zeros(len(past))
+    if past.shape[1] >= 2 * season:
+        slope = (past[:, season : 2 * season].mean(1) - past[:, :season].mean(1)) / season
+    trend = np.where(beta > 0, slope[:, None], 0.0)
+    start = past[:, :season] / level[:, :1] if times else past[:, :season] - level[:, :1]
+    seasonal = np.repeat(start[:, :, None], shape[1], 2)  # (rows, season, settings)
+    errors = np.zeros(shape)
+    for t in range(season, past.shape[1]):
+        place, value = t % season, past[:, t : t + 1]
+        expected, s = level + phi * trend, seasonal[:, place]
+        errors += np.square(value - (expected * s if times else expected + s))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            taken = value / s if times else value - s
+            new = alpha * taken + (1 - alpha) * expected
+            own = value / new if times else value - new
+        trend = np.where(beta > 0, beta * (new - level) + (1 - beta) * phi * trend, 0.0)
+        seasonal[:, place] = gamma * own + (1 - gamma) * s
+        level = new
+    ahead = np.cumsum(phi[:, None] ** np.arange(1, horizon + 1), 1)  # (settings, horizon)
+    line = level[..., None] + trend[..., None] * ahead
+    places = (past.shape[1] + np.arange(horizon)) % season
+    later = seasonal[:, places].transpose(0, 2, 1)
+    errors = np.where(np.isfinite(errors), errors, np.inf)
+    return errors, line * later if times else line + later

@@ -1,0 +1,155 @@
+"""A network that forecasts: classical ways weighed, and corrected by what was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pellucid.networks.layers.dropout import Dropout
+from pellucid.networks.layers.ensemble import EnsembleLinear, EnsembleScale, Linear
+from pellucid.networks.layers.input import Tensors
+from pellucid.networks.layers.smoothing import Smoothings, filled
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+MIDDLE = 2  # the place of the median
+SMALL = 0.1  # of a usual first weight: the network starts where the classical ways are
+HIDDEN = 64
+EFFECTS = 16  # hidden units of what known columns do at each step
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a forecaster reads and gives."""
+
+    length: int
+    horizon: int
+    seasons: tuple[int, ...]
+    known: int  # columns that are known ahead
+
+
+class Forecaster(nn.Module):
+    """Hidden layers and the past -> quantiles of the next values, (members, batch, horizon, 5).
+
+    The past is taken in units of its own seasonal change, less its latest level (NLinear, Zeng et
+    al. 2023). What known columns do at each step is taken off before classical ways look at the
+    past, and put on again for the steps to come. A mixture of these ways, one for each step, is
+    corrected by a linear map of the past and by hidden layers; both start near nothing.
+    """
+
+    spread: Tensor
+
+    def __init__(
+        self,
+        shape: Shape,
+        key: str,
+        sizes: tuple[int, int],
+        start: tuple[Tensor, Tensor],
+        generator: torch.Generator,
+    ) -> None:
+        """`sizes`: members and width; `start`: log-weights of the ways, spreads (horizon, 4)."""
+        super().__init__()
+        members, width = sizes
+        self.key, self.shape = key, shape
+        self.smoothings = Smoothings(shape.length, shape.horizon, shape.seasons)
+        first = start[0][None, :, None].repeat(members, 1, shape.horizon)
+        noise = torch.randn(first.shape, generator=generator)
+        self.weights = nn.Parameter(first + SMALL * noise)
+        self.linear = nn.Parameter(torch.zeros(shape.length, shape.horizon))
+        self.past = Linear(shape.length, HIDDEN, generator)
+        self.scale = EnsembleScale(members, HIDDEN, generator)
+        self.dropout = Dropout(0.1)
+        self.correction = EnsembleLinear(
+            members, width + HIDDEN, shape.horizon * len(QUANTILES), generator
+        )
+        self.effects = Effects(shape.known, generator) if shape.known else None
+        self.spreads = nn.Parameter(torch.log(torch.expm1(start[1].clamp(min=1e-3))))
+        with torch.no_grad():
+            self.correction.weight.mul_(SMALL)
+            self.correction.bias.zero_()
+
+    def forward(self, hidden: Tensor, raw: Tensors, answer: Tensor | None = None) -> Tensor:
+        """Quantiles in the target's own units; with the answer, sums of losses and counts."""
+        past, unit = raw[f"{self.key}.past"], raw[f"{self.key}.unit"]
+        whole = filled(past, self.shape.seasons)
+        level = whole[:, -1:]
+        x = ((whole - level) / unit).clamp(-1e3, 1e3)  # (batch, length)
+        ahead = torch.zeros(1)
+        if self.effects is not None:
+            effect = self.effects(raw[f"{self.key}.known"])  # (batch, length + horizon)
+            x = x - effect[:, : self.shape.length]
+            ahead = effect[:, self.shape.length :]
+        ways = self.smoothings(x)  # (batch, ways, horizon)
+        mixed = torch.einsum("mwh,bwh->mbh", self.weights.softmax(1), ways)
+        seen = x - x[:, -1:]
+        near = seen * torch.rsqrt(1 + (seen / 8).square())
+        own = self.scale(self.dropout(self.past(near).relu()))
+        found = self.correction(torch.cat([hidden, own], 2))
+        found = found.unflatten(2, (self.shape.horizon, len(QUANTILES)))
+        middle = mixed + near @ self.linear + found[..., MIDDLE] + ahead
+        z = _quantiles(middle, self.spreads, found)
+        if answer is not None:
+            return _losses(z, answer[:, : self.shape.horizon], level, unit)
+        return z * unit.unsqueeze(-1) + level.unsqueeze(-1)
+
+
+class Effects(nn.Module):
+    """What known columns do at a step: (batch, steps, columns) -> (batch, steps)."""
+
+    def __init__(self, columns: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.hidden = Linear(columns, EFFECTS, generator)
+        self.plain = Linear(columns, 1, generator)
+        self.output = Linear(EFFECTS, 1, generator)
+        with torch.no_grad():
+            self.output.weight.mul_(SMALL)
+            self.plain.weight.zero_()
+
+    def forward(self, known: Tensor) -> Tensor:
+        """A line and a small hidden layer, the same at every step."""
+        known = known.nan_to_num(0.0)
+        effect: Tensor = self.output(self.hidden(known).relu()) + self.plain(known)
+        return effect.squeeze(-1)
+
+
+class Bands(nn.Module):
+    """The last step of a forecast: its bands stretched so that they cover what they promise."""
+
+    stretch: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("stretch", torch.ones(1))
+
+    def forward(self, linear: Tensor, trees: Tensor, deep: Tensor) -> Tensor:
+        """Quantiles (batch, horizon, 5) -> the same about the same median, wider or narrower."""
+        middle = deep[..., MIDDLE : MIDDLE + 1]
+        return middle + (deep - middle) * self.stretch
+
+
+def _quantiles(middle: Tensor, spreads: Tensor, found: Tensor) -> Tensor:
+    """The median and how far the other quantiles lie from it, step by step outwards."""
+    others = [place for place in range(len(QUANTILES)) if place != MIDDLE]
+    size = nn.functional.softplus(spreads + found[..., others].clamp(-3, 3))
+    low = middle.unsqueeze(-1) - size[..., :MIDDLE].flip(-1).cumsum(-1).flip(-1)
+    high = middle.unsqueeze(-1) + size[..., MIDDLE:].cumsum(-1)
+    return torch.cat([low, middle.unsqueeze(-1), high], -1)
+
+
+def _losses(z: Tensor, answer: Tensor, level: Tensor, unit: Tensor) -> Tensor:
+    """(members, batch, 2): pinball losses in units of the past's change, and how many."""
+    true = ((answer - level) / unit).clamp(-1e3, 1e3)
+    known = ~true.isnan()
+    error = true.nan_to_num(0.0).unsqueeze(-1) - z
+    levels = torch.tensor(QUANTILES)
+    pinball = torch.maximum(levels * error, (levels - 1) * error).mean(-1) * known
+    count = known.sum(1).expand(z.shape[:2])
+    return torch.stack([2 * pinball.sum(2), count], -1)
+
+
+def spread_of(errors: Tensor, usual: Sequence[float] = QUANTILES) -> Tensor:
+    """(horizon, 4): steps between the quantiles of errors (windows, horizon), NaN left out."""
+    cuts = torch.nanquantile(errors, torch.tensor(usual).to(errors.dtype), 0).nan_to_num(0.0)
+    return cuts.diff(dim=0).T.clamp(min=1e-2)
