@@ -20,7 +20,7 @@ from pellucid.kinds.forecast import ahead, before
 from pellucid.settings import Settings
 
 LONGEST = 800  # steps of the past that a window holds
-SEASONS_SEEN = 3  # in a window, if the series are that long
+SEASONS_SEEN = 6  # in a window, if the series are that long
 FEWEST = 10  # windows to learn from, and steps of the past
 MOST = {"train": 12_000, "valid": 1_500, "test": 1_500}  # windows of each side
 SHARE = 0.15  # of the steps from which windows are proved, and of those chosen on
@@ -50,7 +50,9 @@ class Windows:
         """One window for each series: its latest past, and what is known of the steps to come."""
         if before(self.target) in table.columns:
             return table
-        rows = [self._latest(each) for each in self._read(table, mends)]
+        rows = [row for each in self._read(table, mends) if (row := self._latest(each)) is not None]
+        if not rows:
+            raise DataError(f"{table.name} has no value of {self.target!r} to forecast from.")
         return self._table(rows, table, ())
 
     def rolling(self, table: Table, mends: Mends) -> Table:
@@ -138,9 +140,9 @@ class Windows:
             if np.isfinite(past).any():
                 yield _Row(series, int(origin))
 
-    def _latest(self, series: _Series) -> _Row:
+    def _latest(self, series: _Series) -> _Row | None:
         known = np.flatnonzero(np.isfinite(series.columns[self.target]))
-        return _Row(series, int(known[-1]) if len(known) else len(series.index) - 1)
+        return _Row(series, int(known[-1])) if len(known) else None
 
     def _table(self, rows: Sequence[_Row], table: Table, sides: Sequence[str]) -> Table:
         target = [_window(r, self.target, 1, self.horizon) for r in rows]
@@ -212,6 +214,10 @@ def windows_of(table: Table, target: Sequence[str], settings: Settings, mends: M
         rows += found
         sides += [side] * len(found)
     _enough(windows, sides, table)
+    used = {id(row.series) for row in rows}
+    short = [each.name for each in series if id(each) not in used]
+    fault = f"series too short for {FEWEST} steps of the past and {windows.horizon:,} to come"
+    mends.add(Mend(fault, "not learnt from", len(short), windows.series, tuple(short[:3])))
     made = windows._table(rows, table, sides)
     how = (
         f"rolling origin: the last {cuts['test'][1] - cuts['test'][0] + 1:,} steps prove, those "
@@ -220,7 +226,7 @@ def windows_of(table: Table, target: Sequence[str], settings: Settings, mends: M
     many = f"{len(series):,} series" if windows.series else "one series"
     seasons = " and ".join(f"{season:,}" for season in windows.seasons)
     told = (
-        f"{many} in steps of a {windows.steps} · "
+        f"{many} in steps of {windows.steps} · "
         + (f"repeats itself after {seasons} steps" if seasons else "no season found")
         + f" · windows of {windows.length:,} steps to predict {windows.horizon:,}"
     )
@@ -258,6 +264,7 @@ def _found(
     seconds = draft.steps.seconds
     series = draft._read(table, mends)
     values = [each.columns[target[0]] for each in series]
+    _changing(values, target[0], table)
     longest = max(len(each) for each in values)
     cut = longest - round(2 * SHARE * longest)  # the sides that prove and choose stay unseen
     seasons = seasons_of([each[:cut] for each in values], seconds)
@@ -265,6 +272,17 @@ def _found(
     length = _length(horizon, seasons, longest)
     made = replace(draft, seasons=seasons, length=length, yearly=yearly)
     return made, [_with_year(made, each) for each in series]
+
+
+def _changing(values: Sequence[Array], target: str, table: Table) -> None:
+    known = np.concatenate([each[np.isfinite(each)] for each in values])
+    if not len(known):
+        raise DataError(f"{table.name} has no number in {target!r}, so nothing can be forecast.")
+    if np.ptp(known) == 0:
+        raise DataError(
+            f"{target!r} is {known[0]:g} at every step of {table.name}: there is nothing to "
+            "forecast. Name another target."
+        )
 
 
 def _length(horizon: int, seasons: Sequence[int], longest: int) -> int:
@@ -337,7 +355,7 @@ def _gridded(w: Windows, cells: pl.DataFrame, table: Table, mends: Mends) -> Ite
     sort = np.lexsort((moment, code))
     order, moment, code = order[sort], moment[sort], code[sort]
     off = int(w.steps.moved(moment).sum())
-    mends.add(Mend(f"moment off the steps of a {w.steps}", "moved to the nearest", off, w.time))
+    mends.add(Mend(f"moment off the steps of {w.steps}", "moved to the nearest", off, w.time))
     columns = {name: values[order] for name, values in w._columns(cells).items()}
     index = w.steps.index(moment)
     bounds = np.flatnonzero(np.diff(code)) + 1
@@ -400,7 +418,7 @@ def _enough(w: Windows, sides: Sequence[str], table: Table) -> None:
         if sides.count(side) < fewest:
             raise DataError(
                 f"The series of {table.name} are too short to learn {w.horizon} steps ahead of "
-                f"{w.target!r} and to prove it: about {FEWEST + 5 * w.horizon} steps of a "
+                f"{w.target!r} and to prove it: about {FEWEST + 5 * w.horizon} steps of "
                 f"{w.steps} are needed. Ask for a smaller horizon, or bring a longer past."
             )
 

@@ -67,13 +67,13 @@ class Steps:
 
     def __str__(self) -> str:
         if self.unit == "month":
-            return CALENDAR[int(self.size)][2]
+            return f"a {CALENDAR[int(self.size)][2]}"
         if self.unit == "workday":
-            return "workday"
+            return "a workday"
         if self.unit == "number":
-            return f"{self.size:g} in time"
+            return f"{self.size:g}"
         if self.size in WORDS:
-            return WORDS[self.size]
+            return f"{'an' if self.size == 3_600 else 'a'} {WORDS[self.size]}"
         unit = max((size for size in WORDS if size <= self.size), default=1.0)
         return f"{self.size / unit:g} {WORDS[unit]}s"
 

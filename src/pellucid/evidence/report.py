@@ -101,6 +101,7 @@ class TargetView:
     paths: list[tuple[str, str]]
     figures: dict[str, Figure | None]
     looks: list[Figure]
+    forecasts: list[Figure]
     mistakes: list[MistakeView]
     surest: list[MistakeView]
     reasons: list[ReasonView]
@@ -124,6 +125,9 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
         paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
         figures=_figures(target),
         looks=[figures.where_it_looked(look) for look in target.get("looks", [])],
+        forecasts=[
+            figures.forecast_beside_truth(each, name) for each in target.get("forecasts", [])
+        ],
         mistakes=[_mistake(mistake) for mistake in target["mistakes"][:MOST_MISTAKES]],
         surest=[_mistake(row) for row in target.get("surest", [])[:MOST_MISTAKES]],
         reasons=[reason_view(reason) for reason in target.get("reasons", [])],

@@ -42,7 +42,6 @@ class Forecast(DeepTarget):
     kind: ClassVar[str] = "forecast"
     metric: ClassVar[str] = "MASE"
     higher_is_better: ClassVar[bool] = False
-    has_intervals: ClassVar[bool] = True
     blends: ClassVar[bool] = True
 
     columns: tuple[str, ...]

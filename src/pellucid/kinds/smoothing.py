@@ -9,10 +9,11 @@ import numpy as np
 
 from pellucid.kinds.contract import Array
 
-LEVELS = (0.05, 0.15, 0.35, 0.65, 0.95)
-TRENDS = (0.0, 0.05, 0.2)  # 0: no trend
+LEVELS = (0.02, 0.1, 0.25, 0.5, 0.75, 0.99)
+TRENDS = (0.0, 0.01, 0.05, 0.2)  # 0: no trend
 DAMPED = (1.0, 0.9)
-SEASONALS = (0.02, 0.15, 0.4)
+SEASONALS = (0.0, 0.05, 0.15, 0.4)
+FIRST_SEASONS = 4  # that starting values are taken from
 AT_ONCE = 40_000  # windows x settings
 
 
@@ -27,7 +28,7 @@ def seasonal_naive(past: Array, horizon: int, season: int) -> Array:
 
 
 def exponential_smoothing(past: Array, horizon: int, season: int) -> Array:
-    """The model of each row that has the least criterion of Akaike: (rows, length) -> (rows, …).
+    """(rows, length) -> (rows, horizon), by the model with the least criterion of Akaike (AICc).
 
     Level, trend (damped or not) and season, added or multiplied (Holt 1957, Winters 1960; Hyndman
     et al. 2008), each with parameters from a grid and starting values from the first two seasons.
@@ -55,9 +56,11 @@ def _smoothed(past: Array, horizon: int, season: int) -> Array:
         if not len(rows):
             continue
         errors, ahead = _run(past[rows], horizon, season, np.array(settings))
-        parameters = np.array([2 + 2 * (s[1] > 0) + (s[2] < 1) + (season > 1) for s in settings])
+        states = 2 + (season if season > 1 else 0)
+        free = np.array([states + 2 * (s[1] > 0) + (s[2] < 1) for s in settings])
         count = past.shape[1] - season
-        criterion = count * np.log(np.maximum(errors / count, 1e-300)) + 2 * parameters
+        penalty = 2 * free + 2 * free * (free + 1) / np.maximum(1, past.shape[1] - free - 1)
+        criterion = count * np.log(np.maximum(errors / count, 1e-300)) + penalty
         place = criterion.argmin(1)
         value = criterion[np.arange(len(rows)), place]
         better = value < best[rows]
@@ -82,24 +85,23 @@ def _run(past: Array, horizon: int, season: int, settings: Array) -> tuple[Array
     alpha, beta, phi, gamma, _ = settings.T
     times = bool(settings[0, 4])
     shape = (len(past), len(settings))
-    level = np.repeat(past[:, :season].mean(1)[:, None], shape[1], 1)
-    slope = np.zeros(len(past))
-    if past.shape[1] >= 2 * season:
-        slope = (past[:, season : 2 * season].mean(1) - past[:, :season].mean(1)) / season
+    slope = _slope(past, season)
     trend = np.where(beta > 0, slope[:, None], 0.0)
-    start = past[:, :season] / level[:, :1] if times else past[:, :season] - level[:, :1]
-    seasonal = np.repeat(start[:, :, None], shape[1], 2)  # (rows, season, settings)
+    middle = past[:, :season].mean(1)
+    level = middle[:, None] + (season - 1) / 2 * trend
+    start = _seasonal(past, season, (middle, slope), times)
+    seasonal = np.repeat(start[:, :, None], len(settings), 2)  # (rows, season, settings)
     errors = np.zeros(shape)
     for t in range(season, past.shape[1]):
-        place, value = t % season, past[:, t : t + 1]
-        expected, s = level + phi * trend, seasonal[:, place]
+        now, value = t % season, past[:, t : t + 1]
+        expected, s = level + phi * trend, seasonal[:, now]
         errors += np.square(value - (expected * s if times else expected + s))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             taken = value / s if times else value - s
             new = alpha * taken + (1 - alpha) * expected
             own = value / new if times else value - new
         trend = np.where(beta > 0, beta * (new - level) + (1 - beta) * phi * trend, 0.0)
-        seasonal[:, place] = gamma * own + (1 - gamma) * s
+        seasonal[:, now] = gamma * own + (1 - gamma) * s
         level = new
     ahead = np.cumsum(phi[:, None] ** np.arange(1, horizon + 1), 1)  # (settings, horizon)
     line = level[..., None] + trend[..., None] * ahead
@@ -107,3 +109,25 @@ def _run(past: Array, horizon: int, season: int, settings: Array) -> tuple[Array
     later = seasonal[:, places].transpose(0, 2, 1)
     errors = np.where(np.isfinite(errors), errors, np.inf)
     return errors, line * later if times else line + later
+
+
+def _seasonal(past: Array, season: int, line: tuple[Array, Array], times: bool) -> Array:
+    """The mean of the first seasons beside their line: (rows, season)."""
+    if season == 1:
+        return np.ones((len(past), 1)) if times else np.zeros((len(past), 1))
+    seasons = min(FIRST_SEASONS, past.shape[1] // season)
+    place = np.arange(seasons * season) - (season - 1) / 2  # from the middle of the first season
+    along = line[0][:, None] + place * line[1][:, None]
+    first = past[:, : seasons * season]
+    beside = first / along if times else first - along
+    return np.asarray(beside.reshape(len(past), seasons, season).mean(1))
+
+
+def _slope(past: Array, season: int) -> Array:
+    """The mean change a step over the first seasons."""
+    seasons = min(FIRST_SEASONS, past.shape[1] // season) if season > 1 else 0
+    if seasons < 2:
+        few = min(past.shape[1], 10)
+        return np.asarray((past[:, few - 1] - past[:, 0]) / max(1, few - 1))
+    last = past[:, (seasons - 1) * season : seasons * season].mean(1)
+    return np.asarray((last - past[:, :season].mean(1)) / ((seasons - 1) * season))

@@ -4,6 +4,7 @@ from pellucid.evidence.figures.bars import importance, stages
 from pellucid.evidence.figures.calibration import coverage, reliability
 from pellucid.evidence.figures.confusion import confusion_matrix
 from pellucid.evidence.figures.curve import learning_curve
+from pellucid.evidence.figures.forecasts import forecast_beside_truth
 from pellucid.evidence.figures.history import training_history
 from pellucid.evidence.figures.looks import where_it_looked
 from pellucid.evidence.figures.scatter import predicted_against_true
@@ -16,6 +17,7 @@ __all__ = [
     "confusion_matrix",
     "conventional_ways",
     "coverage",
+    "forecast_beside_truth",
     "importance",
     "learning_curve",
     "predicted_against_true",

@@ -13,9 +13,10 @@ PLAIN = ((0.1, 0.0, 1.0), (0.3, 0.0, 1.0), (0.6, 0.0, 1.0), (0.3, 0.05, 1.0), (0
          (0.9, 0.3, 0.9), (0.9, 0.1, 1.0))  # fmt: skip
 SEASONAL = (
     (0.05, 0.0, 1.0, 0.1), (0.2, 0.0, 1.0, 0.1), (0.5, 0.0, 1.0, 0.1), (0.9, 0.0, 1.0, 0.05),
-    (0.1, 0.0, 1.0, 0.4), (0.5, 0.0, 1.0, 0.4), (0.2, 0.02, 1.0, 0.1), (0.5, 0.05, 0.95, 0.1),
-    (0.9, 0.1, 0.95, 0.1),
+    (0.1, 0.0, 1.0, 0.4), (0.5, 0.0, 1.0, 0.4), (0.2, 0.01, 1.0, 0.1), (0.5, 0.01, 1.0, 0.2),
+    (0.2, 0.05, 1.0, 0.1), (0.5, 0.05, 0.95, 0.1), (0.9, 0.1, 0.95, 0.1),
 )  # fmt: skip
+FIRST_SEASONS = 4  # that the first trend is taken from
 
 
 class Smoothings(nn.Module):
@@ -86,17 +87,25 @@ def _smoothed(
 ) -> Tensor:
     """Holt and Winters' recursions on rows of weights."""
     alpha, beta, phi, gamma = how
-    level = past[:season].mean(0)
-    trend = torch.zeros_like(level)
+    trend = torch.zeros(len(past)).double()
     if beta and len(past) >= 2 * season:
-        trend = (past[season : 2 * season].mean(0) - level) / season
-    seasonal = past[:season] - level if season > 1 else torch.zeros(1, len(past)).double()
+        seasons = min(FIRST_SEASONS, len(past) // season) if season > 1 else min(10, len(past))
+        last = past[(seasons - 1) * season : seasons * season].mean(0)
+        trend = (last - past[:season].mean(0)) / ((seasons - 1) * season)
+    middle = past[:season].mean(0)
+    level = middle + (season - 1) / 2 * trend
+    seasonal = torch.zeros(1, len(past)).double()
+    if season > 1:
+        seasons = min(FIRST_SEASONS, len(past) // season)
+        place = torch.arange(seasons * season) - (season - 1) / 2
+        beside = past[: seasons * season] - middle - place[:, None] * trend
+        seasonal = beside.unflatten(0, (seasons, season)).mean(0)
     for t in range(season, len(past)):
-        place = t % season
+        now = t % season
         expected = level + phi * trend
-        new = alpha * (past[t] - seasonal[place]) + (1 - alpha) * expected
+        new = alpha * (past[t] - seasonal[now]) + (1 - alpha) * expected
         trend = beta * (new - level) + (1 - beta) * phi * trend
-        seasonal[place] = gamma * (past[t] - new) + (1 - gamma) * seasonal[place]
+        seasonal[now] = gamma * (past[t] - new) + (1 - gamma) * seasonal[now]
         level = new
     damped = torch.cumsum(phi ** torch.arange(1, horizon + 1).double(), 0)
     places = (len(past) + torch.arange(horizon)) % season

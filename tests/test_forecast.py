@@ -1,0 +1,282 @@
+"""Forecasts: steps of time, seasons, windows, classical ways, and what a network makes of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from every_kind import plan
+from pellucid import DataError, UsageError, learn, load
+from pellucid.data.seasons import seasons_of
+from pellucid.data.steps import Steps, steps_of
+from pellucid.data.table import Table
+from pellucid.errors import Mends
+from pellucid.kinds.forecast import MIDDLE, Forecast
+from pellucid.kinds.smoothing import exponential_smoothing, seasonal_naive
+from pellucid.networks.layers import Smoothings
+from pellucid.settings import Settings
+from pellucid.windows import windows_of
+
+DAY = 86_400.0
+GRIDS = [
+    Steps("month", 1, 15.0),
+    Steps("month", 3, 31.0),
+    Steps("workday", 1.0, 0.0),
+    Steps("second", 900.0, 17.0),
+    Steps("number", 0.25, 3.0),
+]
+
+
+# ---- time --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", GRIDS, ids=str)
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 3_000))
+def test_each_step_has_a_moment_and_each_moment_of_it_the_step(steps, first):
+    index = np.arange(first, first + 40)
+    assert (steps.index(steps.moment(index)) == index).all()
+    assert (np.diff(steps.moment(index)) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("stamps", "expected"),
+    [
+        ([date(2020 + m // 12, m % 12 + 1, 1) for m in range(30)], "a month"),
+        ([date(2020 + q // 4, q % 4 * 3 + 1, 1) for q in range(20)], "a quarter"),
+        ([date(1900 + y, 1, 1) for y in range(20)], "a year"),
+        ([date(2024, 1, 1) + timedelta(days=7 * w) for w in range(20)], "a week"),
+        ([date(2024, 1, 1) + timedelta(days=d) for d in range(60) if d % 7 < 5], "a workday"),
+        ([datetime(2024, 1, 1) + timedelta(minutes=15 * i) for i in range(20)], "15 minutes"),
+    ],
+)
+def test_the_step_of_time_is_found(stamps, expected):
+    moments = pl.Series(stamps).cast(pl.Datetime("us")).dt.epoch("us").to_numpy() / 1e6
+    assert str(steps_of(moments, np.zeros(len(moments)), dates=True)) == expected
+
+
+def hours(weeks=8):
+    return np.arange(24 * 7 * weeks)
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds", "expected"),
+    [
+        (np.sin(np.arange(120) * np.pi / 6), 30.44 * DAY, (12,)),
+        (np.sin(hours() * np.pi / 12) + 2 * (hours() // 24 % 7 >= 5), 3_600.0, (24, 168)),
+        (np.sin(np.arange(300) * 2 * np.pi / 11), None, (11,)),
+        (np.zeros(200), DAY, ()),
+        (np.cumsum(np.random.default_rng(0).normal(size=400)), DAY, ()),
+    ],
+)
+def test_seasons_are_found_and_none_where_there_is_none(values, seconds, expected):
+    noisy = values + np.random.default_rng(1).normal(0, 0.1, len(values))
+    assert tuple(sorted(seasons_of([noisy], seconds))) == expected
+
+
+# ---- windows -----------------------------------------------------------------------------------
+
+
+def sales(days=150, shops=2):
+    """Shops with a weekly season, one far larger than the other, whose promotions sell."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for shop in range(shops):
+        promoted = rng.random(days) < 0.2
+        week = np.array([0, 1, 2, 3, 5, 9, 8])[np.arange(days) % 7]
+        sold = (20 + week + 8 * promoted + rng.normal(0, 1, days)) * 10**shop
+        rows += [
+            {"shop": f"s{shop}", "day": date(2024, 1, 1) + timedelta(days=d),
+             "sold": round(float(sold[d]), 2), "promoted": int(promoted[d])}
+            for d in range(days)
+        ]  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def windowed(frame, mends=None, **changes):
+    asked = {"time": "day", "horizon": 7, "series": "shop", "known": ("promoted",), **changes}
+    table = Table("sales.csv", frame.lazy(), frame.height)
+    return windows_of(table, ["sold"], Settings(**asked), mends or Mends())
+
+
+def test_no_value_that_is_proved_or_chosen_on_is_learnt_from():
+    frame = windowed(sales()).lazy.collect()
+    first = pl.col("day").str.to_date()
+    spans = frame.group_by("side of the split").agg(
+        (first + timedelta(days=1)).min().alias("first"),
+        (first + timedelta(days=7)).max().alias("last"),
+    )
+    of = {side: (first, last) for side, first, last in spans.iter_rows()}
+    assert of["train"][1] < of["valid"][0] <= of["valid"][1] < of["test"][0]
+
+
+def test_a_window_holds_the_past_what_came_and_what_is_known_of_it():
+    frame = sales(shops=1)
+    row = windowed(frame).lazy.collect().filter(pl.col("day") == "2024-02-20").row(0, named=True)
+    place = frame["day"].to_list().index(date(2024, 2, 20))
+    sold, promoted = frame["sold"].to_list(), frame["promoted"].to_list()
+    assert eval(row["sold"]) == sold[place + 1 : place + 8]
+    past = eval(row["sold before"])
+    assert past == sold[place + 1 - len(past) : place + 1]
+    assert eval(row["promoted ahead"]) == promoted[place + 1 : place + 8]
+
+
+def test_what_is_wrong_with_the_times_is_mended_and_counted():
+    frame = sales(shops=1)
+    rows = frame.with_row_index().filter(~pl.col("index").is_in([40, 41])).drop("index")
+    twice = rows[20].with_columns(pl.col("sold") + 2)
+    lost = rows[:1].with_columns(pl.lit(None, pl.Date).alias("day"))
+    mends = Mends()
+    made = windowed(pl.concat([rows[100:], rows[:100], twice, lost]), mends).lazy.collect()
+    found = {mend.fault: mend.count for mend in mends.found}
+    assert found == {
+        "no moment that can be read": 1,
+        "row before an earlier one": 2,
+        "row of a step that has one already": 1,
+        "step without a row": 2,
+    }
+    row = made.filter(pl.col("day") == "2024-02-12").row(0, named=True)
+    assert "24.52, null, null, 19.53]" in row["sold before"]
+    assert repr(frame["sold"][20] + 1)[:5] in row["sold before"]
+
+
+def test_a_series_that_is_too_short_is_counted_and_all_of_them_an_error():
+    short = sales(days=12, shops=1).with_columns(pl.lit("short").alias("shop"))
+    mends = Mends()
+    windowed(pl.concat([sales(), short]), mends)
+    assert [(m.count, m.where) for m in mends.found if "too short" in m.fault] == [(1, ("short",))]
+    with pytest.raises(DataError, match="too short to learn 7 steps ahead"):
+        windowed(short)
+
+
+# ---- classical ways ----------------------------------------------------------------------------
+
+
+def test_classical_ways_move_with_level_and_scale():
+    layer = Smoothings(40, 6, (7,))
+    x = torch.randn(3, 40, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(layer(5 + 2 * x), 5 + 2 * layer(x), atol=1e-4, rtol=1e-4)
+
+
+def test_exponential_smoothing_goes_on_with_trend_and_season():
+    t = np.arange(60)
+    x = 50 + 0.5 * t + np.array([0, 3, -2, 4])[t % 4]
+    past, true = x[None, :48], x[None, 48:]
+    np.testing.assert_allclose(exponential_smoothing(past, 12, 4), true, atol=0.5)
+    assert (seasonal_naive(past, 6, 4)[0] == x[[44, 45, 46, 47, 44, 45]]).all()
+
+
+def test_exponential_smoothing_is_as_good_as_that_of_a_kept_library():
+    from statsmodels.datasets import co2
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    series = co2.load_pandas().data["co2"].resample("MS").mean().interpolate().to_numpy()
+    ours, theirs = [], []
+    for origin in range(240, 480, 40):
+        past, true = series[origin - 74 : origin], series[origin : origin + 12]
+        ours.append(np.abs(exponential_smoothing(past[None], 12, 12)[0] - true).mean())
+        fitted = ExponentialSmoothing(past, trend="add", seasonal="add", seasonal_periods=12).fit()
+        theirs.append(np.abs(fitted.forecast(12) - true).mean())
+    assert np.mean(ours) < 1.15 * np.mean(theirs)
+
+
+# ---- the kind ----------------------------------------------------------------------------------
+
+
+def test_mase_is_the_error_in_units_of_the_change_of_the_past():
+    kind = Forecast(
+        ("x",), "x before", (), 6, 2, (), 1.0, np.zeros(0), np.ones(0), np.zeros(1), np.ones((2, 4))
+    )
+    target = kind.encode_target(
+        pl.Series("x", ["[8, null]", "[1, 1]"]),
+        inputs=lambda column: pl.Series(["[0, 2, 4, 6, 8, 10]", "[5, 5, 5, 5, 5, 5]"]),
+    )
+    output = np.zeros((2, 2, 5))
+    output[0, :, MIDDLE] = 12
+    losses = kind.row_losses(output, target)
+    np.testing.assert_allclose(losses, [4 / 2, 1 / 1.0])  # a constant past: the usual change, 1
+    assert kind.metrics(output, target)["MASE"] == 1.5
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("forecast") / "sales.pellucid"
+    return learn(
+        sales(), "sold", time="day", horizon=7, series="shop", known=["promoted"],
+        plan=plan(steps=150), output=path, verbose=False,
+    ), path  # fmt: skip
+
+
+def test_a_forecast_beats_the_season_before_and_its_bands_cover_what_they_promise(model):
+    target = model[0].evidence["targets"]["sold"]
+    ways = {way["name"]: way["value"] for way in target["baselines"]}
+    assert target["performance"]["value"] < 0.75 * ways["seasonal naive (7 steps)"]
+    assert target["performance"]["value"] < 0.9 * ways["exponential smoothing"]
+    assert 0.65 < target["calibration"]["coverage"] < 0.92
+    assert target["verdict"]["learned"]
+    assert len(target["forecasts"]) == 6
+    assert "Forecast from s0, 2024-05" in (model[1] / "report.html").read_text()
+
+
+def test_predict_gives_the_next_steps_of_every_series_with_bands_that_hold_the_median(model):
+    frame = sales().filter(pl.col("day") < date(2024, 5, 20))
+    found = model[0].predict(frame)
+    assert found.columns == ["shop", "day", "sold", "sold low", "sold high"]
+    assert found["shop"].to_list() == ["s0"] * 7 + ["s1"] * 7
+    assert found["day"][:7].to_list() == [f"2024-05-{d}" for d in range(20, 27)]
+    assert ((found["sold low"] <= found["sold"]) & (found["sold"] <= found["sold high"])).all()
+    assert found["sold"][7:].mean() > 5 * found["sold"][:7].mean()
+    again = load(model[1]).predict(frame.to_pandas())
+    np.testing.assert_allclose(again["sold"], found["sold"])
+
+
+def test_what_is_known_ahead_moves_the_forecast(model):
+    frame = sales(shops=1).filter(pl.col("day") < date(2024, 5, 27))
+    late = pl.col("day") >= date(2024, 5, 20)
+    gone = frame.with_columns(pl.when(late).then(None).otherwise(pl.col("sold")).alias("sold"))
+    told = [
+        gone.with_columns(pl.when(late).then(flag).otherwise(pl.col("promoted")).alias("promoted"))
+        for flag in (0, 1)
+    ]
+    without, with_ = (model[0].predict(each)["sold"] for each in told)
+    assert (with_ - without).mean() > 4  # 8 in truth
+
+
+def test_new_rows_are_judged_from_their_past_on(model):
+    found = model[0].evaluate(sales())["sold"]
+    assert found["performance"]["metric"] == "MASE"
+    assert found["performance"]["rows"] > 200
+
+
+def test_a_constant_series_is_no_task_alone_but_one_among_others():
+    still = sales(shops=1).with_columns(pl.lit(5.0).alias("sold"), pl.lit("still").alias("shop"))
+    with pytest.raises(DataError, match="'sold' is 5 at every step"):
+        windowed(still)
+    both = pl.concat([sales(shops=1), still])
+    made = learn(
+        both, "sold", time="day", series="shop", horizon=5, plan=plan(steps=20), verbose=False
+    ).predict(both)
+    np.testing.assert_allclose(made.filter(pl.col("shop") == "still")["sold"], 5.0, atol=0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"time": None}, "needs the time column"),
+        ({"horizon": 0}, "whole number from 1"),
+        ({"horizon": None}, "say how far"),
+        ({"test": sales(shops=1)}, "neither test nor group"),
+        ({"group": "shop"}, "neither test nor group"),
+        ({"known": ["promotet"]}, "did you mean 'promoted'"),
+    ],
+)
+def test_a_request_that_cannot_be_met_says_what_to_do(changes, message):
+    asked = {"time": "day", "horizon": 7, "series": "shop", **changes}
+    with pytest.raises((UsageError, DataError), match=message):
+        learn(sales(), "sold", verbose=False, **asked)
