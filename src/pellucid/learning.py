@@ -114,11 +114,7 @@ def learn(  # noqa: PLR0913
         tables, own = _tables(source, test, mends)
         target = named or _own_target(tables[0])
         workshop = Workshop(_path(output), _request(tables, target, settings, plan))
-        given = settings
-        if steps is not None:
-            tables = (windows_of(tables[0], target, settings, mends),)
-            own, given = tables[0].split, replace(settings, time=None, ignore=(str(time),))
-        experience = gather(tables, target, given, own, mends, workshop.folder)
+        experience = _experience(tables, target, settings, own, mends, workshop.folder)
         narration.data(experience, mends)
         chosen = _plan(plan, workshop, experience, settings, narration)
         with threads_set(chosen.threads):
@@ -187,6 +183,22 @@ def _other_words(
         word = "random_state" if "random_state" in words else "seed"
         raise UsageError(f"{word} must be a whole number from 0 to {2**32 - 1}, however: {seed!r}.")
     return names, float(minutes), int(seed or 0)
+
+
+def _experience(
+    tables: tuple[Table, ...],
+    target: Sequence[str],
+    settings: Settings,
+    own: str | None,
+    mends: Mends,
+    folder: Path | None,
+) -> Experience:
+    """The table made ready; of a forecast its windows, which bring their own split."""
+    if settings.horizon is not None:
+        tables = (windows_of(tables[0], target, settings, mends),)
+        own = tables[0].split
+        settings = replace(settings, time=None, ignore=(str(settings.time),))
+    return gather(tables, target, settings, own, mends, folder)
 
 
 def _horizon(
