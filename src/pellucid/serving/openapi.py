@@ -173,6 +173,12 @@ def _prediction(targets: Sequence[TargetKind]) -> dict[str, Any]:
     }
 
 
+WRITTEN = {
+    "tags": "one tag for each word that white space parts, parted by spaces",
+    "text": "the text that was written",
+}
+
+
 def _answer(kind: TargetKind) -> dict[str, Any]:
     number = {"type": ["number", "null"]}
     properties: dict[str, Any] = {"value": number if kind.kind == "number" else {}}
@@ -180,6 +186,11 @@ def _answer(kind: TargetKind) -> dict[str, Any]:
         properties |= {
             "confidence": {"type": "number", "minimum": 0, "maximum": 1.001},
             "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+        }
+    if kind.kind in ("tags", "text"):
+        properties |= {
+            "value": {"type": "string", "description": WRITTEN[kind.kind]},
+            "confidence": {"type": "number", "minimum": 0, "maximum": 1.001},
         }
     if kind.has_intervals:
         share = {"type": "number", "description": "the share that lies between"}

@@ -100,6 +100,7 @@ function show(told) {
 function strip(answer) {
   const gist = about.targets.map((target) => {
     const { value, confidence } = answer[target.name];
+    if (SEQUENCES[target.kind]) return `${target.name} ${value}`.slice(0, 90);
     return `${target.name} ${target.kind === "number" ? plain(value) : value}${confidence ? `, ${percent(confidence)} sure` : ""}`;
   });
   place("strip").textContent = gist.join(" · ");
@@ -109,7 +110,9 @@ function strip(answer) {
 function drawn(target, answer) {
   const article = element("article", "target");
   article.append(element("p", "asked", target.name));
-  article.append(element("p", "value", target.kind === "number" ? plain(answer.value) : String(answer.value)));
+  if (SEQUENCES[target.kind]) article.append(SEQUENCES[target.kind](target, answer));
+  else article.append(element("p", "value", target.kind === "number" ? plain(answer.value) : String(answer.value)));
+  if (SEQUENCES[target.kind] && "confidence" in answer) article.append(element("p", "sure", `${percent(answer.confidence)} sure, word by word`));
   if (answer.probabilities) article.append(element("p", "sure", `${percent(answer.confidence)} sure`), levels(target, answer));
   if ("low" in answer) {
     const share = Math.round(100 * answer.coverage);
@@ -118,6 +121,23 @@ function drawn(target, answer) {
   }
   return article;
 }
+
+// A tag stands under its word; where the words cannot be told apart, the tags stand alone.
+const SEQUENCES = {
+  tags(target, answer) {
+    const tags = String(answer.value ?? "").split(/\s+/).filter(Boolean), words = String(record()[target.source] ?? "").split(/\s+/).filter(Boolean);
+    const line = element("p", "value tagged");
+    if (!tags.length) return element("p", "value none", "no words, no tags");
+    tags.forEach((tag, i) => {
+      const pair = element("span", tag === "O" ? "" : "named");
+      if (words.length === tags.length) pair.append(element("b", "", words[i]), " ");
+      pair.append(element("i", "", tag));
+      line.append(pair, " ");
+    });
+    return line;
+  },
+  text: (target, answer) => element("p", "value written", String(answer.value ?? "")),
+};
 
 // Few levels stay in their own order, so that bars grow and shrink in place.
 function levels(target, answer) {

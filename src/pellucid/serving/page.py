@@ -18,6 +18,7 @@ from pellucid.working.printing.style import STYLE
 
 FIRST = 12  # fields that are shown before the others are asked for
 FEW = 8  # levels that the answer shows in their own order
+SEQUENCES = ("tags", "text")  # answers that are not worked step by step
 SELECT = 40  # levels that a list offers; more are typed, with suggestions
 
 
@@ -33,7 +34,8 @@ def page(served: Served) -> str:
         fields=fields[:FIRST],
         more=fields[FIRST:],
         select=SELECT,
-        answers=served.answers,
+        answers=[each for each in served.answers if each.kind not in SEQUENCES],
+        worked=any(kind.kind not in SEQUENCES for kind in served.model.schema.targets),
         about={
             "targets": [_target(kind) for kind in served.model.schema.targets],
             "example": example_record(served.fields),
@@ -61,6 +63,8 @@ def _target(kind: Any) -> dict[str, Any]:
         about["levels"] = list(kind.levels[0]) if len(kind.levels[0]) <= FEW else None
     if kind.kind == "number":
         about["low"], about["high"] = (float(limit) for limit in kind.limits[0])
+    if kind.kind == "tags":
+        about["source"] = kind.source  # the column whose words are tagged
     return about
 
 

@@ -32,10 +32,10 @@ export function predicting(place, figure, state, change) {
   });
   box.addEventListener("submit", (event) => {
     event.preventDefault();
-    const { answer, slips = [] } = figure.question(state());
+    const { answer, slips = [], near: apart } = figure.question(state());
     const value = read(input.value);
     if (!Number.isFinite(value)) { told.textContent = "Give one number, as 3.5, −2 or 1/3."; return; }
-    const near = (other) => Math.abs(value - other) <= 0.006 * Math.max(1, Math.abs(other));
+    const near = (other) => Math.abs(value - other) <= (apart ?? 0.006 * Math.max(1, Math.abs(other)));
     const slip = slips.find((each) => near(each.value));
     told.className = `told ${near(answer) ? "right" : "wrong"}`;
     told.textContent = near(answer)

@@ -47,5 +47,10 @@ export default {
   says: (s) => `Every one of these prints ${plain(forward(s), 6)}, to the precision of its numbers (Keras and JAX calculate in float32 unless told otherwise).`,
   numbers: (s) => ({ caption: "Layer by layer", headings: ["", "1", "2"], rows: [["input", ...s.x], ["hidden sum", ...s.w.map((r, i) => r[0] * s.x[0] + r[1] * s.x[1] + s.b[i])], ["hidden", ...s.w.map((r, i) => Math.tanh(r[0] * s.x[0] + r[1] * s.x[1] + s.b[i]))], ["output", forward(s), ""]] }),
   working: (s) => ({ lesson: "backpropagation", arguments: [JSON.stringify(s.x)], options: { network: JSON.stringify([s.w.map((r, i) => [...r, s.b[i]]), [[...s.v, s.c]]]), target: "[1]" } }),
+  veiled: true,
+  challenge: () => ({ x: [0, 0], w: [[0.5, -0.25], [0.75, 0.5]], b: [0, 0], v: [1, -0.5], c: [0.3, -1, 2][Math.floor(Math.random() * 3)] }),
+  question: (s) => ({ text: `Both inputs are ${plain(s.x[0])} and both hidden biases ${plain(s.b[0])}; the output's bias is ${plain(s.c)}. What do all four programs print?`, answer: forward(s), slips: [
+    { value: 0, says: "The hidden neurons answer tanh(0) = 0; the output's bias is still added." }, { value: 1, says: "tanh(0) is 0, not 1." },
+  ] }),
   python: (s) => `${WRITERS[s.framework](s)}\n`,
 };

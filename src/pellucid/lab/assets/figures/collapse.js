@@ -27,4 +27,11 @@ export default {
   },
   numbers: (s) => ({ caption: "The answer", headings: ["x", "answer"], rows: range(-4, 4, 9).map((x) => [x, answer(s, x)]) }),
   working: (s) => ({ lesson: "layer", arguments: ["[1]"], options: { weights: JSON.stringify(s.w.map((w) => [w])), biases: JSON.stringify(s.b), activation: s.activation } }),
+  challenge: () => ({ activation: "none", w: [1, 2], b: [1, 0], v: [2, -1], c: Math.floor(Math.random() * 5) - 2 }),
+  question(s) {
+    const slope = s.v[0] * s.w[0] + s.v[1] * s.w[1];
+    return { text: `First layer: ${plain(s.w[0])}·x + ${plain(s.b[0])} and ${plain(s.w[1])}·x + ${plain(s.b[1])}. Second: ${plain(s.v[0])} times the one, ${plain(s.v[1])} times the other, plus ${plain(s.c)}. Nothing stands between. What is the slope of the straight line they make?`, answer: slope, slips: [
+      { value: s.w[0] + s.w[1], says: "Those are the first layer's slopes added up; each is multiplied by its output weight first." }, { value: s.v[0] + s.v[1], says: "Those are the output weights alone." }, { value: s.v[0] * s.b[0] + s.v[1] * s.b[1] + s.c, says: "That is where the line stands at x = 0." },
+    ] };
+  },
 };

@@ -29,5 +29,13 @@ export default {
     return `${t.name}: ${t.rows.toLocaleString("en")} rows; ${t.split[0]} to learn from, ${t.split[1]} to choose on, ${t.split[2]} to prove it. “${c.name}” is ${c.role === "left out" ? "left out" : `${c.role === "target" ? "what is predicted" : "an input"}, taken for a ${c.kind}`}, because ${c.why}. ${c.summary}${c.missing ? `; ${plain(c.missing)} missing` : ""}${t.warnings.length ? `. Warning: ${t.warnings.join("; ")}` : ""}.`.replace("..", ".");
   },
   numbers: (s) => ({ caption: s.table.name, headings: ["column", "role", "kind", "because", "holds", "missing"], rows: s.table.columns.map((c) => [c.name, c.role, c.kind, c.why, c.summary, c.missing]) }),
+  question(s) {
+    if (!s.table) return { text: "One moment …", answer: NaN };
+    const { rows, split } = s.table;
+    return { text: `The table has ${rows.toLocaleString("en")} rows, of which ${split[0].toLocaleString("en")} are learnt from. How many may be looked at while the network is being made, to learn or to choose?`, answer: split[0] + split[1], slips: [
+      { value: rows, says: "Some are kept until the end: what was chosen on them could no longer be proved on them." }, { value: split[0], says: "Those are learnt from; others are there to choose on." }, { value: split[2], says: "Those are the ones that nobody may look at." },
+    ] };
+  },
+  veiled: true,
   python: (s) => `import pellucid\n\nmodel = pellucid.learn(${JSON.stringify(s.table?.name ?? "sample:reviews")}, minutes=1)\nprint(model.schema.reasons)  # why each column is what it is\n`,
 };

@@ -25,5 +25,13 @@ export default {
     return null;
   },
   says: (s) => (s.found ? `Row ${s.found.row + 1} of ${s.found.name} becomes ${s.found.parts.map((p) => p.vector.length).join(" + ")} = ${s.found.width} numbers, side by side: that is what the first hidden layer sees. ${s.found.learnt ? "The input layers are those of your model." : "The input layers have learnt nothing yet: their weights are drawn at random."}` : "Reading …"),
+  veiled: true,
+  question(s) {
+    if (!s.found) return { text: "One moment …", answer: NaN };
+    const widths = s.found.parts.map((p) => p.vector.length);
+    return { text: `The columns become vectors of ${widths.join(", ")} numbers. How many does the first hidden layer see?`, answer: s.found.width, slips: [
+      { value: widths.length, says: "Those are the columns; each brings a whole vector." }, { value: Math.max(...widths), says: "The vectors stand side by side; they are not laid on one another." },
+    ] };
+  },
   numbers: (s) => ({ caption: "The row", headings: ["column", "kind", "cell", "vector"], rows: s.found.parts.map((p) => [p.column, p.kind, p.cell, p.vector.map((v) => plain(v, 3)).join("  ")]) }),
 };

@@ -53,4 +53,12 @@ export default {
   },
   numbers: (s) => ({ caption: "P against E, in percent", headings: ["share", "examples", "mean", "least", "most"], rows: summary(s).map((p) => [p.share, p.size, p.mean, p.low, p.high]) }),
   working: (s) => ({ lesson: "learning", arguments: [s.data], options: { seed: 0 } }),
+  veiled: true,
+  question(s) {
+    const found = summary(s), least = found[0], all = found.at(-1);
+    if (!all) return { text: "One moment …", answer: NaN };
+    return { text: `From ${least.size} examples ${percent(least.mean)} of the unseen ones are right. How many percent, to the nearest five, from ${all.size}?`, answer: all.mean, near: 5, slips: [
+      { value: 100, says: "Hardly anything is right every time on what it has not seen." }, { value: least.mean, says: "It does go on learning: that is what the figure measures." },
+    ] };
+  },
 };

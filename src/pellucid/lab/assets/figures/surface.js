@@ -43,5 +43,12 @@ export default {
     return f;
   },
   says: (s) => (s.found ? `Step ${s.step}: loss ${plain(s.found.heights[s.step], 3)}. The path is that of ${s.found.weights.toLocaleString("en")} weights learning ${s.found.name}; this plane holds ${plain(100 * s.found.share, 3)} % of its movement, and what is drawn is its shadow.` : "A network is learning …"),
+  veiled: true,
+  question(s) {
+    if (!s.found) return { text: "One moment …", answer: NaN };
+    return { text: `The network has ${s.found.weights.toLocaleString("en")} weights. In how many directions can its loss be walked?`, answer: s.found.weights, slips: [
+      { value: 2, says: "Two is what can be drawn; there is one direction for each weight." }, { value: 3, says: "Three is what we live in; there is one direction for each weight." }, { value: 120, says: "Those are the steps." },
+    ] };
+  },
   numbers: (s) => ({ caption: "The path", headings: ["step", "along", "across", "loss"], rows: s.found.path.filter((_, i) => i % 5 === 0).map((p, i) => [5 * i, p[0], p[1], s.found.heights[5 * i]]) }),
 };

@@ -48,7 +48,14 @@ function spread(place, f) {
 
 export default {
   ...training,
-  working: undefined, question: undefined, challenge: undefined, python: undefined,
+  working: undefined, challenge: undefined, python: undefined,
+  question(s) {
+    const levels = s.constant?.levels.length ?? 0;
+    if (levels < 2) return { text: "Before it has learnt anything: how many of a batch's 64 rows does one step look at?", answer: 64, slips: [] };
+    return { text: `There are ${levels} classes. Before the first step the network knows nothing: about how large is its loss, if it gives each class the same share? (It is the natural logarithm of something.)`, answer: Math.log(levels), slips: [
+      { value: levels, says: "Of the number of classes the logarithm is taken." }, { value: 1 / levels, says: "That is the share; the loss is minus its logarithm." }, { value: Math.log10(levels), says: "The natural logarithm, not that to base ten." },
+    ] };
+  },
   state: { depth: 2, width: "32", seed: 0, rate: "0.003", batch: "64", method: "adam", stride: "1", past: 0, frame: null, constant: null, link: null },
   start({ change, state, element }) {
     const link = open((found) => {

@@ -20,6 +20,9 @@ export default {
   },
   says: (s) => (s.found?.model ? `Row ${s.row + 1} of ${s.found.name}. Below: how its cells became tensors, every operation, the loss, the gradient of a weight along its paths, one step, and the loss after it.` : "Forward, loss, one weight's gradient along all paths, one step, and the loss after it: each compared with what PyTorch computes."),
   numbers: (s) => (s.found?.model ? { caption: "The row and the answer", headings: ["column", "value"], rows: [...Object.entries(s.found.cells), ...Object.entries(s.found.answer)] } : { caption: "The network", headings: ["layer", "weights", "biases"], rows: [["hidden 1", "4 × 2", 4], ["hidden 2", "3 × 4", 3], ["output", "1 × 3", 1]] }),
+  question: () => ({ text: "One weight has the gradient 0.5, and a plain step has size 0.1. By how much does the weight change, with its sign?", answer: -0.05, slips: [
+    { value: 0.05, says: "The size is right; the step goes against the gradient, downhill." }, { value: 0.5, says: "That is the gradient; the step takes only a tenth of it." }, { value: -0.5, says: "Only a tenth of the gradient is gone." },
+  ] }),
   working: (s) => ({ about: "explained", row: s.row, weight: s.weight }),
   python: (s) => (s.found?.model
     ? `import pellucid\n\nmodel = pellucid.load("MODEL")\nprint(model.explain(${JSON.stringify(s.found.cells, null, 4)}))\n`
