@@ -145,6 +145,8 @@ def test_a_network_learns_before_ones_eyes_and_goes_back_in_time(lab, browser):
         at = step_of(figure)
         figure.get_by_role("button", name="Undo").click()
         seen.until(f"f => f.innerText.includes('Step {at - 1}.')", figure.element_handle())
+        seen.page.reload()
+        seen.until(f"document.body.innerText.includes('Step {at - 1}.')")
         figure.get_by_label("Look back").focus()
         seen.page.keyboard.press("Home")
         figure.get_by_role("button", name="Go on from here").wait_for()

@@ -238,6 +238,39 @@ def test_a_page_trains_over_a_web_socket_and_a_wrong_wish_is_a_sentence():
         assert head["step"] == 1 and len(body) > 48 * 48
 
 
+def picture(socket):
+    socket.send_json({"do": "next"})
+    return read(socket.receive_bytes())[0]
+
+
+def test_a_page_that_is_loaded_again_finds_its_network_paused_where_it_was():
+    place = f"ws://127.0.0.1:8000/{TOKEN}/training"
+    with TestClient(application(TOKEN), base_url="http://127.0.0.1:8000") as client:
+        with client.websocket_connect(f"{place}?name=mine") as socket:
+            socket.send_json({"do": "new", "data": "clouds", "page": {"data": "clouds"}})
+            assert read(socket.receive_bytes())[0]["constant"]
+            for _ in range(3):
+                socket.send_json({"do": "step"})
+            before = picture(socket)
+            assert before["step"] == 3
+            socket.send_json({"do": "run"})
+        with client.websocket_connect(f"{place}?name=mine") as socket:
+            socket.send_json({"do": "new", "resume": True})
+            head = read(socket.receive_bytes())[0]
+            assert head["page"] == {"data": "clouds"} and head["constant"]["parameters"] == 37
+            again = picture(socket)
+            assert again["step"] >= 3 and not again["running"]
+            assert again["curve"][0] == before["curve"][0]
+            socket.send_json({"do": "undo"})
+            assert picture(socket)["step"] == again["step"] - 1
+            socket.send_json({"do": "look", "step": 0})
+            looked = picture(socket)
+            assert looked["step"] == 0 and looked["last"] == again["step"] - 1
+        with client.websocket_connect(f"{place}?name=other") as socket:
+            socket.send_json({"do": "new", "resume": True})
+            assert "page" not in read(socket.receive_bytes())[0]
+
+
 def test_a_page_of_another_site_may_not_watch():
     from starlette.websockets import WebSocketDisconnect
 

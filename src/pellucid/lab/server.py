@@ -64,6 +64,7 @@ def application(token: str, own: Own | None = None) -> Starlette:
         lifespan=_loading,
     )
     made.state.own = own or Own()
+    made.state.trainings = {}  # workers that wait for their page to be loaded again
     return made
 
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from pellucid.errors import DataError, PellucidError, UsageError
 from pellucid.lab.own import Own, own_of
 from pellucid.lab.questions import question_of
+from pellucid.lab.training.socket import forget
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,6 +42,7 @@ async def opened(request: Request) -> Response:
     except PellucidError as fault:
         return JSONResponse({"fault": str(fault)}, 422)
     request.app.state.own = own
+    forget(request.app.state.trainings)
     return JSONResponse({"opened": name})
 
 

@@ -18,10 +18,21 @@ export function decode(buffer) {
   return fill(head);
 }
 
+/** The name by which this page finds its worker again when it is loaded once more. */
+function own(figure) {
+  const key = `training ${location.pathname} ${figure}`;
+  const name = sessionStorage.getItem(key) ?? crypto.randomUUID();
+  sessionStorage.setItem(key, name);
+  return name;
+}
+
+/** How the controls stand: what of a state is a word, a number, or a list of words. */
+export const page = (state) => Object.fromEntries(Object.entries(state).filter(([key, value]) => !["past", "built"].includes(key) && (["string", "number"].includes(typeof value) || (Array.isArray(value) && value.every((each) => typeof each === "string")))));
+
 /** Open a line; `heard` is given what comes, `told` a sentence when something is wrong. */
-export function open(heard, told) {
+export function open(heard, told, figure) {
   const root = document.body.dataset.root ?? "";
-  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${root}/training`);
+  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${root}/training?name=${own(figure)}`);
   socket.binaryType = "arraybuffer";
   const waiting = [];
   const send = (wish) => (socket.readyState === 1 ? socket.send(JSON.stringify(wish)) : waiting.push(wish));

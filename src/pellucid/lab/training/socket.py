@@ -1,4 +1,8 @@
-"""The web socket between a page and its worker: the next picture when the last is drawn."""
+"""The web socket between a page and its worker: the next picture when the last is drawn.
+
+A page that goes away leaves its worker behind, paused; the same page, loaded again, finds it by the
+name that it gave.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from pellucid.lab.training.frames import frame
 
 MOST_WORKERS = 4
+MOST_KEPT = 6  # workers that wait for their page to come back
+LONGEST_NAME = 64
 _open: set[WebSocket] = set()
 
 
@@ -37,8 +43,12 @@ async def _serve(socket: WebSocket) -> None:
     def show(picture: Mapping[str, Any]) -> None:
         loop.call_soon_threadsafe(pictures.put_nowait, frame(picture))
 
-    worker = worker_of(lambda wishes: build(wishes, socket.app.state.own), show)
-    worker.start()
+    name, kept = socket.query_params.get("name", "")[:LONGEST_NAME], socket.app.state.trainings
+    worker = kept.pop(name, None)
+    if worker is None:
+        worker = worker_of(lambda wishes: build(wishes, socket.app.state.own), show)
+        worker.start()
+    worker.show = show
     sending = asyncio.create_task(_send(socket, pictures))
     try:
         while True:
@@ -46,8 +56,24 @@ async def _serve(socket: WebSocket) -> None:
     except (WebSocketDisconnect, KeyError):
         pass
     finally:
-        worker.wishes.put({"do": "close"})
+        _keep(kept, name, worker)
         sending.cancel()
+
+
+def _keep(kept: dict[str, Any], name: str, worker: Any) -> None:
+    """Let a worker wait, paused, for its page; the one that has waited longest goes."""
+    worker.show = lambda picture: None
+    worker.wishes.put({"do": "pause" if name else "close"})
+    if name:
+        kept[name] = worker
+    while len(kept) > MOST_KEPT:
+        kept.pop(next(iter(kept))).wishes.put({"do": "close"})
+
+
+def forget(kept: dict[str, Any]) -> None:
+    """End all workers that wait: what they learnt from is no longer what the chapters show."""
+    while kept:
+        kept.popitem()[1].wishes.put({"do": "close"})
 
 
 def _torch_needed() -> tuple[Any, Any]:

@@ -45,6 +45,7 @@ class Worker(threading.Thread):
         self.running = self.wanted = self.changed = self.closed = False
         self.looked: int | None = None  # the step of the past that is looked at
         self.curve: list[tuple[int, float, float]] = []
+        self.page: Any = None  # how the page's controls stand, for when it is loaded again
 
     def run(self) -> None:
         """Until `close` is wished for."""
@@ -96,6 +97,10 @@ class Worker(threading.Thread):
         return {**seen, **now}
 
     def _new(self, wish: Mapping[str, Any]) -> None:
+        if wish.get("resume") and self.scene is not None:
+            self.wanted, self.changed = False, True  # who asked for a picture has gone
+            self.show({"constant": self.scene.constant(), "page": self.page})
+            return
         self.scene = self.build(wish)
         self.learner = Learner(self.scene.task)
         self.curve, self.looked, self.running = [], None, False
@@ -109,6 +114,7 @@ class Worker(threading.Thread):
             raise UsageError(f"No step has size {rate:g}, batch {batch} and method {method!r}.")
         self.pace = Pace(rate, batch, method)
         self.stride = max(0, int(wish.get("stride", self.stride)))
+        self.page = wish.get("page")
         self.changed = True
 
     def _run(self, wish: Mapping[str, Any]) -> None:

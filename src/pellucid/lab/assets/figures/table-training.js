@@ -1,6 +1,6 @@
 // The reader's own table learnt before their eyes: the map of the last layer, the losses, the weights.
 
-import { open } from "../link.js";
+import { open, page } from "../link.js";
 import { axes, frame, plain, show, tag } from "../plot.js";
 import { curve } from "../training-panels.js";
 import training from "./training.js";
@@ -56,20 +56,25 @@ export default {
       { value: levels, says: "Of the number of classes the logarithm is taken." }, { value: 1 / levels, says: "That is the share; the loss is minus its logarithm." }, { value: Math.log10(levels), says: "The natural logarithm, not that to base ten." },
     ] };
   },
-  state: { depth: 2, width: "32", seed: 0, rate: "0.003", batch: "64", method: "adam", stride: "1", past: 0, frame: null, constant: null, link: null },
+  state: { depth: 2, width: "32", seed: 0, rate: "0.003", batch: "64", method: "adam", stride: "1", past: 0, frame: null, constant: null, link: null, built: null },
   start({ change, state, element }) {
     const link = open((found) => {
-      if (found.constant) change({ constant: found.constant, frame: null }, true);
-      else change({ frame: found, past: found.latest ? found.last : state().past }, true);
-    }, (say) => { element.querySelector(".fault").textContent = say; });
+      if (found.constant) change({ constant: found.constant, frame: null, ...found.page, ...(found.page ? { past: null, built: JSON.stringify(made({ ...state(), ...found.page })) } : {}) }, true);
+      else change({ frame: found, past: found.latest ? found.last : state().past ?? found.step }, true);
+    }, (say) => { element.querySelector(".fault").textContent = say; }, [...document.querySelectorAll("[data-figure]")].indexOf(element));
     change({ link }, true);
     addEventListener("pagehide", link.close);
   },
   prepare: [
-    { needs: made, get: async (s) => { s.link.send({ do: "new", ...made(s), ...pace(s) }); return {}; } },
-    { needs: pace, get: async (s) => { s.link.send({ do: "set", ...pace(s) }); return {}; } },
+    { needs: made, get: async (s) => {
+      const built = JSON.stringify(made(s));
+      if (built === s.built) return {}; // a page that was loaded again has found its network
+      s.link.send({ do: "new", resume: s.built === null, page: page(s), ...made(s), ...pace(s) });
+      return { built };
+    } },
+    { needs: pace, get: async (s) => { s.link.send({ do: "set", page: page(s), ...pace(s) }); return {}; } },
   ],
-  actions: { ...training.actions, restart: (s) => { s.link.send({ do: "new", ...made(s), ...pace(s) }); } },
+  actions: { ...training.actions, restart: (s) => { s.link.send({ do: "new", page: page(s), ...made(s), ...pace(s) }); } },
   controls: [
     ...training.controls.filter((each) => each.top),
     { key: "depth", label: "Hidden layers", range: [0, 4, 1] },
