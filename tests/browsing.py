@@ -63,7 +63,7 @@ class Watched:
         self.until(
             "[...document.querySelectorAll('[data-figure]')].every("
             "f => f.dataset.drawn && f.querySelector('.drawing').childElementCount"
-            " && !f.querySelector('.stale'))"
+            " && !f.querySelector('.stale') && !f.classList.contains('busy'))"
         )
 
     def until(self, script: str, given: Any = None, seconds: float = 60) -> None:

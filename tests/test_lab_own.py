@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,22 @@ def test_the_sums_before_a_bend_are_counted_neuron_by_neuron(client):
     assert sum(found["all"]) == sum(map(sum, found["each"])) == found["neurons"] * 36 * 4
     share = sum(map(sum, (bins[: len(bins) // 2] for bins in found["each"]))) / sum(found["all"])
     assert share == pytest.approx(sum(found["below"]) / found["neurons"], abs=1e-3)
+
+
+def test_a_typed_sentence_is_answered_and_its_words_are_weighed(client):
+    sentence = "The lamp is really wonderful."
+    found = ask(client, "said", sentence=sentence).json()  # the table has no text: the lab's own
+    assert found["column"] == "review"
+    assert sum(chance for _, chance in found["levels"]) == pytest.approx(1, abs=1e-3)
+    assert [word for word, _ in found["words"]] == sentence.split()
+    assert ask(client, "said").status_code == 200
+
+
+def test_the_layers_of_ones_own_network_are_told_with_their_sizes(client):
+    found = ask(client, "layers").json()
+    sizes = [(each["inputs"], each["outputs"]) for each in found["layers"]]
+    assert all(a[1] == b[0] for a, b in pairwise(sizes))
+    assert sizes[-1][1] == 2 and [each["activation"] for each in found["layers"]][-1] == ""
 
 
 @pytest.mark.parametrize(

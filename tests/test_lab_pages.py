@@ -176,6 +176,47 @@ def test_every_framework_prints_the_number_that_the_page_says(lab, browser):
         assert seen.faults == []
 
 
+def test_a_real_networks_layers_are_spelt_as_pytorch_takes_them(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "frameworks")
+        seen.settle()
+        figure = seen.page.locator("[data-figure=spellings]")
+        scope = {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(figure.locator("pre.spelled").inner_text(), scope)
+        figure.locator("details.numbers summary").click()
+        rows = figure.locator("details.numbers tbody tr").all()
+        counts = [int(row.locator("td").nth(3).inner_text().replace(",", "")) for row in rows]
+        assert sum(each.numel() for each in scope["network"].parameters()) == sum(counts)
+        for framework, word in (("ONNX", "Gemm"), ("Caffe", "InnerProduct")):
+            figure.get_by_label("Framework").select_option(framework)
+            seen.until(f"document.querySelector('pre.spelled').innerText.includes('{word}')")
+            assert figure.locator("mark").count() >= 2
+        assert seen.faults == []
+
+
+def test_a_game_is_searched_and_won_by_keyboard(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "applications")
+        seen.settle()
+        slider = seen.page.get_by_label("Application")
+        slider.focus()
+        for _ in range(3):
+            seen.page.keyboard.press("ArrowRight")
+        seen.page.locator(".board").wait_for()
+        for square in (1, 2, 5, 3):  # corner, edge, middle, the other corner
+            seen.page.get_by_role("button", name=f"Square {square}:").focus()
+            seen.page.keyboard.press("Enter")
+            seen.page.locator(
+                f"[aria-label='Square {square}: {'✕○'[square in (2, 3)]}']"
+            ).wait_for()
+        assert seen.page.get_by_role("button", name="Square 9: ✕ wins").count() == 1
+        seen.page.get_by_role("button", name="Square 9:").focus()
+        seen.page.keyboard.press("Enter")
+        seen.page.get_by_text("✕ has won").wait_for()
+        assert seen.faults == []
+
+
 def test_the_page_and_its_python_train_the_same_weights(lab, browser):
     with watched(browser) as seen:
         seen.page.goto(lab + "training")

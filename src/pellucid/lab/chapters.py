@@ -29,6 +29,6 @@ CHAPTERS = (
     Chapter("walk", "Your network, walked", "One row, every line"),
     Chapter("training", "Watch it learn", "Start, pause, go back"),
     Chapter("inside", "Looking inside", "What an answer rests on"),
-    Chapter("frameworks", "Frameworks", "One network, four spellings"),
+    Chapter("frameworks", "Frameworks", "One network, its spellings"),
     Chapter("applications", "Nine applications", "What to ask of each"),
 )

@@ -40,7 +40,7 @@ def _shared(chapter: Chapter | None) -> dict[str, Any]:
         "chapters": CHAPTERS,
         "chapter": chapter,
         "figure": figure,
-        "applications": APPLICATIONS,
+        "applications": [each._asdict() for each in APPLICATIONS],
         "endings": ",".join(ENDINGS),
     }
 

@@ -43,6 +43,8 @@ OWN = (
     "sums",
     "passing",
     "dream",
+    "layers",
+    "said",
 )  # answers about the reader's table
 
 
@@ -152,7 +154,7 @@ def _asked_of(name: str) -> Callable[..., Any]:
 
 
 def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
-    from pellucid.lab import dream, inside, passing, rows, surface, weights
+    from pellucid.lab import dream, inside, passing, rows, said, surface, weights
 
     return {
         "columns": rows.columns,
@@ -166,4 +168,6 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "sums": weights.sums,
         "passing": passing.passing,
         "dream": dream.dream,
+        "layers": weights.layers,
+        "said": said.said,
     }[name]

@@ -46,6 +46,27 @@ def matrix(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def layers(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
+    """The weighted sums from the input layers' vectors to the first output, one after the other."""
+    network = taught(own)
+    found = [each for each in dense_layers(network) if each.bends]
+    found += [each for each in dense_layers(network) if not each.bends][:1]
+    return {
+        "about": network.about,
+        "given": network.given,
+        "members": int(network.deep.scale.weight.shape[0]),
+        "layers": [
+            {
+                "name": each.name,
+                "inputs": each.weight.shape[1],
+                "outputs": each.weight.shape[0],
+                "activation": "relu" if each.bends else "",
+            }
+            for each in found
+        ],
+    }
+
+
 def unit(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     """One neuron on one row: the largest terms of its sum, the rest of them, and its answer."""
     network = taught(own)

@@ -94,7 +94,7 @@ function words(each, change) {
     element.append(list);
   }
   input.addEventListener("change", () => change({ [each.key]: input.value }));
-  return { element, update: (now) => { if (document.activeElement !== input) input.value = now[each.key]; } };
+  return { element, update: (now) => { if (document.activeElement !== input) input.value = now[each.key]; element.hidden = each.when ? !each.when(now) : false; } };
 }
 
 function checkbox(each, change) {

@@ -33,16 +33,19 @@ export function mount(place, figure, given) {
   let frame = null;
 
   const prepared = {};
+  let busy = 0; // questions that are not answered yet
   const fetchers = (figure.prepare ?? []).map((each, i) => async () => {
     const key = JSON.stringify(each.needs(state));
     if (prepared[i] === key) return;
     prepared[i] = key;
+    place.classList.toggle("busy", ++busy > 0);
     try {
       const patch = await each.get(state, ask);
       if (prepared[i] !== key) return; // the state has moved on
       part(".fault").textContent = "";
       change(patch, true);
     } catch (fault) { if (prepared[i] === key) part(".fault").textContent = fault.message; }
+    place.classList.toggle("busy", --busy > 0);
   });
 
   const form = controls(part(".bar"), part(".rest"), figure, () => state, change);
