@@ -30,6 +30,7 @@ EXTRAS = {
     "video": ("av", "films, and sounds in M4A, AAC and other containers"),
     "translation": ("nltk", "the conventional way beside a translation, word by word"),
     "lab": ("starlette", "the lab in the browser"),
+    "notebook": ("anywidget", "the lab's figures in notebooks"),
     "serve": ("uvicorn", "answer over HTTP"),
 }
 

@@ -94,7 +94,7 @@ function words(each, change) {
     element.append(list);
   }
   input.addEventListener("change", () => change({ [each.key]: input.value }));
-  return { element, update: (now) => { if (document.activeElement !== input) input.value = now[each.key]; element.hidden = each.when ? !each.when(now) : false; } };
+  return { element, update: (now) => { if (!input.matches(":focus")) input.value = now[each.key]; element.hidden = each.when ? !each.when(now) : false; } };
 }
 
 function checkbox(each, change) {
@@ -163,7 +163,7 @@ function matrix(each, state, change) {
     element,
     update(now) {
       const values = get(now, each.key);
-      for (const { input, i, j } of inputs) if (document.activeElement !== input) input.value = flat ? values[i] : values[i][j];
+      for (const { input, i, j } of inputs) if (!input.matches(":focus")) input.value = flat ? values[i] : values[i][j];
       element.hidden = each.when ? !each.when(now) : false;
     },
   };

@@ -24,7 +24,7 @@ const SKELETON = `
 </div>`;
 
 /** Show a figure; gives a function that changes its state. */
-export function mount(place, figure, given) {
+export function mount(place, figure, given, asking = ask) {
   const title = place.querySelector(".title");
   place.innerHTML = SKELETON;
   if (title) place.prepend(title);
@@ -40,7 +40,7 @@ export function mount(place, figure, given) {
     prepared[i] = key;
     place.classList.toggle("busy", ++busy > 0);
     try {
-      const patch = await each.get(state, ask);
+      const patch = await each.get(state, asking);
       if (prepared[i] !== key) return; // the state has moved on
       part(".fault").textContent = "";
       change(patch, true);
@@ -49,7 +49,7 @@ export function mount(place, figure, given) {
   });
 
   const form = controls(part(".bar"), part(".rest"), figure, () => state, change);
-  const beside = figure.working ? working(part(".beside"), figure, ask) : null;
+  const beside = figure.working ? working(part(".beside"), figure, asking) : null;
   const predict = figure.question ? predicting(place, figure, () => state, change) : null;
   if (!beside) place.classList.add("alone");
   if (figure.wide) place.classList.add("wide");
@@ -73,6 +73,7 @@ export function mount(place, figure, given) {
     if (part(".numbers").open) numbers();
     if (part(".code")?.open) code();
     beside?.update(state);
+    place.dispatchEvent(new CustomEvent("drawn", { detail: state }));
     place.dataset.drawn = String(Number(place.dataset.drawn ?? 0) + 1);
   }
 
