@@ -72,6 +72,8 @@ def _reasons(found: Attribution, cells: pl.DataFrame) -> dict[str, Any]:
                 "cell": shown(cells[column.name][0]),
                 "parts": list(column.parts.names),
                 "shape": None if column.parts.shape is None else list(column.parts.shape),
+                "picture": column.parts.picture,
+                "aspect": column.parts.aspect,
                 "shares": [float(v) for v in share_of(column, found.gradients)],
                 "without": [float(v) for v in share_of(column, found.occlusion)],
                 "control": [float(v) for v in share_of(column, found.control)],

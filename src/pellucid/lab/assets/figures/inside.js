@@ -34,12 +34,13 @@ function words(column, most) {
   return `<figure class="tinted"><figcaption>${escape(column.name)}</figcaption><p>${spans.join(" ")}</p></figure>`;
 }
 
-/** The fields of a picture, over the picture. */
-function fields(column, picture, most) {
-  const [rows, columns] = column.shape;
-  const cells = column.shares.map((v) => `<i class="${side(v)}" style="--strength: ${Math.round(78 * Math.min(1, Math.abs(v) / most))}%"></i>`).join("");
-  const image = picture ? `<img src="${picture}" alt="">` : "";
-  return `<figure class="fields"><figcaption>${escape(column.name)}</figcaption><div class="pair"><div class="plainly">${image}</div><div class="over" style="--across: ${columns}; --down: ${rows}">${image}<div>${cells}</div></div></div></figure>`;
+/** The fields of a picture, of a spectrogram, of a strip of frames, over it; what lies beside it, below. */
+function fields(column, most) {
+  const [rows, columns] = column.shape, inside = column.shares.slice(0, rows * columns), beside = column.parts.slice(rows * columns);
+  const cells = inside.map((v) => `<i class="${side(v)}" style="--strength: ${Math.round(78 * Math.min(1, Math.abs(v) / most))}%"></i>`).join("");
+  const size = `style="--aspect: ${column.aspect}"`, image = column.picture ? `<img src="${column.picture}" alt="" ${size}>` : `<span class="blank" ${size}></span>`;
+  const more = beside.length ? words({ name: "Beside it", parts: beside, shares: column.shares.slice(rows * columns) }, most) : "";
+  return `<figure class="fields"><figcaption>${escape(column.name)}</figcaption><div class="pair"><div class="plainly">${image}</div><div class="over" style="--across: ${columns}; --down: ${rows}">${image}<div>${cells}</div></div></div></figure>${more}`;
 }
 
 function nearest(found) {
@@ -61,7 +62,7 @@ export default {
     element.innerHTML = `<div class="reasons"><div class="bars"></div><div class="finer"></div></div><div class="near ${Object.keys(found.pictures).length ? "seen" : ""}">${nearest(found)}</div>`;
     if (!found.reasons) return null;
     const parted = found.reasons.columns.filter((c) => c.parts.length > 1), most = Math.max(1e-9, ...parted.flatMap((c) => c.shares.map(Math.abs)));
-    element.querySelector(".finer").innerHTML = parted.map((c) => (c.shape ? fields(c, found.pictures[c.name], most) : words(c, most))).join("");
+    element.querySelector(".finer").innerHTML = parted.map((c) => (c.shape ? fields(c, most) : words(c, most))).join("");
     if (found.reasons.columns.length > 1) bars(found, element.querySelector(".bars"), element.clientWidth);
     return null;
   },
