@@ -40,7 +40,7 @@ def figure(name: str, **state: Any) -> Any:
             'Figures in notebooks need anywidget: pip install "pellucid[notebook]".'
         ) from None
 
-    class Figure(anywidget.AnyWidget):  # type: ignore[misc]
+    class Figure(anywidget.AnyWidget):
         """One figure."""
 
         _esm = source(name)
