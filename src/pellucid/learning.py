@@ -40,7 +40,7 @@ from pellucid.workshop import Workshop
 
 EVIDENCE_SHARE = 0.15  # of the whole budget
 REASONS_SHARE = 0.02  # of it too, for what single answers rest on
-HEAVY_EVIDENCE_SHARE = 0.25  # where a single look at all proving rows takes long
+HEAVY_EVIDENCE_SHARE = 0.18  # where a single look at all proving rows takes long
 WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
     0.3,
     0.6,
