@@ -45,7 +45,7 @@ export function mount(place, figure, given, asking = ask) {
       part(".fault").textContent = "";
       change(patch, true);
     } catch (fault) { if (prepared[i] === key) part(".fault").textContent = fault.message; }
-    place.classList.toggle("busy", --busy > 0);
+    finally { place.classList.toggle("busy", --busy > 0); }
   });
 
   const form = controls(part(".bar"), part(".rest"), figure, () => state, change);
