@@ -59,6 +59,13 @@ Minutes = Annotated[float, Option(help="Wall clock for everything.")]
 Seed = Annotated[int, Option(help="The same seed gives the same weights.")]
 PlanOf = Annotated[Path | None, Option(help="A model whose plan is followed step by step.")]
 Folder = Annotated[Path | None, Option(help="The model's folder, if not SOURCE.pellucid.")]
+Backbone = Annotated[
+    list[str] | None,
+    Option(
+        metavar="NAME",
+        help="A pretrained network beside ours: a folder, a package, hf:NAME or timm:NAME.",
+    ),
+]
 Strict = Annotated[bool, Option("--strict", help="Every mend of the data is an error.")]
 AsJson = Annotated[bool, Option("--json", help="One JSON object; progress on standard error.")]
 Predictions = Annotated[
@@ -79,6 +86,7 @@ def learn(
     ignore: Ignore = None,
     minutes: Minutes = 5.0,
     seed: Seed = 0,
+    backbone: Backbone = None,
     plan: PlanOf = None,
     output: Folder = None,
     strict: Strict = False,
@@ -119,6 +127,7 @@ def learn(
         horizon=horizon,
         series=series,
         known=known or [],
+        backbone=backbone or [],
         plan=plan,
         output=folder,
         verbose=sys.stderr if as_json else sys.stdout,

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pellucid.backbones import Backbone, backbone_named
 from pellucid.copies import without_copies
 from pellucid.data.checking import Findings, check, require_column
 from pellucid.data.file_names import file_groups
@@ -23,13 +24,14 @@ from pellucid.kinds.date import Date
 from pellucid.kinds.number import Number
 from pellucid.media.files import UnreadableError
 from pellucid.media.recognition import medium_of
-from pellucid.schema import Schema, fit_schema
+from pellucid.schema import Schema, fit_schema, with_backbones
 from pellucid.settings import Settings
 from pellucid.store import Answers, Store, answers_of, build_store
 
 SAMPLE_ROWS = 200_000  # from which kinds are recognised and fitted
 CHECK_ROWS = 20_000
 FEWEST_ROWS = 10
+BACKBONE_SHARE = 0.6  # of the time, beyond which nothing is left to learn in
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def gather(  # noqa: PLR0913
     cut = _split(tables, answers, usable, settings, own, prove)
     seen = np.sort(np.concatenate([cut[0].learn, cut[0].choose]))
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
+    _check_time(schema, sum(table.height for table in tables), settings)
     store = build_store(_encode(tables, schema, mends), folder)
     encoded = [_target(kind, answers[kind.columns[0]], usable, tables) for kind in schema.targets]
     movable = own is None and settings.time is None and len(tables) == 1
@@ -291,7 +294,34 @@ def _schema(
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in left_out}
     inputs, answered = cells.select(kept), answers[seen]
-    return findings, fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
+    schema = fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
+    return findings, with_backbones(schema, _backbones(settings), inputs, tables[0].files)
+
+
+def _backbones(settings: Settings) -> list[Backbone]:
+    found = [backbone_named(name) for name in settings.backbones]
+    if len({backbone.reads for backbone in found}) < len(found):
+        raise UsageError(
+            f"Two backbones read the same columns: {', '.join(settings.backbones)}; name one for "
+            "texts and one for pictures at most."
+        )
+    return found
+
+
+def _check_time(schema: Schema, rows: int, settings: Settings) -> None:
+    """UsageError where the backbones alone would need more time than there is for everything."""
+    seconds = sum(
+        rows * len(kind.columns) * kind.pretrained.seconds  # type: ignore[attr-defined]
+        for kind in schema.inputs
+        if getattr(kind, "pretrained", None) is not None
+    )
+    if seconds > BACKBONE_SHARE * settings.minutes * 60:
+        names = " and ".join(backbone.name for backbone in schema.backbones)
+        raise UsageError(
+            f"{names} would take about {seconds / 60:.1f} minutes to read {rows:,} rows, and "
+            f"{settings.minutes:g} are given for everything; give "
+            f"{np.ceil(seconds / 60 / BACKBONE_SHARE):.0f}, fewer rows or a smaller backbone."
+        )
 
 
 def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:

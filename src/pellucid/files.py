@@ -50,8 +50,9 @@ def replace_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(left_behind, ignore_errors=True)
         new.mkdir()
         yield new
-        for file in new.iterdir():
-            _reach_the_disk(file)
+        for file in new.rglob("*"):
+            if file.is_file():
+                _reach_the_disk(file)
         if place.exists():
             place.rename(old)
         new.rename(place)

@@ -17,6 +17,7 @@ import torch
 from pellucid import __version__
 from pellucid.errors import ModelError, PellucidError
 from pellucid.files import not_written, replace_folder, strict_json, write_tensors
+from pellucid.kept_backbones import FOLDER, own_backbones, write_backbones
 from pellucid.kinds import Array
 from pellucid.model import Model
 from pellucid.schema import from_json, to_json
@@ -39,6 +40,7 @@ FILES = (
     "history.csv",
     "report.html",
     "README.md",
+    FOLDER,
 )
 
 
@@ -77,11 +79,13 @@ def write_model(model: Model, path: Path) -> Path:
     with replace_folder(path) as folder:
         write_tensors(tensors, folder / "weights.safetensors")
         document["weights"] = weights_hash(folder)
+        document["backbones"] = write_backbones(model.schema, folder)
         (folder / "model.json").write_text(strict_json(document, indent=1), "utf-8")
         if model.evidence:
             _write_evidence(model.evidence, folder, document["weights"])
-        for file in folder.iterdir():  # the weights are written for their owner alone
-            file.chmod((folder / "model.json").stat().st_mode)
+        for file in folder.rglob("*"):  # the weights are written for their owner alone
+            if file.is_file():
+                file.chmod((folder / "model.json").stat().st_mode)
     return path
 
 
@@ -97,6 +101,7 @@ def load(path: str | Path) -> Model:
     weights = {name: t for name, t in tensors.items() if not name.startswith("schema.")}
     try:
         schema = sound_schema(from_json(document["schema"], arrays))
+        schema = own_backbones(schema, path, document.get("backbones", {}))
         plan, settings = Plan.from_json(document["plan"]), sound_settings(document["settings"])
         model = Model(schema, sound_network(schema, plan, weights), plan, evidence, settings)
         try_out(model)

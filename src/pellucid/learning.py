@@ -63,6 +63,7 @@ def learn(  # noqa: PLR0913
     horizon: int | None = None,
     series: str | None = None,
     known: Sequence[str] = (),
+    backbone: str | Sequence[str] = (),
     plan: str | Path | Plan | None = None,
     output: str | Path | None = None,
     verbose: bool | TextIO = True,
@@ -86,6 +87,9 @@ def learn(  # noqa: PLR0913
     horizon: forecast so many steps of `time` instead of one value a row.
     series: the column that names the series, where there are several to forecast.
     known: columns whose values are known ahead, as prices or holidays.
+    backbone: a pretrained network that reads the texts or the pictures as well: a folder, the name
+        of an installed package of weights, or "hf:owner/name" or "timm:name" to have it from the
+        hub; one of each medium.
     plan: a model (or its path) whose plan is followed step by step; the clock is not heeded.
     output: a folder to write the model to; a run killed on the way goes on from there.
 
@@ -103,8 +107,10 @@ def learn(  # noqa: PLR0913
         )
     ahead = (known,) if isinstance(known, str) else tuple(known)
     steps = _horizon(horizon, series, ahead, (test, group, time))
+    named_backbones = (backbone,) if isinstance(backbone, str) else tuple(backbone)
     settings = Settings(
-        minutes, seed, dict(kinds or {}), left_out, group, time, strict, steps, series, ahead
+        minutes, seed, dict(kinds or {}), left_out, group, time, strict, steps, series, ahead,
+        named_backbones,
     )
     plan = _given(plan)
     narration = Narration(verbose)
@@ -114,7 +120,8 @@ def learn(  # noqa: PLR0913
         tables, own = _tables(source, test, mends)
         target = named or _own_target(tables[0])
         workshop = Workshop(_path(output), _request(tables, target, settings, plan))
-        experience = _experience(tables, target, settings, own, mends, workshop.folder)
+        unhurried = settings if plan is None else replace(settings, minutes=float("inf"))
+        experience = _experience(tables, target, unhurried, own, mends, workshop.folder)
         narration.data(experience, mends)
         chosen = _plan(plan, workshop, experience, settings, narration)
         with threads_set(chosen.threads):
@@ -269,6 +276,7 @@ def _request(
             **asdict(settings),
             "ignore": list(settings.ignore),
             "known": list(settings.known),
+            "backbones": list(settings.backbones),
         },
         "plan": None if plan is None else plan.to_json(),
         "versions": versions(),

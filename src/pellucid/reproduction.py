@@ -51,6 +51,7 @@ def reproduce(
             horizon=saved["horizon"],
             series=saved["series"],
             known=saved["known"],
+            backbone=[backbone.folder for backbone in model.schema.backbones],
             plan=model.plan,
             output=Path(folder) / "again.pellucid",
             verbose=verbose,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from pellucid.backbones import Backbone
 from pellucid.data.checking import nearest
 from pellucid.data.steps import Steps
 from pellucid.data.table import Table
@@ -28,6 +29,7 @@ from pellucid.kinds import (
     recognise,
     recognise_target,
 )
+from pellucid.kinds.pretrained import Pretrained
 from pellucid.media.files import ANYWHERE, NO_FILES, Files
 from pellucid.windows import Windows
 
@@ -60,6 +62,12 @@ class Schema:
     def media(self) -> tuple[MediaKind, ...]:
         """The kinds whose cells name files or hold their contents."""
         return tuple(kind for kind in self.inputs if isinstance(kind, MediaKind))
+
+    @property
+    def backbones(self) -> list[Backbone]:
+        """The pretrained networks that read some of the columns."""
+        found = [getattr(kind, "pretrained", None) for kind in self.inputs]
+        return [each.backbone for each in found if each is not None]
 
     @property
     def slice_rows(self) -> int | None:
@@ -143,6 +151,24 @@ def fit_schema(
     return Schema(inputs, tuple(fitted), reasons, windows)
 
 
+def with_backbones(
+    schema: Schema, backbones: Sequence[Backbone], cells: pl.DataFrame, files: Files = ANYWHERE
+) -> Schema:
+    """The schema with each backbone beside the kind that it reads, fitted to a few of the cells."""
+    inputs: list[Any] = list(schema.inputs)
+    for backbone in backbones:
+        places = [i for i, kind in enumerate(inputs) if kind.kind == backbone.reads]
+        if not places:
+            raise UsageError(
+                f'The backbone "{backbone.name}" reads columns of the kind {backbone.reads}, and '
+                "the table has none; leave it out, or give the column's kind."
+            )
+        kind = inputs[places[0]]
+        own = _located(cells.select(kind.columns), type(kind), files)
+        inputs[places[0]] = kind.with_backbone(backbone, own)
+    return replace(schema, inputs=tuple(inputs))
+
+
 def _located(cells: pl.DataFrame, kind: type[Kind], files: Files) -> pl.DataFrame:
     return files.locate(cells, Mends()) if hasattr(kind, "slice_rows") else cells
 
@@ -187,7 +213,7 @@ def _some(names: Sequence[str]) -> str:
 
 # ---- saving: plain JSON and named arrays, no code ------------------------------------------------
 
-NESTED = (Vocabulary, Sounds, Schema, Windows, Steps)
+NESTED = (Vocabulary, Sounds, Pretrained, Backbone, Schema, Windows, Steps)
 SAVED = {kind.__name__: kind for kind in (*KINDS, *TARGETS, *NESTED)}
 
 

@@ -20,3 +20,4 @@ class Settings:
     horizon: int | None = None  # forecast so many steps of the time column
     series: str | None = None  # the column that names the series, if there are several
     known: tuple[str, ...] = ()  # columns whose values are known ahead
+    backbones: tuple[str, ...] = ()  # pretrained networks that read texts or pictures

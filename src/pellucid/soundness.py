@@ -39,6 +39,7 @@ TYPES: dict[str, Any] = {
     "int | None": (int, type(None)),
 }  # fmt: skip
 AnyKind = TypeVar("AnyKind")
+LISTS = ("ignore", "known", "backbones")  # settings that name several things
 SLACK = 1_000  # numbers that a network makes beside those that the file holds
 
 
@@ -84,10 +85,11 @@ def sound_settings(saved: Mapping[str, Any]) -> dict[str, Any]:
         value = getattr(settings, field.name)
         if not isinstance(value, TYPES.get(str(field.type), object)):
             raise TypeError(f"the setting {field.name} is {value!r}")
-    kinds, ignore, known = dict(settings.kinds), list(settings.ignore), list(settings.known)
-    if not all(isinstance(word, str) for word in (*kinds, *kinds.values(), *ignore, *known)):
+    kinds, lists = dict(settings.kinds), {name: list(getattr(settings, name)) for name in LISTS}
+    words = [word for each in lists.values() for word in each]
+    if not all(isinstance(word, str) for word in (*kinds, *kinds.values(), *words)):
         raise TypeError("its settings name columns by other things than text")
-    return {**vars(settings), "kinds": kinds, "ignore": ignore, "known": known}
+    return {**vars(settings), "kinds": kinds, **lists}
 
 
 def try_out(model: Model) -> None:

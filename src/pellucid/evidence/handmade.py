@@ -41,7 +41,8 @@ def handmade_ways(
 def features_named(schema: Schema) -> str:
     """What the linear path sees, in the usual words: "MFCC statistics"; "" for plain tables."""
     text = ["TF-IDF"] if any(each.kind == "text" for each in schema.inputs) else []
-    return " and ".join([*text, *(each.handmade for each in schema.media)])
+    pretrained = ["pretrained vectors"] if schema.backbones else []
+    return " and ".join([*text, *(each.handmade for each in schema.media), *pretrained])
 
 
 def _some(rows: Array, seed: int) -> Array:

@@ -124,6 +124,9 @@ def _shuffled(store: Store, kind: Kind, column: str, cells: pl.DataFrame, order:
                 store = store.reordered(name, rows)
         return store
     own = cells.select(kind.columns).with_columns(cells[column][order])
+    if (vectors := f"{kind.kind}.vectors") in store.dense:  # dear to make anew
+        store = store.reordered(vectors, rows, position)
+        kind = replace(kind, pretrained=None)  # type: ignore[type-var]
     return _replaced(store, kind.encode(own, Mends()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Self
 
@@ -12,8 +12,10 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from pellucid.backbones import Backbone
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.contract import Array, Encoded, Parts, Preview
+from pellucid.kinds.pretrained import Pretrained, masked_vectors, picture_vectors, some
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.pictures import Form, Look, as_data, decode, look, thumbnail
 from pellucid.media.recognition import medium_of
@@ -23,7 +25,9 @@ from pellucid.networks.layers.convolution import PictureEncoder
 from pellucid.networks.layers.gradients import FEATURES, oriented_gradients, resized
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
 
-FIELDS = 6  # of each side of a picture, when it is asked which of them an answer rests on
+# Fields of each side of a picture, when it is asked which of them an answer rests on; a backbone is
+# slow to ask.
+FIELDS, FEW_FIELDS = 6, 4
 SAMPLE = 200  # pictures of each column that are looked at
 SMALLEST, LARGEST = 8, 128  # pixels of the shorter side
 MOST_SIDE = 1_024
@@ -49,6 +53,7 @@ class Image:
     mean: tuple[float, ...]  # of each channel, 0 to 255
     spread: tuple[float, ...]
     typical: tuple[int, int]  # width and height of the pictures as they came
+    pretrained: Pretrained | None = None  # a backbone that sees the pictures too
 
     def __post_init__(self) -> None:
         sides = (self.height, self.width)
@@ -108,7 +113,18 @@ class Image:
                 elif found is not None:
                     pixels[row, position], missing[row, position] = found, False
             count_faults(cells[column], faults, mends)
-        return {"image": pixels, "image.missing": missing}
+        encoded: Encoded = {"image": pixels, "image.missing": missing}
+        if self.pretrained is not None:
+            own = [_readable(cells[column]) for column in self.columns]
+            encoded["image.vectors"] = picture_vectors(self.pretrained.backbone, self.form, own)
+        return encoded
+
+    def with_backbone(self, backbone: Backbone, cells: pl.DataFrame) -> Self:
+        """The same with the vectors of a backbone of pictures beside it."""
+        there = [cell for name in self.columns for cell in _readable(cells[name].drop_nulls())]
+        seen = [some(there)]
+        fitted = Pretrained.fit(backbone, lambda it: picture_vectors(it, self.form, seen)[:, 0])
+        return replace(self, pretrained=fitted)
 
     def input_layer(
         self, width: int, generator: torch.Generator, encoder: Encoder = DEFAULT_ENCODER
@@ -123,12 +139,15 @@ class Image:
 
     @property
     def measured(self) -> int:
-        """Trees see nothing of them."""
-        return 0
+        """Trees see nothing of pixels, but the main directions of a backbone's vectors."""
+        return 0 if self.pretrained is None else len(self.columns) * self.pretrained.axes.shape[1]
 
     def mirrored(self, raw: Tensors) -> Tensors:
-        """Left and right changed."""
-        return {**raw, "image": raw["image"].flip(3)}
+        """Left and right changed; of a backbone nothing is known then."""
+        turned = {**raw, "image": raw["image"].flip(3)}
+        if self.pretrained is not None:
+            turned["image.vectors"] = torch.zeros_like(raw["image.vectors"])
+        return turned
 
     def likeness(self, raw: Tensors) -> Tensor:
         """Grey 16 x 16 pixels, centred and of length 1; all 0 where nothing can be told."""
@@ -143,10 +162,11 @@ class Image:
         position = self.columns.index(column)
         if encoded["image.missing"][0, position]:  # type: ignore[index]
             return Parts((), np.zeros(0, np.int64))
-        names = tuple(f"field {i + 1}, {j + 1}" for i in range(FIELDS) for j in range(FIELDS))
+        side = self._fields_a_side
+        names = tuple(f"field {i + 1}, {j + 1}" for i in range(side) for j in range(side))
         pixels = encoded["image"][0, position]  # type: ignore[index]
         return Parts(
-            names, self._fields(), (FIELDS, FIELDS), as_data(pixels), self.width / self.height
+            names, self._fields(), (side, side), as_data(pixels), self.width / self.height
         )
 
     def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array], encoded: Encoded) -> Encoded:
@@ -159,13 +179,30 @@ class Image:
             if masks.shape[1]:
                 there = masks[:, self._fields()]  # (rows, height, width, channels)
                 pixels[:, position] = np.where(there, pixels[:, position], mean)
-        return {"image": pixels, "image.missing": np.repeat(encoded["image.missing"], rows, 0)}  # type: ignore[arg-type]
+        missing = np.repeat(np.asarray(encoded["image.missing"]), rows, 0)
+        return {"image": pixels, "image.missing": missing, **self._kept_vectors(cells, kept, rows)}
+
+    def _kept_vectors(self, cells: pl.DataFrame, kept: Mapping[str, Array], rows: int) -> Encoded:
+        if self.pretrained is None:
+            return {}
+        backbone, side = self.pretrained.backbone, self._fields_a_side
+        vectors = np.zeros((rows, len(self.columns), backbone.width), np.float16)
+        for position, column in enumerate(self.columns):
+            if kept[column].shape[1]:
+                one = cells[column][0], kept[column]
+                vectors[:, position] = masked_vectors(backbone, self.form, *one, (side, side))
+        return {"image.vectors": vectors}
+
+    @property
+    def _fields_a_side(self) -> int:
+        return FIELDS if self.pretrained is None else FEW_FIELDS
 
     def _fields(self) -> Array:
         """(height, width, channels): the field that each number is in."""
-        down = np.arange(self.height) * FIELDS // self.height
-        across = np.arange(self.width) * FIELDS // self.width
-        fields = down[:, None] * FIELDS + across[None, :]
+        side = self._fields_a_side
+        down = np.arange(self.height) * side // self.height
+        across = np.arange(self.width) * side // self.width
+        fields = down[:, None] * side + across[None, :]
         return np.repeat(fields[:, :, None], self.channels, 2)
 
     def preview(self, cell: str | bytes) -> Preview:
@@ -179,7 +216,8 @@ class Image:
         seen = "" if (width, height) == (self.width, self.height) else (
             f", seen at {self.width} × {self.height}"
         )  # fmt: skip
-        return f"{colour}, {width} × {height} pixels{seen}"
+        read = "" if self.pretrained is None else f", seen by {self.pretrained.name} too"
+        return f"{colour}, {width} × {height} pixels{seen}{read}"
 
 
 class ImageInput(InputLayer):
@@ -196,10 +234,14 @@ class ImageInput(InputLayer):
         side = min(fitted.height, fitted.width) // encoder.shrink
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
         self.encoder = PictureEncoder(fitted.channels, side, encoder.channels, generator)
-        self.width = self.encoder.width
+        self.vectors = (
+            None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)
+        )
+        self.width = self.encoder.width + (0 if self.vectors is None else self.vectors.width)
         self.missing = MissingValue(self.columns, self.width)
-        self.features = self.columns * (FEATURES + THUMB * THUMB * fitted.channels)
-        self.measured = 0
+        handmade = self.columns * (FEATURES + THUMB * THUMB * fitted.channels)
+        self.features = handmade + (0 if self.vectors is None else self.vectors.features)
+        self.measured = 0 if self.vectors is None else self.vectors.measured
 
     def forward(self, raw: Tensors) -> Tensor:
         """Standardised, augmented while training, encoded; mirrored as well when predicting."""
@@ -208,8 +250,11 @@ class ImageInput(InputLayer):
         vectors = self.encoder(x)
         if self.mirror and not self.training:
             vectors = (vectors + self.encoder(x.flip(3))) / 2
-        vectors = torch.nn.functional.layer_norm(vectors, (self.width,))
-        return self.missing(vectors.unflatten(0, (-1, self.columns)), raw["image.missing"])
+        vectors = torch.nn.functional.layer_norm(vectors, (self.encoder.width,))
+        found = vectors.unflatten(0, (-1, self.columns))
+        if self.vectors is not None:
+            found = torch.cat([found, self.vectors(raw["image.vectors"])], 2)
+        return self.missing(found, raw["image.missing"])
 
     def face(self) -> str:
         """The pixels take any number."""
@@ -221,18 +266,23 @@ class ImageInput(InputLayer):
         return torch.nn.functional.avg_pool2d(x, self.shrink) if self.shrink > 1 else x
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
-        """Oriented gradients and 8 x 8 pixels of each picture, 0 where it is missing."""
+        """Oriented gradients, 8 x 8 pixels and a backbone's vectors, 0 where one is missing."""
         pixels = raw["image"].flatten(0, 1)
         grey = resized(_grey(pixels), 32)
         thumb = resized(pixels.permute(0, 3, 1, 2).float() / 255, THUMB)
         value = torch.cat([3 * oriented_gradients(grey), thumb.flatten(1) - 0.5], 1)
         value = value.unflatten(0, (-1, self.columns))
         value = value.masked_fill(raw["image.missing"].unsqueeze(2), 0.0).flatten(1)
+        if self.vectors is not None:
+            seen = self.vectors.terms(raw["image.vectors"], raw["image.missing"])
+            value = torch.cat([value, seen], 1)
         return torch.arange(self.features).expand(value.shape), value
 
     def measurements(self, raw: Tensors) -> Tensor:
-        """None: trees have no way with pixels."""
-        return torch.zeros(0, 0, dtype=torch.float64)
+        """Main directions of a backbone's vectors; without one, trees have no way with pixels."""
+        if self.vectors is None:
+            return torch.zeros(0, 0, dtype=torch.float64)
+        return self.vectors.measurements(raw["image.vectors"], raw["image.missing"])
 
 
 def _grey(pixels: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -13,9 +13,11 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
+from pellucid.backbones import Backbone
 from pellucid.errors import Mends
 from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Array, Encoded, Parts, Ragged
+from pellucid.kinds.pretrained import Pretrained, some
 from pellucid.kinds.subwords import train_tokenizer
 from pellucid.kinds.terms import Vocabulary, count_terms, fit_vocabulary
 from pellucid.networks.layers import InputLayer, SequenceEncoder
@@ -43,6 +45,7 @@ class Text:
     tokenizer: str  # the JSON of a byte-level BPE tokenizer, learnt from all the columns
     length: int
     words: tuple[float, ...]  # mean number of words, for people
+    pretrained: Pretrained | None = None  # a backbone that reads the texts too
 
     @classmethod
     def matches(cls, cells: pl.Series) -> str | None:
@@ -54,7 +57,7 @@ class Text:
     @classmethod
     def fit(cls, cells: pl.DataFrame) -> Self:
         """Terms by document frequency and subwords by byte-pair encoding."""
-        columns = [texts(series).fill_null("") for series in cells]
+        columns = [_filled(series) for series in cells]
         tokenizer = train_tokenizer(columns, PIECES)
         lengths = [len(e.ids) for series in columns for e in _encode(tokenizer, series.head(2000))]
         length = int(min(LENGTH, max(8, np.quantile(lengths or [8], 0.99))))
@@ -66,6 +69,17 @@ class Text:
             words=tuple(float(s.str.count_matches(r"\S+").mean() or 0) for s in columns),  # type: ignore[arg-type]
         )
 
+    def with_backbone(self, backbone: Backbone, cells: pl.DataFrame) -> Self:
+        """The same with the vectors of a backbone of texts beside it."""
+        read = [text for column in self.columns for text in _filled(cells[column])]
+        fitted = Pretrained.fit(backbone, lambda it: it.vectors([str(t) for t in some(read)]))
+        return replace(self, pretrained=fitted)
+
+    @property
+    def measured(self) -> int:
+        """How many plain numbers trees see: main directions of a backbone's vectors."""
+        return 0 if self.pretrained is None else len(self.columns) * self.pretrained.axes.shape[1]
+
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
@@ -74,12 +88,19 @@ class Text:
 
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """Subword ids, a sequence a row for each column; term ids and counts over all columns."""
-        columns = [texts(cells[column]).fill_null("") for column in self.columns]
+        columns = [_filled(cells[column]) for column in self.columns]
         pieces = {
             f"text.pieces.{position}": self._pieces(series)
             for position, series in enumerate(columns)
         }
-        return {**pieces, **self._terms(columns)}
+        return {**pieces, **self._terms(columns), **self._vectors(columns)}
+
+    def _vectors(self, columns: list[pl.Series]) -> Encoded:
+        """(rows, columns, width) float16, where there is a backbone."""
+        if self.pretrained is None:
+            return {}
+        read = self.pretrained.backbone.vectors
+        return {"text.vectors": np.stack([read(series.to_list()) for series in columns], 1)}
 
     def _pieces(self, series: pl.Series) -> Ragged:
         sequences = [encoding.ids for encoding in _encode(self._tokenizer, series)]
@@ -105,7 +126,7 @@ class Text:
 
     def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
         """The words, and the word that each subword belongs to."""
-        text = texts(cells[column]).fill_null("")[0]
+        text = _filled(cells[column])[0]
         spans = _spans(text)
         encoding = self._tokenizer.encode(text)
         offsets = _cut(encoding.offsets, self.length)
@@ -118,7 +139,7 @@ class Text:
         """The texts with some of their words alone."""
         columns = []
         for column, masks in kept.items():
-            text = texts(cells[column]).fill_null("")[0]
+            text = _filled(cells[column])[0]
             words = [text[first:last] for first, last in _spans(text)] if masks.shape[1] else []
             rows = [" ".join(w for w, k in zip(words, m, strict=True) if k) for m in masks]
             columns.append(pl.Series(column, rows, dtype=pl.String))
@@ -129,8 +150,9 @@ class Text:
         return TextInput(self, generator)
 
     def summary(self, column: str) -> str:
-        """How long the texts are."""
-        return f"about {self.words[self.columns.index(column)]:,.0f} words"
+        """How long the texts are, and what else reads them."""
+        words = f"about {self.words[self.columns.index(column)]:,.0f} words"
+        return words + ("" if self.pretrained is None else f", read by {self.pretrained.name}")
 
 
 class TextInput(InputLayer):
@@ -145,40 +167,63 @@ class TextInput(InputLayer):
         self.encoder = SequenceEncoder(
             fitted._tokenizer.get_vocab_size(), EMBEDDING, CHANNELS, generator
         )
-        self.width = self.encoder.width
+        self.vectors = (
+            None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)
+        )
+        self.width = self.encoder.width + (0 if self.vectors is None else self.vectors.width)
         rarity = np.concatenate([v.rarity for v in fitted.vocabularies])
         groups = [
             2 * position + (np.arange(len(v.rarity)) >= v.words)
             for position, v in enumerate(fitted.vocabularies)
         ]
-        self.features = max(1, len(rarity))  # columns without a word have no term to look up
+        self.words = max(1, len(rarity))  # columns without a word have no term to look up
         group = np.concatenate(groups)
-        short = (0, self.features - len(rarity))
+        short = (0, self.words - len(rarity))
         self.register_buffer("rarity", torch.tensor(np.pad(rarity, short), dtype=torch.float32))
         self.register_buffer("group", torch.tensor(np.pad(group, short)))
-        self.measured = 0
+        self.features = self.words + (0 if self.vectors is None else self.vectors.features)
+        self.measured = 0 if self.vectors is None else self.vectors.measured
 
     def forward(self, raw: Tensors) -> Tensor:
         """Encode column by column, each padded only to its own longest text."""
         columns = [self.encoder(raw[f"text.pieces.{i}"]) for i in range(self.columns)]
-        return torch.stack(columns, 1)
+        found = torch.stack(columns, 1)
+        if self.vectors is None:
+            return found
+        return torch.cat([found, self.vectors(raw["text.vectors"])], 2)
 
     def face(self) -> nn.Module:
         """The vectors of the subwords."""
         return self.encoder.embedding
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
-        """TF-IDF with sublinear counts, words and character n-grams each of length 1."""
+        """TF-IDF with sublinear counts, words and n-grams of length 1; a backbone's vectors."""
         index, count = raw["text.terms"], raw["text.counts"]
         value = torch.where(count > 0, 1 + count.clamp(min=1).log(), 0.0) * self.rarity[index]
         group = self.group[index]
         squares = torch.zeros(len(index), 2 * self.columns).scatter_add(1, group, value.square())
         length = squares.clamp(min=1e-12).sqrt().gather(1, group)
-        return index, value / length
+        value = value / length
+        if self.vectors is None:
+            return index, value
+        read = self.vectors.terms(raw["text.vectors"], _none_missing(raw))
+        places = torch.arange(self.words, self.features).expand(read.shape)
+        return torch.cat([index, places], 1), torch.cat([value, read], 1)
 
     def measurements(self, raw: Tensors) -> Tensor:
-        """None: trees have no way with text."""
-        return torch.zeros(0, 0, dtype=torch.float64)
+        """Main directions of a backbone's vectors; without one, trees have no way with text."""
+        if self.vectors is None:
+            return torch.zeros(0, 0, dtype=torch.float64)
+        return self.vectors.measurements(raw["text.vectors"], _none_missing(raw))
+
+
+def _filled(cells: pl.Series) -> pl.Series:
+    return texts(cells).fill_null("")
+
+
+def _none_missing(raw: Tensors) -> Tensor:
+    """(batch, columns): a text that is missing is read as one without words."""
+    return torch.zeros(raw["text.vectors"].shape[:2], dtype=torch.bool)
 
 
 def _encode(tokenizer: Tokenizer, series: pl.Series) -> list[Any]:

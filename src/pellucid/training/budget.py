@@ -11,7 +11,6 @@ from functools import partial
 
 import torch
 
-from pellucid.kinds import MediaKind
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.schema import Schema
 from pellucid.training.batches import Batches
@@ -201,9 +200,8 @@ def _affordable_trees(plan: Plan, task: Task, seconds: float) -> int:
     A tree costs about 0.6 ms and 5 ns a cell; every fold, the choice of a shape and the last
     fit on all rows grow their own, and so does each target, a class one for each level.
     """
-    tabular = (k for k in task.schema.inputs if k.kind != "text" and not isinstance(k, MediaKind))
-    columns = sum(len(kind.columns) for kind in tabular)
-    columns += sum(kind.measured for kind in task.schema.media)
+    inputs = task.schema.inputs
+    columns = sum(getattr(kind, "measured", len(kind.columns)) for kind in inputs)
     rows = min(len(task.folds[0][0]), 200_000)
     each = sum(kind.tree_outputs for kind in task.schema.targets)
     if not each:

@@ -148,6 +148,8 @@ def _features(task: Task, rows: Array, mirror: bool) -> Array:
                 turned = kind.mirrored(raw) if isinstance(kind, MediaKind) else None
                 if turned is not None:
                     assert isinstance(layer, InputLayer)
-                    found.append(layer.terms(turned if mirror else raw)[1])
+                    # Mirrored twice, it is as it was but for what nobody can mirror.
+                    twice = kind.mirrored(turned)  # type: ignore[attr-defined]
+                    found.append(layer.terms(turned if mirror else twice)[1])
             pieces.append(torch.cat(found, 1))
     return torch.cat(pieces).double().numpy()

@@ -12,7 +12,7 @@ from pellucid.networks.network import DeepNetwork
 from pellucid.store import Store
 
 MOST_WEIGHTS = 60_000_000  # features x outputs
-DENSE_FEATURES = 1_024
+DENSE_FEATURES, DENSE_NUMBERS = 1_024, 40_000_000  # features, or features x rows
 
 
 def design_matrix(network: DeepNetwork, store: Store, rows: Array) -> Any:
@@ -20,10 +20,12 @@ def design_matrix(network: DeepNetwork, store: Store, rows: Array) -> Any:
     from scipy import sparse
 
     pieces = []
+    features = network.features
+    few = features <= DENSE_FEATURES or features * len(rows) <= DENSE_NUMBERS
     for chunk in torch.as_tensor(rows).split(store.chunk):
         with torch.inference_mode():
             index, value = network.terms(store.batch(chunk))
-        if network.features <= DENSE_FEATURES and not store.ragged:
+        if few and not store.ragged:
             dense = torch.zeros(len(chunk), network.features, dtype=torch.float64)
             pieces.append(dense.scatter_add_(1, index, value.double()).numpy())
             continue

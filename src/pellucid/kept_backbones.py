@@ -1,0 +1,56 @@
+"""A model's own copies of its backbones, so that a model directory needs nothing beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pellucid.backbones import Backbone, backbone_of
+from pellucid.backbones.weights import SAFE
+from pellucid.errors import ModelError
+from pellucid.schema import Schema
+
+FOLDER = "backbones"
+
+
+def write_backbones(schema: Schema, folder: Path) -> dict[str, str]:
+    """Copy every backbone into the folder; gives what each reads, and the hash of its weights."""
+    hashes = {}
+    for backbone in schema.backbones:
+        into = folder / FOLDER / backbone.reads
+        into.mkdir(parents=True)
+        backbone.network.write(into)
+        hashes[backbone.reads] = _hash(into / SAFE)
+    return hashes
+
+
+def own_backbones(schema: Schema, path: Path, hashes: Mapping[str, Any]) -> Schema:
+    """The schema with the backbones of the model's own folder, loaded, and none from elsewhere."""
+    return replace(schema, inputs=tuple(_own(kind, path, hashes) for kind in schema.inputs))
+
+
+def _own(kind: Any, path: Path, hashes: Mapping[str, Any]) -> Any:
+    pretrained = getattr(kind, "pretrained", None)
+    if pretrained is None:
+        return kind
+    folder, saved = path / FOLDER / kind.kind, pretrained.backbone
+    if not (folder / SAFE).is_file() or _hash(folder / SAFE) != hashes.get(kind.kind):
+        raise ModelError(
+            f'"{folder}" does not hold the backbone that the model was learnt with. Copy the '
+            "model again, with all its files, or learn it again."
+        )
+    found = backbone_of(folder, saved.name)
+    if _shape(found) != _shape(saved) or found.reads != kind.kind:
+        raise ModelError(f'"{folder}" holds another backbone than model.json says.')
+    return replace(kind, pretrained=replace(pretrained, backbone=found))
+
+
+def _shape(backbone: Backbone) -> tuple[object, ...]:
+    return backbone.reads, backbone.family, backbone.width, backbone.size
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

