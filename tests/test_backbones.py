@@ -17,7 +17,8 @@ from PIL import Image
 
 import pellucid
 from pellucid.backbones import Backbone, backbone_named, backbone_of
-from pellucid.errors import ModelError, UsageError
+from pellucid.errors import Mends, ModelError, UsageError
+from pellucid.explanation.attribution import attribute
 from pellucid.keeping import load
 from pellucid.model import Model
 from pictures import class_folders
@@ -221,3 +222,27 @@ def test_a_network_of_timm_is_kept_and_loaded_again(
     again = backbone_of(tmp_path, "again")
     assert (again.family, again.size) == ("timm", 16)
     assert again.vectors(white).tolist() == [[1.0, 2.0, 3.0]]
+
+
+def test_what_a_backbone_brings_is_told_of_the_words_it_read(model: Model) -> None:
+    found = attribute(model.schema, model.network, named(NEW)[:1].drop("sort"))
+    assert found is not None
+    words = found.columns[0].parts.names
+    assert words[int(np.abs(found.gradients).argmax())] == "lion"
+    assert abs(found.gap) < 0.1 * abs(found.answer - found.nothing)
+
+
+def test_pictures_with_fields_taken_away_are_seen_without_them(
+    pictures: Backbone, tmp_path: Path
+) -> None:
+    from pellucid.kinds.image import Image as Pictures
+
+    folder = class_folders(tmp_path / "stripes", each=2, side=32)
+    cells = pl.DataFrame({"image": [str(path) for path in sorted(folder.rglob("*.png"))]})
+    kind = Pictures.fit(cells).with_backbone(pictures, cells)
+    names = kind.parts(cells[:1], "image").names
+    masks = np.array([[True] * len(names), [False] * len(names), [True] * len(names)])
+    found = kind.keeping(cells[:1], {"image": masks})["image.vectors"]
+    whole = kind.encode(cells[:1], Mends())["image.vectors"]
+    assert np.allclose(found[[0, 2]], whole[[0, 0]], atol=2e-2)
+    assert not np.allclose(found[1], whole[0], atol=0.1)

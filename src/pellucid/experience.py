@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pellucid.backbones import Backbone, backbone_named
+from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
 from pellucid.data.checking import Findings, check, require_column
 from pellucid.data.file_names import file_groups
@@ -45,6 +45,18 @@ class Experience:
     split: Split
     findings: Findings
     blocks: Array  # rows with the same number stay together
+
+    @property
+    def hints(self) -> list[str]:
+        """What else could be asked for here: pretrained backbones that are installed, not used."""
+        plain = {k.kind for k in self.schema.inputs if getattr(k, "pretrained", 0) is None}
+        words = {"text": "read the texts", "image": "see the pictures"}
+        return [
+            f"{package} is installed and could {words[reads]} as well, which often helps: "
+            f"--backbone {package}"
+            for reads, package in installed()
+            if reads in plain
+        ]
 
     def folds(self, count: int, seed: int) -> list[tuple[Array, Array]]:
         """Rows to learn from and to choose on: the split's own, or `count` of them in turn."""

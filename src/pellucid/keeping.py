@@ -40,7 +40,6 @@ FILES = (
     "history.csv",
     "report.html",
     "README.md",
-    FOLDER,
 )
 
 
@@ -53,7 +52,7 @@ def check_place(path: Path) -> None:
             f'"{path}" exists and is no pellucid model, so it is not overwritten; name another '
             "folder."
         )
-    others = sorted(entry.name for entry in path.iterdir() if entry.name not in FILES)
+    others = sorted(entry.name for entry in path.iterdir() if entry.name not in (*FILES, FOLDER))
     if others:
         raise ModelError(
             f'"{path}" holds {others[0]!r}, which is no part of a model and would be lost; move '

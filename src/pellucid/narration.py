@@ -79,6 +79,8 @@ class Narration:
             )
         for warning in experience.findings.warnings:
             say("beware", warning)
+        for hint in experience.hints:
+            say("hint", hint)
         split = experience.split
         sides = (split.learn, split.choose, split.prove)
         learn, choose, prove = (f"{len(rows):,}" for rows in sides)
@@ -248,6 +250,7 @@ def _data(experience: Experience, mends: Mends, workshop: Workshop) -> Data:
         ],
         "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
         "warnings": list(experience.findings.warnings),
+        "hints": experience.hints,
         "columns": [
             {
                 "name": column,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from pellucid.backbones import timm_models
-from pellucid.backbones.contract import Backbone
+from pellucid.backbones.contract import Backbone, Reader
 from pellucid.backbones.families import FAMILIES, family_of
 from pellucid.backbones.hugging import download
 from pellucid.errors import UsageError
@@ -39,8 +38,7 @@ def backbone_of(folder: Path, name: str) -> Backbone:
     reads, module = FAMILIES[family]
     reader = module.load(folder)
     made = Backbone(name, reads, family, reader.width, reader.size, str(folder.absolute()))
-    made.__dict__["network"] = reader  # where cached_property keeps it
-    return made
+    return _loaded(made, reader)
 
 
 def installed() -> Iterator[tuple[str, str]]:
@@ -48,6 +46,11 @@ def installed() -> Iterator[tuple[str, str]]:
     for package, (reads, _) in PACKAGES.items():
         if importlib.util.find_spec(package) is not None:
             yield reads, package
+
+
+def _loaded(backbone: Backbone, reader: Reader) -> Backbone:
+    backbone.__dict__["network"] = reader  # where cached_property keeps it
+    return backbone
 
 
 def _folder(name: str) -> Path:
@@ -66,10 +69,6 @@ def _folder(name: str) -> Path:
 
 
 def _from_timm(name: str, whole: str) -> Backbone:
-    """Written to a folder of this process, so that it is like any other from then on."""
+    """Loaded, and in no folder until a model keeps it."""
     reader = timm_models.named(name)
-    kept = tempfile.TemporaryDirectory(prefix="pellucid-backbone-")
-    reader.write(Path(kept.name))
-    made = Backbone(whole, "image", "timm", reader.width, reader.size, kept.name)
-    made.__dict__.update(network=reader, kept=kept)  # the folder goes when the backbone does
-    return made
+    return _loaded(Backbone(whole, "image", "timm", reader.width, reader.size, ""), reader)

@@ -225,6 +225,7 @@ class Data(TypedDict):
     mends: list[MendRecord]
     ignored: list[Ignored]
     warnings: list[str]
+    hints: NotRequired[list[str]]
     columns: list[Column]
     split: Split
 

@@ -17,6 +17,7 @@ from pellucid.networks.network import Network
 
 WRONG, RIGHT = 3, 2  # rows of each sort
 PASSES = 50  # forward passes that one row costs, about
+READINGS = 1_000  # cells that a backbone reads for one row, about
 MOST_PARTS = 12  # columns of one part that are kept, those with the largest share
 
 
@@ -27,7 +28,9 @@ def reasons(
     kind, prove = experience.schema.targets[position], experience.split.prove
     target = experience.targets[position][prove].numpy()
     found: list[Reason] = []
-    if PASSES * _pass_seconds(experience, network) > seconds:
+    fitted = [getattr(kind, "pretrained", None) for kind in experience.schema.inputs]
+    reading = READINGS * sum(each.seconds for each in fitted if each is not None)
+    if PASSES * _pass_seconds(experience, network) + reading > seconds:
         return found
     began = time.monotonic()
     for place, right in _chosen(kind, output, target):

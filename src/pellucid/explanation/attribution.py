@@ -4,7 +4,9 @@ The deep path is followed by integrated gradients (Sundararajan et al. 2017) fro
 its parts taken away. The solved paths have jumps instead of slopes (trees) or read whole words
 (TF-IDF), so their share is given by Shapley values over sampled orders (Štrumbelj and Kononenko
 2014), taken in pairs of opposite orders. The blend adds the paths up, so both shares add up to the
-difference between the two answers; what is lacking is the completeness gap.
+difference between the two answers; what is lacking is the completeness gap. Vectors of a pretrained
+backbone are made outside of the network: what they bring to the deep path is shared out together
+with the solved paths.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
 MOST_ROWS = 600  # rows on which sampled orders are tried
 ORDERS = 8
 SEED = 0
+VECTORS = ".vectors"  # how the names of a backbone's raw tensors end
 
 Score = Callable[[Tensor], Tensor]  # a target's outputs (batch, …) -> one number a row
 
@@ -147,20 +150,23 @@ def _accounted(network: Network, row: _Row, position: int, score: Score) -> tupl
         whole, none = (row.keeping(np.full((1, row.parts), kept)) for kept in (True, False))
         solved = [_solved(network, raw, position) for raw in (whole, none)]
         deep = network.paths(whole)[position][2]
+        read = any(name.endswith(VECTORS) for name in whole)
     blend = network.blend[position]
 
     def of_deep(d: Tensor) -> Tensor:
         linear, trees = (path.expand(len(d), -1) for path in solved[0])
         return score(blend(linear, trees, d))
 
-    def of_solved(linear: Tensor, trees: Tensor) -> Tensor:
-        return score(blend(linear, trees, deep.expand(len(linear), *deep.shape[1:])))
+    def of_solved(raw: dict[str, Tensor]) -> Tensor:
+        linear, trees = _solved(network, raw, position)
+        rest = _of_vectors(network, none, raw, position) if read else deep
+        return score(blend(linear, trees, rest.expand(len(linear), *deep.shape[1:])))
 
     shares, start = _integrated(network, row, (whole, none), (position, of_deep))
     with torch.no_grad():
-        moved = float(of_solved(*solved[0]) - of_solved(*solved[1]))
+        moved = float(of_solved(whole) - of_solved(none))
     if moved or any(path.any() for path in solved[0]):
-        shares = shares + _shapley(network, row, position, of_solved)
+        shares = shares + _shapley(row, of_solved)
     return shares, start - moved
 
 
@@ -171,6 +177,18 @@ def _solved(network: Network, raw: dict[str, Tensor], position: int) -> tuple[Te
     if not first.measured:
         return linear, torch.zeros_like(linear)
     return linear, network.trees[position](first.measurements(raw))
+
+
+def _of_vectors(
+    network: Network, none: dict[str, Tensor], raw: dict[str, Tensor], position: int
+) -> Tensor:
+    """The deep path where nothing is left of the row but a backbone's vectors of its parts."""
+    rows = len(next(iter(raw.values())))
+    left = {
+        name: raw[name] if name.endswith(VECTORS) else values.expand(rows, *values.shape[1:])
+        for name, values in none.items()
+    }
+    return network.paths(left)[position][2]
 
 
 # ---- the deep path: integrated gradients ---------------------------------------------------------
@@ -320,9 +338,7 @@ def _ways(face: _Face, slopes: Iterator[Tensor | None], columns: int) -> Iterato
 # ---- the solved paths: Shapley values over sampled orders ----------------------------------------
 
 
-def _shapley(
-    network: Network, row: _Row, position: int, answer: Callable[[Tensor, Tensor], Tensor]
-) -> Array:
+def _shapley(row: _Row, answer: Callable[[dict[str, Tensor]], Tensor]) -> Array:
     """The mean of what each part adds when the parts come in sampled orders, and in reverse."""
     rng = np.random.default_rng(SEED)
     pairs = max(1, min(ORDERS, MOST_ROWS // (row.parts + 1)) // 2)
@@ -330,8 +346,7 @@ def _shapley(
     orders += [order[::-1] for order in orders]
     kept = np.concatenate([_growing(order) for order in orders])
     with torch.no_grad():
-        solved = _solved(network, row.keeping(kept), position)
-        values = answer(*solved).double().numpy().reshape(len(orders), -1)
+        values = answer(row.keeping(kept)).double().numpy().reshape(len(orders), -1)
     shares = np.zeros(row.parts)
     for order, value in zip(orders, values, strict=True):
         shares[order] += np.diff(value) / len(orders)

@@ -22,10 +22,12 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 MOST_PIXELS = (
     80_000_000  # more is a mistake, or an attack by a small file that unpacks to a huge one
 )
+TOO_LARGE = f"a picture of more than {MOST_PIXELS // 10**6} million pixels"
 DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # modes of more than 8 bits
 ALIKE = 1.25  # ratio of aspects up to which a picture is stretched rather than padded
 GREY = 128
-# What decoders raise for files that are damaged or made to harm.
+# What Pillow's decoders raise for files that are damaged or made to harm; nothing of ours runs
+# where they are caught.
 FAULTS = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError, IndexError, KeyError,
     ArithmeticError, MemoryError, NotImplementedError, AttributeError, RuntimeError,
@@ -55,43 +57,31 @@ class Look:
 
 def decode(cell: str | bytes, form: Form) -> Pixels:
     """(height, width, channels) uint8; UnreadableError where the cell holds no whole picture."""
-    content = contents(cell)
-    try:
-        picture = _opened(content, form)
-        if min(picture.size) <= 1:
-            raise UnreadableError("a picture of a single pixel or line")
-        return np.asarray(_fitted(picture, form)).reshape(form.height, form.width, form.channels)
-    except FAULTS as error:
-        raise UnreadableError(_reason(error)) from error
+    picture = _opened(contents(cell), form)
+    if min(picture.size) <= 1:
+        raise UnreadableError("a picture of a single pixel or line")
+    return np.asarray(_fitted(picture, form)).reshape(form.height, form.width, form.channels)
 
 
 def look(cell: str | bytes) -> Look:
     """Size, colour and depth."""
-    content = contents(cell)
-    try:
-        picture = _opened(content, None)
-        width, height = picture.size
-        deep = None
-        if picture.mode in DEEP:
-            low, high = np.percentile(np.asarray(picture, dtype=np.float64), [1, 99])
-            deep = (float(low), float(high))
-        return Look(width, height, _has_colour(picture), deep)
-    except FAULTS as error:
-        raise UnreadableError(_reason(error)) from error
+    picture = _opened(contents(cell), None)
+    width, height = picture.size
+    deep = None
+    if picture.mode in DEEP:
+        low, high = np.percentile(np.asarray(picture, dtype=np.float64), [1, 99])
+        deep = (float(low), float(high))
+    return Look(width, height, _has_colour(picture), deep)
 
 
 def thumbnail(cell: str | bytes, side: int = 112) -> dict[str, str]:
     """A small picture as a data URI, and its true size in words."""
-    content = contents(cell)
-    try:
-        picture = _opened(content, None)
-        words = f"{picture.width} × {picture.height} pixels"
-        small = _plain(picture, 0.0, 65_535.0)
-        small = small if small.mode in ("L", "RGB") else small.convert("RGB")
-        small.thumbnail((side, side))
-        return {"image": _as_uri(small), "words": words}
-    except FAULTS as error:
-        raise UnreadableError(_reason(error)) from error
+    picture = _opened(contents(cell), None)
+    words = f"{picture.width} × {picture.height} pixels"
+    small = _plain(picture, 0.0, 65_535.0)
+    small = small if small.mode in ("L", "RGB") else _converted(small, "RGB")
+    small.thumbnail((side, side))
+    return {"image": _as_uri(small), "words": words}
 
 
 def as_data(pixels: np.ndarray[Any, Any]) -> str:
@@ -112,20 +102,28 @@ def _opened(content: bytes, form: Form | None) -> Image:
     from PIL import Image, ImageOps
 
     if content.startswith(RAW_ARRAY):
-        return _from_array(as_array(content))
+        return _of_array(content)
     try:
         picture: Image.Image = Image.open(io.BytesIO(content))
+        if picture.width * picture.height > MOST_PIXELS:
+            raise UnreadableError(TOO_LARGE)
+        if form is not None and picture.format == "JPEG":
+            side = max(form.height, form.width)
+            picture.draft("L" if form.channels == 1 else "RGB", (side, side))
+        picture.load()
+        return ImageOps.exif_transpose(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadableError(
-            f"a picture of more than {MOST_PIXELS // 10**6} million pixels"
-        ) from error
-    if picture.width * picture.height > MOST_PIXELS:
-        raise UnreadableError(f"a picture of more than {MOST_PIXELS // 10**6} million pixels")
-    if form is not None and picture.format == "JPEG":
-        side = max(form.height, form.width)
-        picture.draft("L" if form.channels == 1 else "RGB", (side, side))
-    picture.load()
-    return ImageOps.exif_transpose(picture)
+        raise UnreadableError(TOO_LARGE) from error
+    except FAULTS as error:
+        raise UnreadableError(_reason(error)) from error
+
+
+def _of_array(content: bytes) -> Image:
+    """Arrays come in any shape and type; what Pillow will not take is no picture."""
+    try:
+        return _from_array(as_array(content))
+    except (ValueError, TypeError) as error:
+        raise UnreadableError(_reason(error)) from error
 
 
 def _from_array(array: np.ndarray[Any, Any]) -> Image:
@@ -150,7 +148,7 @@ def _fitted(picture: Image, form: Form) -> Image:
 
     picture = _plain(picture, form.black, form.white)
     mode = "L" if form.channels == 1 else "RGB"
-    picture = picture if picture.mode == mode else picture.convert(mode)
+    picture = picture if picture.mode == mode else _converted(picture, mode)
     wanted = (form.width, form.height)
     if picture.size == wanted:
         return picture
@@ -174,16 +172,24 @@ def _plain(picture: Image, black: float, white: float) -> Image:
         scaled = (values - black) * (255 / max(white - black, 1e-9))
         return Image.fromarray(np.nan_to_num(scaled).clip(0, 255).astype(np.uint8))
     if picture.has_transparency_data:
-        clear = picture.convert("RGBA")
+        clear = _converted(picture, "RGBA")
         ground = Image.new("RGBA", clear.size, (255, 255, 255, 255))
         return Image.alpha_composite(ground, clear).convert("RGB")
     return picture
 
 
+def _converted(picture: Image, mode: str) -> Image:
+    """In another mode, which Pillow cannot do with a few rare ones."""
+    try:
+        return picture.convert(mode)
+    except (ValueError, OSError) as error:
+        raise UnreadableError("a picture whose colours cannot be read") from error
+
+
 def _has_colour(picture: Image) -> bool:
     if picture.mode in ("1", "L", "LA", "La", *DEEP):
         return False
-    small = picture.convert("RGB")
+    small = _converted(picture, "RGB")
     small.thumbnail((64, 64))
     pixels = np.asarray(small, dtype=np.int16)
     return bool(np.abs(np.diff(pixels, axis=2)).mean() > 2)
