@@ -20,7 +20,7 @@ class Reader(Protocol):
     width: int
     size: int  # tokens read of a text; pixels of a picture's side
 
-    def __call__(self, cells: Any) -> Tensor:
+    def __call__(self, cells: Any, /) -> Tensor:
         """Texts, or pixels (rows, size, size, 3) uint8 -> (rows, width) float32."""
 
     def write(self, folder: Path) -> None:

@@ -188,7 +188,9 @@ def _of_vectors(
         name: raw[name] if name.endswith(VECTORS) else values.expand(rows, *values.shape[1:])
         for name, values in none.items()
     }
-    return network.paths(left)[position][2]
+    some = range(0, rows, 64)  # so that memory stays bounded
+    chunks = [{name: values[i : i + 64] for name, values in left.items()} for i in some]
+    return torch.cat([network.paths(chunk)[position][2] for chunk in chunks])
 
 
 # ---- the deep path: integrated gradients ---------------------------------------------------------
