@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.data.reading import read
-from pellucid.data.splitting import Split, duplicate_blocks, folds, split
+from pellucid.data.splitting import Split, duplicate_blocks, folds, latest_chosen, split
 from pellucid.errors import DataError, Mends
 
 
@@ -180,3 +180,24 @@ def test_there_are_no_more_folds_than_groups() -> None:
     assert len(folds(np.arange(30), target, blocks, 8, seed=0)) == 3
     with pytest.raises(DataError, match="one group"):
         folds(np.arange(30), target, np.zeros(30, np.int64), 8, seed=0)
+
+
+def test_of_groups_in_order_the_latest_before_those_to_prove_choose() -> None:
+    blocks = np.repeat(np.arange(20), 10)
+    own = pl.Series("side", ["train"] * 160 + ["test"] * 40)
+    found = latest_chosen(own, blocks)
+    assert found is not None
+    assert found.to_list() == ["train"] * 130 + ["choose"] * 30 + ["test"] * 40
+
+
+@pytest.mark.parametrize("fault", ["proving first", "blocks apart", "choosing given"])
+def test_rows_that_are_in_no_order_are_chosen_on_as_before(fault: str) -> None:
+    blocks = np.repeat(np.arange(20), 10)
+    own = pl.Series("side", ["train"] * 160 + ["test"] * 40)
+    if fault == "proving first":
+        own = own.reverse()
+    elif fault == "blocks apart":
+        blocks = np.tile(np.arange(20), 10)
+    else:
+        own = pl.Series("side", ["train"] * 100 + ["valid"] * 60 + ["test"] * 40)
+    assert latest_chosen(own, blocks) is None

@@ -14,7 +14,7 @@ from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
 from pellucid.data.checking import Findings, check, require_column
 from pellucid.data.file_names import file_groups
-from pellucid.data.splitting import Split, duplicate_blocks, folds, split
+from pellucid.data.splitting import Split, duplicate_blocks, folds, latest_chosen, split
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds import Array, Encoded, Kind, TargetKind, recognise
@@ -204,6 +204,10 @@ def _split(
     strata = answers.to_series(0)[usable]
     order = _order(tables[0], settings.time)
     column = None if own is None else tables[0].column(own)
+    if column is not None and named:
+        latest = latest_chosen(column, blocks)
+        named += "" if latest is None else "; they are in order, and the latest before those choose"
+        column = column if latest is None else latest
     test = np.zeros(0, np.int64)
     if len(tables) > 1:
         test = usable[usable >= tables[0].height]

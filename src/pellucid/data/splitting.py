@@ -127,6 +127,29 @@ def duplicate_blocks(table: Table, columns: Sequence[str]) -> Rows:
     return blocks
 
 
+def latest_chosen(own: pl.Series, blocks: Rows) -> pl.Series | None:
+    """The user's split with the last of the learning blocks to choose on, where rows are in order.
+
+    They are where each block's rows follow one another and all rows to prove on come last: frames
+    of a film, seconds of a drive. Blocks drawn at random lie between others of the same moment and
+    are answered too well, so that what is chosen on them fails on what comes later. None elsewhere,
+    and where the user says which rows to choose on.
+    """
+    sides = _sides(own)
+    learn, prove = (np.flatnonzero(sides == side) for side in (LEARN, PROVE))
+    if (sides == CHOOSE).any() or not len(prove) or prove[0] < learn[-1]:
+        return None
+    begins = np.append(True, blocks[1:] != blocks[:-1])
+    if begins.sum() > len(np.unique(blocks)):
+        return None
+    begin = np.flatnonzero(begins[: learn[-round(SHARE * len(learn)) or -1] + 1])[-1]
+    if begin < len(learn) / 2:
+        return None
+    chosen = pl.Series((sides == LEARN) & (np.arange(len(own)) >= begin))
+    words = pl.select(pl.when(chosen).then(pl.lit("choose")).otherwise(own.cast(pl.String)))
+    return words.to_series().alias(own.name)
+
+
 def _sides(own: pl.Series) -> Rows:
     """The side that each cell of the user's column names."""
     known = {word: side for side, words in WORDS.items() for word in words}
