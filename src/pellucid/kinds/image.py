@@ -165,9 +165,7 @@ class Image:
         side = self._fields_a_side
         names = tuple(f"field {i + 1}, {j + 1}" for i in range(side) for j in range(side))
         pixels = encoded["image"][0, position]  # type: ignore[index]
-        return Parts(
-            names, self._fields(), (side, side), as_data(pixels), self.width / self.height
-        )
+        return Parts(names, self._fields(), (side, side), as_data(pixels), self.width / self.height)
 
     def keeping(self, cells: pl.DataFrame, kept: Mapping[str, Array], encoded: Encoded) -> Encoded:
         """The pictures with some fields alone, the others in the mean colour."""
