@@ -109,7 +109,16 @@ def learn(  # noqa: PLR0913
     steps = _horizon(horizon, series, ahead, (test, group, time))
     named_backbones = (backbone,) if isinstance(backbone, str) else tuple(backbone)
     settings = Settings(
-        minutes, seed, dict(kinds or {}), left_out, group, time, strict, steps, series, ahead,
+        minutes,
+        seed,
+        dict(kinds or {}),
+        left_out,
+        group,
+        time,
+        strict,
+        steps,
+        series,
+        ahead,
         named_backbones,
     )
     plan = _given(plan)
