@@ -16,13 +16,13 @@ from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds.cells import number_style, numbers, texts
 from pellucid.kinds.contract import Array
 from pellucid.kinds.date import Date, moments
-from pellucid.kinds.forecast import ahead, before
+from pellucid.kinds.forecast import FURTHEST, LONGEST, ahead, before
 from pellucid.settings import Settings
 
-LONGEST = 800  # steps of the past that a window holds
 SEASONS_SEEN = 6  # in a window, if the series are that long
 FEWEST = 10  # windows to learn from, and steps of the past
 MOST = {"train": 12_000, "valid": 1_500, "test": 1_500}  # windows of each side
+MOST_NUMBERS = 3_000_000  # in the windows to learn from
 SHARE = 0.15  # of the steps from which windows are proved, and of those chosen on
 MOST_LEVELS = 8  # of a column of names that is known ahead
 SPLIT = "side of the split"
@@ -45,6 +45,12 @@ class Windows:
     fixed: tuple[str, ...]  # columns with one value a series
     levels: Mapping[str, tuple[str, ...]]  # of the known columns that hold names
     yearly: bool  # whether the time of the year is told
+
+    def __post_init__(self) -> None:
+        if not 0 < self.horizon <= FURTHEST or not 0 < self.length <= LONGEST:
+            raise ValueError(f"windows of {self.length} and {self.horizon} steps cannot be")
+        if not self.steps.size > 0:
+            raise ValueError(f"steps of {self.steps.size} cannot be")
 
     def of(self, table: Table, mends: Mends) -> Table:
         """One window for each series: its latest past, and what is known of the steps to come."""
@@ -165,8 +171,9 @@ class Windows:
         if sides:
             columns[SPLIT] = list(sides)
         frame = pl.DataFrame(columns, strict=False)
-        places = [f"{row.series.name or self.time}, {when_}" for row, when_ in
-                  zip(rows, frame[self.time].to_list(), strict=True)]  # fmt: skip
+        whens = frame[self.time].cast(pl.String).to_list()
+        named = [f"{row.series.name}, " if self.series else "" for row in rows]
+        places = [name + when_ for name, when_ in zip(named, whens, strict=True)]
         return replace(
             table, lazy=frame.lazy(), height=frame.height, lines=None, windows=self, places=places
         )
@@ -205,7 +212,8 @@ def windows_of(table: Table, target: Sequence[str], settings: Settings, mends: M
     for side, (first, last) in cuts.items():
         ranges = [np.searchsorted(each.index, [first, last + 1]) for each in series]
         origins = [np.arange(max(FEWEST - 1, start), end) for start, end in ranges]
-        share = MOST[side] / max(1, sum(map(len, origins)))
+        most = min(MOST[side], MOST_NUMBERS // windows.length)
+        share = most / max(1, sum(map(len, origins)))
         found = [
             row
             for each, own in zip(series, origins, strict=True)

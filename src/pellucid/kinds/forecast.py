@@ -23,9 +23,14 @@ from pellucid.networks.layers import Bands, Forecaster, Smoothings
 from pellucid.networks.layers.forecaster import MIDDLE, QUANTILES, Shape, spread_of
 from pellucid.networks.layers.smoothing import filled
 
+LONGEST = 800  # steps of the past that a window holds
+FURTHEST = 1_000  # steps that are forecast
 FIT_ROWS = 3_000
 LOWEST, HIGHEST = 0, 4  # the places of the ends of the band
+GROUND = 5  # the place of what the network started from
 NOMINAL = 0.8
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the way from the ground to what was learnt
+CLOSE = 1.01  # times the least error: then the smaller share is taken
 SHARPNESS = 10.0  # how much better ways of forecasting are weighed at first
 SHOWN, SHOWN_PAST = 6, 3  # forecasts in the report, and horizons of the past beside each
 PASSES = 60
@@ -55,6 +60,14 @@ class Forecast(DeepTarget):
     scale: Array
     weights: Array  # (ways,) log-weights of the classical ways at first
     spread: Array  # (horizon, 4) between the quantiles of their errors
+
+    def __post_init__(self) -> None:
+        if not 0 < self.horizon <= FURTHEST or not 0 < self.length <= LONGEST:
+            raise ValueError(f"forecasts of {self.horizon} steps from {self.length} cannot be")
+        if len(self.seasons) > 2 or not all(1 < season <= LONGEST for season in self.seasons):
+            raise ValueError(f"seasons of {self.seasons} steps cannot be")
+        if self.centre.shape != (len(self.known),) or self.scale.shape != self.centre.shape:
+            raise ValueError("another number of columns that are known ahead")
 
     @classmethod
     def fit_target(cls, cells: pl.Series, beside: Beside | None = None) -> Self:
@@ -111,6 +124,10 @@ class Forecast(DeepTarget):
         unit = _units(past, self.seasons, self.usual)[:, None]
         found: Encoded = {f"{self._key}.past": past.astype(np.float32),
                           f"{self._key}.unit": unit.astype(np.float32)}  # fmt: skip
+        season = in_season(self.seasons, self.length)
+        whole = filled(torch.tensor(past), self.seasons).numpy()
+        smoothed = exponential_smoothing(whole, self.horizon, season, quick=True)
+        found[f"{self._key}.smoothed"] = smoothed.astype(np.float32)
         if self.known:
             both = [np.concatenate([_array(cells[past_], self.length),
                                     _array(cells[next_], self.horizon)], 1)
@@ -168,18 +185,26 @@ class Forecast(DeepTarget):
         return Bands()
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
-        """Bands that cover 80 % of the values chosen on (Romano et al. 2019)."""
-        output, true = paths[-1].double().numpy(), target[:, : self.horizon].double().numpy()
-        middle = output[..., MIDDLE]
+        """How far to leave the classical ways, and bands that cover 80 % (Romano et al. 2019)."""
+        output = paths[-1].double().numpy()
+        true, unit = self._parts(target.numpy())
+        middle, ground = output[..., MIDDLE], output[..., GROUND]
         high, low = output[..., HIGHEST] - middle, middle - output[..., LOWEST]
-        error = true - middle
+        errors = [true - ground - share * (middle - ground) for share in SHARES]
+        losses = np.array([np.nanmean(np.abs(error) / unit[:, None]) for error in errors])
+        best = int((losses <= CLOSE * losses.min()).argmax())
+        error = errors[best]
         scores = np.where(
             error > 0, error / np.maximum(high, 1e-12), -error / np.maximum(low, 1e-12)
         )
         scores = np.sort(scores[np.isfinite(true)])
         rank = min(int(np.ceil((len(scores) + 1) * NOMINAL)), len(scores)) - 1
         stretch = float(np.clip(scores[rank], 0.2, 5.0)) if len(scores) else 1.0
-        return {"stretch": torch.tensor([stretch], dtype=torch.float32)}
+        return {"share": torch.tensor([SHARES[best]]), "stretch": torch.tensor([stretch])}
+
+    def as_logs(self, output: Array) -> Array:
+        """The quantiles, without what the network started from."""
+        return output[..., : len(QUANTILES)]
 
     # ---- performance ---------------------------------------------------------------------------
 
@@ -334,7 +359,11 @@ def _start(past: Array, answers: Array, unit: Array, seasons: Sequence[int]) -> 
     ways = Smoothings(past.shape[1], answers.shape[1], seasons)
     with torch.inference_mode():
         whole = filled(torch.tensor(past).float(), seasons)
-        outputs = ways(whole - whole[:, -1:]) / torch.tensor(unit).float()[:, None, None]
+        season = in_season(seasons, past.shape[1])
+        fitted = exponential_smoothing(whole.double().numpy(), answers.shape[1], season, quick=True)
+        last = torch.tensor(fitted).float()[:, None] - whole[:, -1:, None]
+        outputs = torch.cat([ways(whole - whole[:, -1:]), last], 1)
+        outputs = outputs / torch.tensor(unit).float()[:, None, None]
         level = whole[:, -1:].double()
         true = ((torch.tensor(answers) - level) / torch.tensor(unit)[:, None]).float()
         errors = (outputs - true[:, None]).abs().nanmean((0, 2))

@@ -46,6 +46,10 @@ class Series:
     mean: Array  # (columns, features) of the statistics
     spread: Array
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.length, int) or not 0 < self.length <= LONGEST:
+            raise ValueError(f"series of {self.length} numbers cannot be")
+
     @classmethod
     def matches(cls, cells: pl.Series) -> str | None:
         """Texts that list numbers: "[1, 2.5, 3]", "1 2 3"."""

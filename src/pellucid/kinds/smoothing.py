@@ -9,10 +9,20 @@ import numpy as np
 
 from pellucid.kinds.contract import Array
 
-LEVELS = (0.02, 0.1, 0.25, 0.5, 0.75, 0.99)
-TRENDS = (0.0, 0.01, 0.05, 0.2)  # 0: no trend
-DAMPED = (1.0, 0.9)
-SEASONALS = (0.0, 0.05, 0.15, 0.4)
+Setting = tuple[float, float, float, float, bool]  # level, trend, damping, season, multiplied?
+
+# Levels; trends with their damping, 0 for none; seasons.
+FINE = (
+    (0.02, 0.1, 0.25, 0.5, 0.75, 0.99),
+    ((0.0, 1.0), (0.01, 1.0), (0.01, 0.9), (0.05, 1.0), (0.05, 0.9), (0.2, 1.0), (0.2, 0.9)),
+    (0.0, 0.05, 0.15, 0.4),
+)
+COARSE = (
+    (0.05, 0.25, 0.6, 0.95),
+    ((0.0, 1.0), (0.01, 1.0), (0.1, 0.9)),
+    (0.0, 0.1, 0.3),
+)
+QUICK_SEASONS, QUICK_LENGTH = 4, 60  # of the past that the coarse grid looks at
 FIRST_SEASONS = 4  # that starting values are taken from
 AT_ONCE = 40_000  # windows x settings
 
@@ -27,32 +37,38 @@ def seasonal_naive(past: Array, horizon: int, season: int) -> Array:
     return past[:, past.shape[1] - season + np.arange(horizon) % season]
 
 
-def exponential_smoothing(past: Array, horizon: int, season: int) -> Array:
+def exponential_smoothing(past: Array, horizon: int, season: int, quick: bool = False) -> Array:
     """(rows, length) -> (rows, horizon), by the model with the least criterion of Akaike (AICc).
 
     Level, trend (damped or not) and season, added or multiplied (Holt 1957, Winters 1960; Hyndman
-    et al. 2008), each with parameters from a grid and starting values from the first two seasons.
+    et al. 2008), each with parameters from a grid and starting values from the first seasons.
+    `quick` is a coarse grid over the latest seasons.
     """
-    pieces = np.array_split(past, max(1, -(-len(past) * len(_settings(season)) // AT_ONCE)))
-    return np.concatenate([_smoothed(piece, horizon, season) for piece in pieces])
+    if quick:
+        past = past[:, -max(QUICK_SEASONS * season, QUICK_LENGTH) :]
+    settings = _settings(season, *(COARSE if quick else FINE))
+    pieces = np.array_split(past, max(1, -(-len(past) * len(settings) // AT_ONCE)))
+    return np.concatenate([_smoothed(piece, horizon, season, settings) for piece in pieces])
 
 
-def _settings(season: int) -> list[tuple[float, float, float, float, bool]]:
-    """Level, trend, damping, season, and whether the season multiplies."""
-    trends = [(trend, damped) for trend, damped in product(TRENDS, DAMPED) if trend or damped == 1]
-    plain = [(level, *trend, 0.0, False) for level, trend in product(LEVELS, trends)]
+def _settings(
+    season: int,
+    levels: Sequence[float],
+    trends: Sequence[tuple[float, float]],
+    seasonals: Sequence[float],
+) -> list[Setting]:
     if season == 1:
-        return plain
+        return [(level, *trend, 0.0, False) for level, trend in product(levels, trends)]
     return [
         (level, *trend, seasonal, times)
-        for level, trend, seasonal, times in product(LEVELS, trends, SEASONALS, (False, True))
+        for level, trend, seasonal, times in product(levels, trends, seasonals, (False, True))
     ]
 
 
-def _smoothed(past: Array, horizon: int, season: int) -> Array:
+def _smoothed(past: Array, horizon: int, season: int, every: Sequence[Setting]) -> Array:
     best, forecast = np.full(len(past), np.inf), np.zeros((len(past), horizon))
     positive = np.asarray((past > 0).all(1))
-    for settings, rows in _groups(past, season, positive):
+    for settings, rows in _groups(every, positive):
         if not len(rows):
             continue
         errors, ahead = _run(past[rows], horizon, season, np.array(settings))
@@ -69,12 +85,9 @@ def _smoothed(past: Array, horizon: int, season: int) -> Array:
     return forecast
 
 
-def _groups(
-    past: Array, season: int, positive: Array
-) -> Iterator[tuple[list[tuple[float, float, float, float, bool]], Array]]:
+def _groups(settings: Sequence[Setting], positive: Array) -> Iterator[tuple[list[Setting], Array]]:
     """Settings with an added season for all rows, those with a factor for positive ones."""
-    settings = _settings(season)
-    yield [s for s in settings if not s[4]], np.arange(len(past))
+    yield [s for s in settings if not s[4]], np.arange(len(positive))
     times = [s for s in settings if s[4]]
     if times:
         yield times, np.flatnonzero(positive)

@@ -31,15 +31,16 @@ class Shape:
 
 
 class Forecaster(nn.Module):
-    """Hidden layers and the past -> quantiles of the next values, (members, batch, horizon, 5).
+    """Hidden layers and the past -> quantiles of the next values, and the ground it started from.
 
-    The past is taken in units of its own seasonal change, less its latest level (NLinear, Zeng et
-    al. 2023). What known columns do at each step is taken off before classical ways look at the
-    past, and put on again for the steps to come. A mixture of these ways, one for each step, is
-    corrected by a linear map of the past and by hidden layers; both start near nothing.
+    (members, batch, horizon, 5 + 1). The past is taken in units of its own seasonal change, less
+    its latest level (NLinear, Zeng et al. 2023). What known columns do at each step is taken off
+    before classical ways look at the past, and put on again for the steps to come. A mixture of
+    these ways and of exponential smoothing fitted to the window, one for each step, is corrected
+    by a linear map of the past and by hidden layers; both start near nothing.
     """
 
-    spread: Tensor
+    ground: Tensor
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Forecaster(nn.Module):
         members, width = sizes
         self.key, self.shape = key, shape
         self.smoothings = Smoothings(shape.length, shape.horizon, shape.seasons)
+        self.register_buffer("ground", start[0].softmax(0))
         first = start[0][None, :, None].repeat(members, 1, shape.horizon)
         noise = torch.randn(first.shape, generator=generator)
         self.weights = nn.Parameter(first + SMALL * noise)
@@ -76,12 +78,15 @@ class Forecaster(nn.Module):
         whole = filled(past, self.shape.seasons)
         level = whole[:, -1:]
         x = ((whole - level) / unit).clamp(-1e3, 1e3)  # (batch, length)
+        fitted = ((raw[f"{self.key}.smoothed"] - level) / unit).clamp(-1e3, 1e3).unsqueeze(1)
+        ground = torch.einsum("w,bwh->bh", self.ground, torch.cat([self.smoothings(x), fitted], 1))
         ahead = torch.zeros(1)
         if self.effects is not None:
             effect = self.effects(raw[f"{self.key}.known"])  # (batch, length + horizon)
+            effect = effect - effect[:, : self.shape.length].mean(1, keepdim=True)
             x = x - effect[:, : self.shape.length]
             ahead = effect[:, self.shape.length :]
-        ways = self.smoothings(x)  # (batch, ways, horizon)
+        ways = torch.cat([self.smoothings(x), fitted], 1)  # (batch, ways, horizon)
         mixed = torch.einsum("mwh,bwh->mbh", self.weights.softmax(1), ways)
         seen = x - x[:, -1:]
         near = seen * torch.rsqrt(1 + (seen / 8).square())
@@ -92,7 +97,8 @@ class Forecaster(nn.Module):
         z = _quantiles(middle, self.spreads, found)
         if answer is not None:
             return _losses(z, answer[:, : self.shape.horizon], level, unit)
-        return z * unit.unsqueeze(-1) + level.unsqueeze(-1)
+        both = torch.cat([z, ground.unsqueeze(-1).expand_as(z[..., :1])], -1)
+        return both * unit.unsqueeze(-1) + level.unsqueeze(-1)
 
 
 class Effects(nn.Module):
@@ -115,18 +121,22 @@ class Effects(nn.Module):
 
 
 class Bands(nn.Module):
-    """The last step of a forecast: its bands stretched so that they cover what they promise."""
+    """The last step of a forecast: how far to leave its ground, and how wide its bands are."""
 
+    share: Tensor
     stretch: Tensor
 
     def __init__(self) -> None:
         super().__init__()
+        self.register_buffer("share", torch.ones(1))
         self.register_buffer("stretch", torch.ones(1))
 
     def forward(self, linear: Tensor, trees: Tensor, deep: Tensor) -> Tensor:
-        """Quantiles (batch, horizon, 5) -> the same about the same median, wider or narrower."""
-        middle = deep[..., MIDDLE : MIDDLE + 1]
-        return middle + (deep - middle) * self.stretch
+        """Quantiles and ground (batch, horizon, 5 + 1) -> quantiles (batch, horizon, 5)."""
+        quantiles, ground = deep[..., : len(QUANTILES)], deep[..., len(QUANTILES) :]
+        middle = quantiles[..., MIDDLE : MIDDLE + 1]
+        moved = ground + (middle - ground) * self.share
+        return moved + (quantiles - middle) * self.stretch
 
 
 def _quantiles(middle: Tensor, spreads: Tensor, found: Tensor) -> Tensor:
