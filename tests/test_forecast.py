@@ -305,9 +305,10 @@ def test_what_is_learnt_is_left_where_the_classical_ways_do_better():
     past, true = np.cumsum(rng.normal(size=(200, 4)), 1), rng.normal(size=(200, 2))
     learnt = true[..., None] + 5 + np.array([-2, -1, 0, 1, 2])
     ground = true[..., None] + rng.normal(0, 0.1, (200, 2, 1))
-    paths = [torch.tensor(np.concatenate([learnt, ground], 2))]
+    paths = [torch.tensor(np.concatenate([learnt, ground + 3, ground], 2))]
     state = kind.fit_blend(paths, torch.tensor(np.concatenate([true, past], 1)))
     assert state["share"].item() == 0
+    assert state["grounds"].tolist() == [0, 1]
     layer = kind.blend_layer()
     layer.load_state_dict(state)
     answer = layer(None, None, paths[0].float()).numpy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -27,8 +28,9 @@ LONGEST = 800  # steps of the past that a window holds
 FURTHEST = 1_000  # steps that are forecast
 FIT_ROWS = 3_000
 LOWEST, HIGHEST = 0, 4  # the places of the ends of the band
-GROUND = 5  # the place of what the network started from
+GROUND = 5  # the place of the mixture that the network started from; then exponential smoothing
 NOMINAL = 0.8
+GROUNDS = (1.0, 0.5, 0.0)  # how much of the ground is the mixture
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the way from the ground to what was learnt
 CLOSE = 1.01  # times the least error: then the smaller share is taken
 SHARPNESS = 10.0  # how much better ways of forecasting are weighed at first
@@ -188,19 +190,28 @@ class Forecast(DeepTarget):
         """How far to leave the classical ways, and bands that cover 80 % (Romano et al. 2019)."""
         output = paths[-1].double().numpy()
         true, unit = self._parts(target.numpy())
-        middle, ground = output[..., MIDDLE], output[..., GROUND]
+        middle, mixture, smoothed = (output[..., place] for place in (MIDDLE, GROUND, GROUND + 1))
         high, low = output[..., HIGHEST] - middle, middle - output[..., LOWEST]
-        errors = [true - ground - share * (middle - ground) for share in SHARES]
+        tried = list(product(SHARES, GROUNDS))
+        grounds = [part * mixture + (1 - part) * smoothed for _, part in tried]
+        errors = [
+            true - ground - share * (middle - ground)
+            for (share, _), ground in zip(tried, grounds, strict=True)
+        ]
         losses = np.array([np.nanmean(np.abs(error) / unit[:, None]) for error in errors])
         best = int((losses <= CLOSE * losses.min()).argmax())
-        error = errors[best]
+        (share, part), error = tried[best], errors[best]
         scores = np.where(
             error > 0, error / np.maximum(high, 1e-12), -error / np.maximum(low, 1e-12)
         )
         scores = np.sort(scores[np.isfinite(true)])
         rank = min(int(np.ceil((len(scores) + 1) * NOMINAL)), len(scores)) - 1
         stretch = float(np.clip(scores[rank], 0.2, 5.0)) if len(scores) else 1.0
-        return {"share": torch.tensor([SHARES[best]]), "stretch": torch.tensor([stretch])}
+        return {
+            "share": torch.tensor([share]),
+            "grounds": torch.tensor([part, 1 - part]),
+            "stretch": torch.tensor([stretch]),
+        }
 
     def as_logs(self, output: Array) -> Array:
         """The quantiles, without what the network started from."""

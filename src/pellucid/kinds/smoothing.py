@@ -19,7 +19,7 @@ FINE = (
 )
 COARSE = (
     (0.05, 0.25, 0.6, 0.95),
-    ((0.0, 1.0), (0.01, 1.0), (0.1, 0.9)),
+    ((0.0, 1.0), (0.01, 1.0), (0.2, 1.0), (0.1, 0.9)),
     (0.0, 0.1, 0.3),
 )
 QUICK_SEASONS, QUICK_LENGTH = 4, 60  # of the past that the coarse grid looks at

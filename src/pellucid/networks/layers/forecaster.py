@@ -31,10 +31,11 @@ class Shape:
 
 
 class Forecaster(nn.Module):
-    """Hidden layers and the past -> quantiles of the next values, and the ground it started from.
+    """Hidden layers and the past -> quantiles of the next values, and the grounds it stands on.
 
-    (members, batch, horizon, 5 + 1). The past is taken in units of its own seasonal change, less
-    its latest level (NLinear, Zeng et al. 2023). What known columns do at each step is taken off
+    (members, batch, horizon, 5 + 2): the grounds are the mixture of classical ways that it starts
+    from, and exponential smoothing alone. The past is taken in units of its own seasonal change,
+    less its latest level (NLinear, Zeng et al. 2023). What known columns do at each step is taken off
     before classical ways look at the past, and put on again for the steps to come. A mixture of
     these ways and of exponential smoothing fitted to the window, one for each step, is corrected
     by a linear map of the past and by hidden layers; both start near nothing.
@@ -97,7 +98,8 @@ class Forecaster(nn.Module):
         z = _quantiles(middle, self.spreads, found)
         if answer is not None:
             return _losses(z, answer[:, : self.shape.horizon], level, unit)
-        both = torch.cat([z, ground.unsqueeze(-1).expand_as(z[..., :1])], -1)
+        grounds = torch.stack([ground, fitted.squeeze(1)], -1).expand(len(z), -1, -1, -1)
+        both = torch.cat([z, grounds], -1)
         return both * unit.unsqueeze(-1) + level.unsqueeze(-1)
 
 
@@ -124,16 +126,19 @@ class Bands(nn.Module):
     """The last step of a forecast: how far to leave its ground, and how wide its bands are."""
 
     share: Tensor
+    grounds: Tensor
     stretch: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("share", torch.ones(1))
+        self.register_buffer("grounds", torch.tensor([1.0, 0.0]))
         self.register_buffer("stretch", torch.ones(1))
 
     def forward(self, linear: Tensor, trees: Tensor, deep: Tensor) -> Tensor:
-        """Quantiles and ground (batch, horizon, 5 + 1) -> quantiles (batch, horizon, 5)."""
-        quantiles, ground = deep[..., : len(QUANTILES)], deep[..., len(QUANTILES) :]
+        """Quantiles and grounds (batch, horizon, 5 + 2) -> quantiles (batch, horizon, 5)."""
+        quantiles = deep[..., : len(QUANTILES)]
+        ground = (deep[..., len(QUANTILES) :] * self.grounds).sum(-1, keepdim=True)
         middle = quantiles[..., MIDDLE : MIDDLE + 1]
         moved = ground + (middle - ground) * self.share
         return moved + (quantiles - middle) * self.stretch
