@@ -32,7 +32,7 @@ PROBE_SHARE = 0.005  # of the time, for each number of threads
 PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later
 TREES, FEWEST_TREES = 300, 30
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
-SHARE_OF_MEMBERS = 0.78  # of the time left: for the deep networks; the rest is for the evidence
+SHARE_OF_MEMBERS = 0.84  # of the time left: for the deep networks; the rest is for the evidence
 
 
 @dataclass(frozen=True)
