@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,12 +31,15 @@ from pellucid.explanation.parts import (
     sums_over,
 )
 from pellucid.kinds import Array, Encoded, TargetKind
-from pellucid.networks.layers import InputLayer
+from pellucid.networks.layers import InputLayer, NoPath
 from pellucid.networks.network import DeepNetwork, Network, first_network
 from pellucid.schema import Schema
 
 POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
+FEWER_POINTS = 8  # where a row is large, and for the control
+LARGE = 200_000  # numbers of a row, as of a film
 MOST_ROWS = 600  # rows on which sampled orders are tried
+MOST_NUMBERS = 5_000_000  # in all of them
 ORDERS = 8
 SEED = 0
 VECTORS = ".vectors"  # how the names of a backbone's raw tensors end
@@ -79,6 +83,17 @@ class _Row:
     def keeping(self, kept: Array) -> dict[str, Tensor]:
         return keeping(self.schema, self.cells, self.encoded, self.columns, kept)
 
+    @cached_property
+    def ends(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The row itself, and nothing."""
+        whole, none = (self.keeping(np.full((1, self.parts), kept)) for kept in (True, False))
+        return whole, none
+
+    @property
+    def size(self) -> int:
+        """How many numbers it enters as."""
+        return sum(values.numel() for values in self.ends[0].values())
+
     @property
     def parts(self) -> int:
         return count(self.columns)
@@ -97,27 +112,34 @@ def attribute(
     """
     encoded = encodings(schema, cells) if encoded is None else encoded
     row = _Row(schema, cells, encoded, columns_of(schema, cells, encoded))
-    whole = row.keeping(np.ones((1, row.parts), bool))
     with torch.no_grad():
-        output = network(whole)[position]
+        output = network(row.ends[0])[position]
     found = _score_of(schema.targets[position], output)
     if found is None or not row.parts:
         return None
     of, score = found
-    kept = np.concatenate([np.ones((1, row.parts), bool), ~np.eye(row.parts, dtype=bool)])
-    with torch.no_grad():
-        values = torch.cat([score(o) for o in _outputs(network, row.keeping(kept), position)])
-    gradients, nothing = _accounted(network, row, position, score)
-    control, _ = _accounted(shuffled(network), row, position, score)
+    tried = _tried(network, row, position)
+    points = POINTS if row.size <= LARGE else FEWER_POINTS
+    gradients, nothing = _accounted(network, row, tried, (position, score, points))
+    control, _ = _accounted(shuffled(network), row, tried, (position, score, FEWER_POINTS))
+    answer = float(score(output))
     return Attribution(
         of,
         tuple(row.columns),
         gradients,
-        (values[0] - values[1:]).double().numpy(),
+        answer - _without_each(network, row, position, score),
         control,
-        float(values[0]),
+        answer,
         nothing,
     )
+
+
+def _without_each(network: Network, row: _Row, position: int, score: Score) -> Array:
+    """The answer without each part in turn."""
+    kept = ~np.eye(row.parts, dtype=bool)
+    with torch.no_grad():
+        values = [score(o) for o in _outputs(network, row.keeping(kept), position)]
+    return torch.cat(values).double().numpy()
 
 
 def _outputs(network: Network, raw: dict[str, Tensor], position: int) -> Iterator[Tensor]:
@@ -144,50 +166,39 @@ def _score_of(kind: TargetKind, output: Tensor) -> tuple[str, Score] | None:
     return None
 
 
-def _accounted(network: Network, row: _Row, position: int, score: Score) -> tuple[Array, float]:
+def _accounted(
+    network: Network, row: _Row, tried: _Tried | None, asked: tuple[int, Score, int]
+) -> tuple[Array, float]:
     """Each part's share, and the answer that the shares start from."""
+    position, score, points = asked
     with torch.no_grad():
-        whole, none = (row.keeping(np.full((1, row.parts), kept)) for kept in (True, False))
-        solved = [_solved(network, raw, position) for raw in (whole, none)]
-        deep = network.paths(whole)[position][2]
-        read = any(name.endswith(VECTORS) for name in whole)
+        deep = network.paths(row.ends[0])[position][2]
+        solved = tried.solved(network, position) if tried else (torch.zeros(2, 0),) * 2
     blend = network.blend[position]
 
     def of_deep(d: Tensor) -> Tensor:
-        linear, trees = (path.expand(len(d), -1) for path in solved[0])
+        linear, trees = (path[:1].expand(len(d), -1) for path in solved)
         return score(blend(linear, trees, d))
 
-    def of_solved(raw: dict[str, Tensor]) -> Tensor:
-        linear, trees = _solved(network, raw, position)
-        rest = _of_vectors(network, none, raw, position) if read else deep
-        return score(blend(linear, trees, rest.expand(len(linear), *deep.shape[1:])))
-
-    shares, start = _integrated(network, row, (whole, none), (position, of_deep))
+    shares, start = _integrated(network, row, points, (position, of_deep))
+    if tried is None:
+        return shares, start
     with torch.no_grad():
-        moved = float(of_solved(whole) - of_solved(none))
-    if moved or any(path.any() for path in solved[0]):
-        shares = shares + _shapley(row, of_solved)
+        rest = _of_vectors(network, row.ends[1], tried.vectors, position) if tried.vectors else deep
+        values = score(blend(*solved, rest.expand(len(solved[0]), *deep.shape[1:])))
+    moved = float(values[0] - values[1])
+    if moved or any(path[0].any() for path in solved):
+        shares = shares + _shapley(tried.orders, values[2:].double().numpy())
     return shares, start - moved
 
 
-def _solved(network: Network, raw: dict[str, Tensor], position: int) -> tuple[Tensor, Tensor]:
-    """The outputs of the linear and the tree-shaped path."""
-    first = first_network(network)
-    linear = network.linear[position](*first.terms(raw))
-    if not first.measured:
-        return linear, torch.zeros_like(linear)
-    return linear, network.trees[position](first.measurements(raw))
-
-
 def _of_vectors(
-    network: Network, none: dict[str, Tensor], raw: dict[str, Tensor], position: int
+    network: Network, none: dict[str, Tensor], vectors: dict[str, Tensor], position: int
 ) -> Tensor:
     """The deep path where nothing is left of the row but a backbone's vectors of its parts."""
-    rows = len(next(iter(raw.values())))
-    left = {
-        name: raw[name] if name.endswith(VECTORS) else values.expand(rows, *values.shape[1:])
-        for name, values in none.items()
-    }
+    rows = len(next(iter(vectors.values())))
+    left = {name: values.expand(rows, *values.shape[1:]) for name, values in none.items()}
+    left |= vectors
     some = range(0, rows, 64)  # so that memory stays bounded
     chunks = [{name: values[i : i + 64] for name, values in left.items()} for i in some]
     return torch.cat([network.paths(chunk)[position][2] for chunk in chunks])
@@ -197,19 +208,16 @@ def _of_vectors(
 
 
 def _integrated(
-    network: Network,
-    row: _Row,
-    ends: tuple[dict[str, Tensor], dict[str, Tensor]],
-    answer: tuple[int, Score],
+    network: Network, row: _Row, points: int, answer: tuple[int, Score]
 ) -> tuple[Array, float]:
     """The slopes along the straight way from nothing to the row, times the way."""
     position, score = answer
     shares, start = np.zeros(row.parts), 0.0
-    places, weights = np.polynomial.legendre.leggauss(POINTS)
+    places, weights = np.polynomial.legendre.leggauss(points)
     # Squared, so that more points lie near nothing, where normalising layers turn fastest.
     along = torch.tensor(np.append(((places + 1) / 2) ** 2, 0.0), dtype=torch.float32)
     weight = torch.tensor(np.append(weights * (places + 1) / 2, 0.0), dtype=torch.float32)
-    walked = [_walk(deep, ends, along, weight) for deep in network.deep]  # type: ignore[arg-type]
+    walked = [_walk(deep, row.ends, along, weight) for deep in network.deep]  # type: ignore[arg-type]
     output = torch.cat([walk.outputs[position] for walk in walked])
     values = score(network.targets[position].combine(output))
     start = float(values[-1].detach())
@@ -340,17 +348,44 @@ def _ways(face: _Face, slopes: Iterator[Tensor | None], columns: int) -> Iterato
 # ---- the solved paths: Shapley values over sampled orders ----------------------------------------
 
 
-def _shapley(row: _Row, answer: Callable[[dict[str, Tensor]], Tensor]) -> Array:
-    """The mean of what each part adds when the parts come in sampled orders, and in reverse."""
-    rng = np.random.default_rng(SEED)
-    pairs = max(1, min(ORDERS, MOST_ROWS // (row.parts + 1)) // 2)
+@dataclass(frozen=True)
+class _Tried:
+    """What the solved paths see of the row, of nothing, and of parts that come in some orders."""
+
+    orders: list[Array]
+    terms: tuple[Tensor, Tensor]
+    measurements: Tensor | None
+    vectors: dict[str, Tensor]  # of a backbone, which the deep path reads beside its own layers
+
+    def solved(self, network: Network, position: int) -> tuple[Tensor, Tensor]:
+        """The outputs of a network's linear and tree-shaped path."""
+        linear = network.linear[position](*self.terms)
+        if self.measurements is None:
+            return linear, torch.zeros_like(linear)
+        return linear, network.trees[position](self.measurements)
+
+
+def _tried(network: Network, row: _Row, position: int) -> _Tried | None:
+    """Rows whose parts come in sampled orders and in reverse; None where no path is solved."""
+    if isinstance(network.linear[position], NoPath):
+        return None
+    rng, first = np.random.default_rng(SEED), first_network(network)
+    most = min(MOST_ROWS, MOST_NUMBERS // max(row.size, 1))
+    pairs = max(1, min(ORDERS, most // (row.parts + 1)) // 2)
     orders = [rng.permutation(row.parts) for _ in range(pairs)]
     orders += [order[::-1] for order in orders]
-    kept = np.concatenate([_growing(order) for order in orders])
+    ends = np.array([[True] * row.parts, [False] * row.parts])
+    raw = row.keeping(np.concatenate([ends, *map(_growing, orders)]))
     with torch.no_grad():
-        values = answer(row.keeping(kept)).double().numpy().reshape(len(orders), -1)
-    shares = np.zeros(row.parts)
-    for order, value in zip(orders, values, strict=True):
+        measurements = first.measurements(raw) if first.measured else None
+        vectors = {name: values for name, values in raw.items() if name.endswith(VECTORS)}
+        return _Tried(orders, first.terms(raw), measurements, vectors)
+
+
+def _shapley(orders: list[Array], values: Array) -> Array:
+    """The mean of what each part adds; `values` are the answers, order by order."""
+    shares = np.zeros(len(orders[0]))
+    for order, value in zip(orders, values.reshape(len(orders), -1), strict=True):
         shares[order] += np.diff(value) / len(orders)
     return shares
 

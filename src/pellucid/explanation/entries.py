@@ -31,6 +31,7 @@ from pellucid.working.step import Check, Step, agreeing
 
 LONGEST = 4_096  # numbers of one vector that a softmax or a normalisation is worked on
 MOST_TERMS = 12
+MOST_NORMALISED = 128  # numbers of one vector whose normalisation is worked in full
 SOURCE = "The network"
 
 
@@ -171,10 +172,13 @@ def _layer_norm(operation: Operation, y: Tensor) -> Worked:
     x, shape, gamma, beta, epsilon = arguments(
         operation, "input", "normalized_shape", "weight", "bias", "eps"
     )
-    if len(shape) != 1 or shape[0] > LONGEST:
+    if len(shape) != 1:
         return ()
     place = largest(y)
     vector, answer = x[place[:-1]], y[place[:-1]]
+    if len(vector) > MOST_NORMALISED:
+        small = 1e-5 if epsilon is None else float(epsilon)
+        return (_normalised(vector, (gamma, beta, small), y, place),)
     ones = torch.ones_like(vector)
     scale, shift = (
         numbers_of(ones if gamma is None else gamma),
@@ -183,6 +187,31 @@ def _layer_norm(operation: Operation, y: Tensor) -> Worked:
     small = 1e-5 if epsilon is None else float(epsilon)
     step = normalized_step(numbers_of(vector), (scale, shift, small), "the vector")
     return (agreeing(step, numbers_of(answer), SOURCE, 1e-9),)
+
+
+def _normalised(
+    vector: Tensor, numbers: tuple[Tensor | None, Tensor | None, float], y: Tensor, place: Place
+) -> Step:
+    """One number of a long vector, by the vector's mean and variance."""
+    values = numbers_of(vector)
+    gamma, beta, small = numbers
+    g, b = (
+        default if tensor is None else float(tensor[place[-1]])
+        for tensor, default in ((gamma, 1.0), (beta, 0.0))
+    )
+    m = math.fsum(values) / len(values)
+    v = math.fsum((value - m) ** 2 for value in values) / len(values)
+    value = values[place[-1]]
+    form = plus(over(times(g, minus(value, m)), call("sqrt", plus(v, small))), b)
+    known = float(((vector - vector.mean()) / (vector.var(correction=0) + small).sqrt())[place[-1]])
+    return Step(
+        rule=f"One of {len(values):,} numbers: less their mean, by the root of their variance",
+        given={"mean": m, "variance": v},
+        of=entry("y", place),
+        working=(form,),
+        result=float(y[place]),
+        check=Check("torch's own mean and variance", g * known + b, 1e-9),
+    )
 
 
 def _batch_norm(operation: Operation, y: Tensor) -> Worked:

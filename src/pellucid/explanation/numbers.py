@@ -82,6 +82,9 @@ def described(values: Tensor) -> str:
         return f"{shape}: {written(float(values))}"
     if not values.is_floating_point():
         return f"{shape} whole numbers, {int(values.min())} to {int(values.max())}"
+    low, high = (float(end) for end in values.aminmax())
+    if math.isfinite(low) and math.isfinite(high):
+        return f"{shape}, {written(low)} to {written(high)}"
     finite = values[values.isfinite()]
     gone = values.numel() - finite.numel()
     missing = f", {gone:,} not finite" if gone else ""

@@ -177,10 +177,11 @@ def after_step(
     own = {name: p.detach().clone() for name, p in module.named_parameters()}
     losses = []
     with torch.no_grad(), InFloat64():
-        for values in (moved, stepped.theirs, own):
+        for values in (moved, stepped.theirs):
             _put(module, values)
             losses.append(float(loss_of()))
-    after, again, _ = losses
+        _put(module, own)
+    after, again = losses
     foretold = sum(
         float(((moved[name] - own[name]) * g).sum())
         for name, g in gradients.items()

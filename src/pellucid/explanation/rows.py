@@ -319,6 +319,8 @@ def _position(weight: str | None, network: Network, example: tuple[Any, Any], lo
     """Which deep network has the weight; without one, where the largest gradient is."""
     if weight is not None:
         return int(parse(weight)[0].split(".")[1])
+    if len(network.deep) == 1:
+        return 0
     sizes = []
     for deep in network.deep:
         with InFloat64():

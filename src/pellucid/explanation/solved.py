@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +25,8 @@ MOST_LEAVES = 10
 
 def linear_step(schema: Schema, network: Network, raw: dict[str, Tensor]) -> tuple[Step, ...]:
     """For each target the largest output of the linear path, feature by feature."""
+    layers: Any = first_network(network).inputs
+    counts = [layer.features for layer in layers]
     with torch.no_grad(), InFloat64():
         index, value = first_network(network).terms(raw)
         outputs = [layer(index, value)[0] for layer in network.linear]
@@ -34,7 +36,9 @@ def linear_step(schema: Schema, network: Network, raw: dict[str, Tensor]) -> tup
             continue
         place = int(output.argmax())
         steps.append(
-            _features(schema, layer, (index[0], value[0]), output, place, _of(kind, place))
+            _features(
+                (schema, counts), layer, (index[0], value[0]), output, (place, _of(kind, place))
+            )
         )
     return tuple(steps)
 
@@ -46,20 +50,20 @@ def _of(kind: Any, place: int) -> str:
 
 
 def _features(
-    schema: Schema,
+    known: tuple[Schema, Sequence[int]],
     layer: SparseLinear,
     terms: tuple[Tensor, Tensor],
     output: Tensor,
-    place: int,
-    of: str,
+    asked: tuple[int, str],
 ) -> Step:
-    index, value = terms
+    """`known` are the schema and how many features each kind has."""
+    (index, value), (place, of) = terms, asked
     weights = layer.weight[index, place].double()
     products = (weights * value).tolist()
     order = sorted(range(len(products)), key=lambda k: -abs(products[k]))
     present = [k for k in order if products[k]]
     rows = [
-        (feature_name(schema, int(index[k])), float(value[k]), float(weights[k]), products[k])
+        (feature_name(*known, int(index[k])), float(value[k]), float(weights[k]), products[k])
         for k in present[:MOST_TERMS]
     ]
     rest = math.fsum(products[k] for k in present[MOST_TERMS:])
@@ -78,19 +82,14 @@ def _features(
     )
 
 
-def feature_name(schema: Schema, index: int) -> str:
-    """What a feature of the linear path is, as its kind calls it."""
-    for kind, features in zip(schema.inputs, _feature_counts(schema), strict=True):
+def feature_name(schema: Schema, counts: Sequence[int], index: int) -> str:
+    """What a feature of the linear path is, as its kind calls it; each kind has so many."""
+    for kind, features in zip(schema.inputs, counts, strict=True):
         if index < features:
             named = getattr(kind, "feature", None)
             return named(index) if named else f"{kind.kind} feature {index + 1:,}"
         index -= features
     raise IndexError(index)
-
-
-def _feature_counts(schema: Schema) -> Iterator[int]:
-    for kind in schema.inputs:
-        yield kind.input_layer(1, torch.Generator()).features
 
 
 def measurement_names(schema: Schema, network: Network) -> list[str]:
