@@ -270,3 +270,28 @@ def test_a_weight_that_no_path_joins_to_the_loss_is_told() -> None:
 
     with pytest.raises(UsageError, match=r"No path leads from 'idle.weight'.*used.weight"):
         pellucid.explain(Idle(), torch.ones(1, 2), torch.ones(1, 1), weight="idle.weight[0,1]")
+
+
+def test_pooling_attention_and_an_lstm_are_worked_by_their_lessons() -> None:
+    class Gathering(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.LSTM(8, 6, batch_first=True, bidirectional=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            pooled = nn.functional.avg_pool2d(nn.functional.max_pool2d(x, 2), (1, 2), (1, 1))
+            small = nn.functional.adaptive_avg_pool2d(pooled, (5, 8)).squeeze(1)
+            seen = nn.functional.scaled_dot_product_attention(small, small, small, is_causal=True)
+            return self.cell(seen)[0]
+
+    torch.manual_seed(0)
+    found = pellucid.explain(Gathering(), torch.randn(2, 1, 20, 24))
+    worked = {step.rule: step for step in found.step.walk()}
+    by_name = {name: [s for s in worked if name in s] for name in ("pool", "attention", "lstm")}
+    assert all(by_name.values())
+    for rules in by_name.values():
+        for rule in rules:
+            assert worked[rule].steps, rule
+    rules = [step.rule for step in found.step.walk()]
+    assert {"The largest", "The mean", "And its answer"} <= set(rules)
+    assert any(rule.startswith("The best score of query") for rule in rules)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pandas as pd
 import polars as pl
@@ -58,6 +60,7 @@ def test_the_working_of_a_row_ends_in_the_model_s_own_answer(
     assert found.differences["float32"] < 1e-4
     assert found.differences["autograd"] < 1e-12
     assert found.differences["the optimizer that the network learnt with"] < 1e-12
+    assert found.differences["torch.optim.AdamW"] < 1e-14
 
 
 def test_all_three_paths_and_their_blend_are_shown(found: Explanation) -> None:
@@ -137,6 +140,28 @@ def test_a_weight_that_does_not_descend_is_told(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         models["class"].explain(FRAME[6], weight=weight)
+
+
+def test_predictions_in_another_thread_do_not_notice_an_explanation(
+    models: dict[str, Model],
+) -> None:
+    model, ended = models["class"], Event()
+    wanted = model.predict_proba(FRAME)
+
+    def predict() -> list[bool]:
+        same = [model.predict_proba(FRAME).equals(wanted)]
+        while not ended.is_set():
+            same.append(model.predict_proba(FRAME).equals(wanted))
+        return same
+
+    with ThreadPoolExecutor(1) as pool:
+        predicting = pool.submit(predict)
+        try:
+            for _ in range(2):
+                model.explain(FRAME[6])
+        finally:
+            ended.set()
+    assert all(predicting.result())
 
 
 def test_what_is_no_row_is_told(models: dict[str, Model]) -> None:

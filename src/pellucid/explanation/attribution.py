@@ -36,7 +36,8 @@ from pellucid.networks.network import DeepNetwork, Network, first_network
 from pellucid.schema import Schema
 
 POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
-FEWER_POINTS = 8  # where a row is large, and for the control
+FEWER_POINTS = 12  # where a row is large
+CONTROL_POINTS = 6
 LARGE = 200_000  # numbers of a row, as of a film
 MOST_ROWS = 600  # rows on which sampled orders are tried
 MOST_NUMBERS = 5_000_000  # in all of them
@@ -108,8 +109,10 @@ def attribute(
 ) -> Attribution | None:
     """What one target's answer for a row rests on; None for a kind that has no one number.
 
-    `encoded` are the cells as each kind encodes them, if they are there already.
+    `encoded` are the cells as each kind encodes them, if they are there already. A copy of the
+    network is hooked into, for another thread may be predicting with it.
     """
+    network = copy.deepcopy(network)
     encoded = encodings(schema, cells) if encoded is None else encoded
     row = _Row(schema, cells, encoded, columns_of(schema, cells, encoded))
     with torch.no_grad():
@@ -121,7 +124,7 @@ def attribute(
     tried = _tried(network, row, position)
     points = POINTS if row.size <= LARGE else FEWER_POINTS
     gradients, nothing = _accounted(network, row, tried, (position, score, points))
-    control, _ = _accounted(shuffled(network), row, tried, (position, score, FEWER_POINTS))
+    control, _ = _accounted(shuffled(network), row, tried, (position, score, CONTROL_POINTS))
     answer = float(score(output))
     return Attribution(
         of,

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pellucid.errors import UsageError
 from pellucid.explanation.arithmetic import ARITHMETIC, SPREAD, arithmetic, number_at
+from pellucid.explanation.gathering import attended, pooled, pooled_to_size, remembered
 from pellucid.explanation.numbers import Place, arguments, entry, largest, numbers_of
 from pellucid.explanation.recorder import Operation
 from pellucid.explanation.sums import SUMS, Worked, over_axes
@@ -308,4 +309,8 @@ ENTRIES: dict[str, Callable[[Operation, Tensor], Worked]] = {
     "embedding": _row,
     "cross_entropy": _cross_entropy,
     "where": _choice,
+    **dict.fromkeys(("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"), pooled),
+    **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d"), pooled_to_size),
+    "scaled_dot_product_attention": attended,
+    "lstm": remembered,
 }

@@ -16,6 +16,8 @@ from pellucid.working.iteration import Problem, assignments
 from pellucid.working.optimizers import BETAS, OPTIMIZERS
 from pellucid.working.step import Check, Step
 
+TORCH = "torch.optim.AdamW"
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -25,7 +27,7 @@ class Descent:
     decay: float
     clip: float | None
     spares: Callable[[str, Tensor], bool]  # a parameter that does not decay
-    name: str = "torch.optim.AdamW"  # what it is compared with
+    name: str = TORCH  # what it is compared with, beside torch's own
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Stepped:
     steps: tuple[Step, ...]
     moved: Mapping[str, Tensor]  # every parameter after the step
     theirs: Mapping[str, Tensor]  # and after torch.optim's
-    difference: float  # to torch.optim, the largest over all parameters
+    differences: Mapping[str, float]  # to each optimizer, the largest over all parameters
 
 
 def step_of(
@@ -53,10 +55,11 @@ def step_of(
         name: _moved(parameter.detach(), gradients[name], scale, descent, name)
         for name, parameter in parameters.items()
     }
-    theirs = (_by_torch if descent.clip is None else _by_own)(parameters, gradients, descent)
-    gap = max(
-        float((moved[name] - theirs[name]).abs().max()) for name in moved if moved[name].numel()
-    )
+    theirs = _by_torch(parameters, gradients, descent)
+    differences = {TORCH: _gap(moved, theirs)}
+    if descent.name != TORCH:
+        theirs = _by_own(parameters, gradients, descent)
+        differences[descent.name] = _gap(moved, theirs)
     gradient = gradients[weight.name]
     assert gradient is not None
     g = float(gradient[weight.place])
@@ -69,7 +72,11 @@ def step_of(
         descent,
         descent.spares(weight.name, parameters[weight.name]),
     )
-    return Stepped((*clipped, update), moved, theirs, gap)
+    return Stepped((*clipped, update), moved, theirs, differences)
+
+
+def _gap(moved: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
+    return max(float((moved[n] - theirs[n]).abs().max()) for n in moved if moved[n].numel())
 
 
 def _moved(w: Tensor, g: Tensor | None, scale: float, descent: Descent, name: str) -> Tensor:
@@ -88,11 +95,13 @@ def _moved(w: Tensor, g: Tensor | None, scale: float, descent: Descent, name: st
 def _by_torch(
     parameters: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None], descent: Descent
 ) -> dict[str, Tensor]:
-    """The same step by torch.optim.AdamW."""
+    """The same step by torch's own clipping and AdamW."""
     twins = {name: p.detach().clone().requires_grad_() for name, p in parameters.items()}
     for name, twin in twins.items():
         gradient = gradients[name]
         twin.grad = None if gradient is None else gradient.detach().clone()
+    if descent.clip is not None:
+        nn.utils.clip_grad_norm_(list(twins.values()), descent.clip)
     spared = [twin for name, twin in twins.items() if descent.spares(name, twin)]
     decayed = [twin for name, twin in twins.items() if not descent.spares(name, twin)]
     groups = [

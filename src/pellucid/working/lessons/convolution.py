@@ -98,7 +98,7 @@ def pooling(image: Given = IMAGE, size: Given = 2, stride: Given = None, kind: s
     side = read_count(size, "size", 1, LARGEST)
     chosen = read_choice(kind, "kind", ("max", "average"))
     grid = _grid(pixels, (side, side), side if stride is None else stride)
-    cells = _cells(grid, lambda place, of: _pooled(grid.under(*place), chosen, of))
+    cells = _cells(grid, lambda place, of: pooled_step(grid.under(*place), chosen, of))
     result = _filled(grid, cells, max if chosen == "max" else _average)
     return Step(
         rule=f"{chosen.capitalize()} pooling",
@@ -212,8 +212,8 @@ def _add_shifted(
             line[column] = simplest(line[column] + weight * pixel)
 
 
-def _pooled(values: Vector, kind: str, of: Symbol) -> Step:
-    """One window."""
+def pooled_step(values: Vector, kind: str, of: Symbol) -> Step:
+    """One window: its largest or its mean number."""
     several = len(values) > 1
     if kind == "max":
         form: Formula = call("max", *values) if several else plus(*values)
