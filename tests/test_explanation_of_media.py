@@ -67,12 +67,13 @@ def test_the_answer_for_a_medium_is_worked_like_any_other(
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """A dark film that turns bright in its second half or not; the same hum in all of them."""
-    folder = tmp_path_factory.mktemp("films")
+    """A dark film that turns bright towards its end or not; the same hum in all of them."""
+    folder, rng = tmp_path_factory.mktemp("films"), np.random.default_rng(0)
     names = []
     for number in range(ROWS):
         pixels = moving_square(frames=16, step=number % 3, colour=(90, 90, 90))
-        pixels[8:] = 240 if number % 2 else 30
+        pixels = (pixels + rng.integers(0, 60, pixels.shape)).astype(np.uint8)
+        pixels[10:] += np.uint8(100 * (number % 2))
         hum = tone(200, 1.6, 16_000, 0.1)
         names.append(write_film(folder / f"{number}.avi", pixels, hum, codecs=("mpeg4", "mp3")))
     return pl.DataFrame(

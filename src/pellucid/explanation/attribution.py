@@ -36,7 +36,8 @@ from pellucid.networks.network import DeepNetwork, Network, first_network
 from pellucid.schema import Schema
 
 POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
-FEWER_POINTS = 12  # where a row is large
+FEWER_POINTS = 12  # where a row is large, if they suffice
+ENOUGH = 0.05  # of the sizes of all shares: a gap that needs no more points
 CONTROL_POINTS = 6
 LARGE = 200_000  # numbers of a row, as of a film
 MOST_ROWS = 600  # rows on which sampled orders are tried
@@ -122,10 +123,13 @@ def attribute(
         return None
     of, score = found
     tried = _tried(network, row, position)
-    points = POINTS if row.size <= LARGE else FEWER_POINTS
-    gradients, nothing = _accounted(network, row, tried, (position, score, points))
-    control, _ = _accounted(shuffled(network), row, tried, (position, score, CONTROL_POINTS))
     answer = float(score(output))
+    for points in (POINTS,) if row.size <= LARGE else (FEWER_POINTS, POINTS):
+        gradients, nothing = _accounted(network, row, tried, (position, score, points))
+        gap = abs(answer - nothing - gradients.sum())
+        if gap <= ENOUGH * np.abs(gradients).sum():
+            break
+    control, _ = _accounted(shuffled(network), row, tried, (position, score, CONTROL_POINTS))
     return Attribution(
         of,
         tuple(row.columns),
