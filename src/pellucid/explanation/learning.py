@@ -69,7 +69,7 @@ def learn_from(
     differences = {
         "autograd": _gap(by_paths, gradient),
         "measured": abs(slope - gradient),
-        **stepped.differences,
+        descent.name: stepped.difference,
     }
     return Learnt(
         (
