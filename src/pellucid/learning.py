@@ -25,6 +25,7 @@ from pellucid.settings import Settings
 from pellucid.training.budget import (
     first_plan,
     fit_to_time,
+    for_evidence,
     planned_seconds,
     probe,
     threads_set,
@@ -38,9 +39,7 @@ from pellucid.training.watch import Watch
 from pellucid.windows import windows_of
 from pellucid.workshop import Workshop
 
-EVIDENCE_SHARE = 0.15  # of the whole budget
-REASONS_SHARE = 0.02  # of it too, for what single answers rest on
-HEAVY_EVIDENCE_SHARE = 0.18  # where a single look at all proving rows takes long
+REASONS_SHARE = 0.02  # of the whole budget, for what single answers rest on
 WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
     0.3,
     0.6,
@@ -349,8 +348,7 @@ def _watches(
 
     def reserve() -> float:
         """For the evidence, whose curve solves the other paths once more on parts of the rows."""
-        share = HEAVY_EVIDENCE_SHARE if plan.heavy else EVIDENCE_SHARE
-        return share * settings.minutes * 60 + 0.5 * solved[0]
+        return for_evidence(plan, settings.minutes * 60) + 0.5 * solved[0]
 
     def watch_of(position: int) -> Watch:
         workshop.note_time()

@@ -32,7 +32,10 @@ PROBE_SHARE = 0.005  # of the time, for each number of threads
 PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later
 TREES, FEWEST_TREES = 300, 30
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
-SHARE_OF_MEMBERS = 0.84  # of the time left: for the deep networks; the rest is for the evidence
+SHARE_OF_MEMBERS = 0.78  # of the time left, for deep networks whose evidence grows with them
+EVIDENCE_SHARE, HEAVY_EVIDENCE_SHARE = 0.15, 0.18  # of the budget; where looking takes long
+FIRST_SECONDS, LATER_SHARE = 60, 0.06  # up to here the whole share, then a smaller one
+SOLVED = 1.45  # times the evidence's time: what it and the solved paths take together
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     )
     each = (1 + plan.anneal) * _step_cost(plan, probed, learn)  # of a step, and its annealing
     for folds in sorted({plan.folds, min(plan.folds, 4), 1}, reverse=True):
-        steps = int(SHARE_OF_MEMBERS * seconds / folds / each)
+        steps = int(for_members(plan, seconds) / folds / each)
         if steps >= min(plan.steps // 2, 30 * plan.evaluate_every) or folds == 1:
             break
     steps = max(10, min(plan.steps, steps))
@@ -167,6 +170,24 @@ def usable_threads() -> int:
     """Processors that this process may use."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, affinity or 1)
+
+
+def for_evidence(plan: Plan, seconds: float) -> float:
+    """Of the budget's seconds those for the evidence, much of which costs the same in any budget.
+
+    Where a single look at all proving rows takes long, a share of any budget.
+    """
+    if plan.heavy:
+        return HEAVY_EVIDENCE_SHARE * seconds
+    first = min(seconds, FIRST_SECONDS)
+    return EVIDENCE_SHARE * first + LATER_SHARE * (seconds - first)
+
+
+def for_members(plan: Plan, seconds: float) -> float:
+    """Of the seconds that are left those for the deep networks."""
+    if plan.heavy:
+        return SHARE_OF_MEMBERS * seconds
+    return seconds - SOLVED * for_evidence(plan, seconds)
 
 
 @contextmanager
