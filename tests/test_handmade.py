@@ -8,6 +8,7 @@ import pytest
 
 import pellucid
 from every_kind import plan, table
+from pellucid.evidence.handmade import fit_within
 from pellucid.kinds.category import Category
 from pellucid.kinds.number import Number
 from sounding import small_plan, tone
@@ -49,6 +50,17 @@ def test_tables_without_media_have_the_ways_that_they_had():
         table().drop("review"), target="paid", ignore="liked", plan=plan(steps=3), verbose=False
     )
     assert set(ways(model, "paid")) <= {"linear model", "gradient-boosted trees"}
+
+
+def test_a_forest_that_takes_too_long_is_stopped_and_says_so():
+    x, y = np.random.default_rng(0).normal(size=(30, 4)), np.repeat([0.0, 2.0], 15)
+    machines = Number.fit_target(pl.Series("y", y)).machines(0)
+    assert fit_within(machines["forest"], x, y, seconds=0) == " of 10 trees"
+    assert len(machines["forest"].estimators_) == 10
+    assert fit_within(machines["forest"], x, y, seconds=60) == ""
+    assert len(machines["forest"].estimators_) == 100
+    assert fit_within(machines["SVM"], x, y, seconds=0) == ""
+    assert machines["SVM"].predict(x).shape == (30,)
 
 
 def test_machines_answer_for_every_level_even_for_one_they_never_saw():
