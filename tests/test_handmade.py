@@ -54,13 +54,13 @@ def test_tables_without_media_have_the_ways_that_they_had():
 
 def test_a_forest_that_takes_too_long_is_stopped_and_says_so():
     x, y = np.random.default_rng(0).normal(size=(30, 4)), np.repeat([0.0, 2.0], 15)
-    machines = Number.fit_target(pl.Series("y", y)).machines(0)
-    assert fit_within(machines["forest"], x, y, seconds=0) == " of 10 trees"
-    assert len(machines["forest"].estimators_) == 10
-    assert fit_within(machines["forest"], x, y, seconds=60) == ""
-    assert len(machines["forest"].estimators_) == 100
-    assert fit_within(machines["SVM"], x, y, seconds=0) == ""
-    assert machines["SVM"].predict(x).shape == (30,)
+    kind = Number.fit_target(pl.Series("y", y))
+    for seconds, trees, said in ((0, 10, " of 10 trees"), (60, 100, "")):
+        machines = kind.machines(0)
+        assert fit_within(machines["forest"], x, y, seconds) == said
+        assert len(machines["forest"].estimators_) == trees
+        assert fit_within(machines["SVM"], x, y, seconds) == ""
+        assert machines["SVM"].predict(x).shape == (30,)
 
 
 def test_machines_answer_for_every_level_even_for_one_they_never_saw():
