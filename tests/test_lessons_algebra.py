@@ -196,3 +196,9 @@ def test_an_inverse_with_symbols_holds_where_the_determinant_is_not_zero() -> No
     values = {"a": 2, "b": 3, "c": 4, "d": 5}
     numbers = [[evaluate_complex(entry, values) for entry in row] for row in found]
     assert numbers == [[-2.5, 1.5], [2, -1]]
+
+
+def test_roots_that_cancel_against_large_entries_are_no_fault() -> None:
+    """The vector of λ = 173 − √29930 is a difference of numbers near 346²."""
+    found = lesson("eigenvalues", [[0, 0, 0], [0, 346, 1], [0, 1, 0]])
+    assert "√29930" in found.text()

@@ -22,7 +22,7 @@ from pellucid.working.polynomial import expand
 from pellucid.working.printing.linear import LOWERED
 from pellucid.working.roots import Root
 from pellucid.working.simplification import simplify
-from pellucid.working.step import Check, Step
+from pellucid.working.step import FLOAT_TOLERANCE, Check, Step
 
 RESIDUAL = 1e-6  # of a numerical eigenvector of length 1, relative to the matrix
 SECOND_WAY = "A·v + (1 − λ)·v, which is v only for an eigenvector"
@@ -104,8 +104,14 @@ def _proof(rows: Matrix, value: Formula, vector: Any, place: int) -> Step:
         of=times("A", Symbol(f"v_{place}")),
         working=(times(formula(rows), column(vector)), times(value, column(vector))),
         result=stretched,
-        check=Check("row by row", image),
+        check=Check("row by row", image, _rounding(rows)),
     )
+
+
+def _rounding(rows: Matrix) -> float:
+    """What float64 leaves where exact roots cancel: the vector is a polynomial in A's entries."""
+    largest = max(1.0, *(abs(float(entry)) for row in rows for entry in row))
+    return max(FLOAT_TOLERANCE, 4e-15 * largest ** len(rows))
 
 
 def _quadratic_vector(rows: Matrix, root: Root) -> tuple[Formula, ...] | None:
