@@ -152,7 +152,7 @@ def _surd(rows: Matrix, root: Root, vector: tuple[Formula, ...], place: int) -> 
         given={f"lambda_{place}": root.value},
         of=Symbol(f"v_{place}"),
         result=vector,
-        check=Check(SECOND_WAY, known),
+        check=Check(SECOND_WAY, known, _rounding(rows)),
         reason="A column of the adjugate of λI − A, in which λ² is replaced by the characteristic "
         "equation.",
         steps=(_proof(rows, root.value, vector, place),),
