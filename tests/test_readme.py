@@ -47,14 +47,7 @@ def test_the_python_runs(code, tmp_path, monkeypatch, capsys):
 def write_tables(folder):
     """A table under every name that the README gives one, with every column that it names."""
     rng = np.random.default_rng(0)
-    for name, rows in {
-        "reviews": 120,
-        "sales": 120,
-        "visits": 120,
-        "march": 40,
-        "new": 20,
-        "april": 40,
-    }.items():
+    for name, rows in ROWS.items():
         stars = rng.integers(1, 4, rows)
         start = date(2024, 1, 1)
         frame = pl.DataFrame(
@@ -70,6 +63,13 @@ def write_tables(folder):
             }
         )
         frame.write_csv(folder / f"{name}.csv")
+    days = [date(2024, 1, 1) + timedelta(days=i) for i in range(200)]
+    weeks = 50 + 20 * np.sin(2 * np.pi * np.arange(200) / 7)
+    shops = [
+        pl.DataFrame({"shop": shop, "day": days, "sold": weeks + rng.normal(size=200)})
+        for shop in ("north", "south")
+    ]
+    pl.concat(shops).write_csv(folder / "demand.csv")
 
 
 @pytest.fixture(scope="module")
