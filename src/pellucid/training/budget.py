@@ -31,6 +31,7 @@ PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
 PROBE_SHARE = 0.005  # of the time, for each number of threads
 PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later
 TREES, FEWEST_TREES = 300, 30
+MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 SHARE_OF_MEMBERS = 0.78  # of the time left, for deep networks whose evidence grows with them
 EVIDENCE_SHARE, HEAVY_EVIDENCE_SHARE = 0.15, 0.18  # of the budget; where looking takes long
@@ -158,7 +159,7 @@ def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         trees=_affordable_trees(plan, task, 0.1 * seconds),
         linear_rows=_affordable_rows(plan, task, probed.terms, 0.1 * seconds),
     )
-    return triangular(plan, max(20, min(plan.all_steps, steps)))
+    return triangular(plan, max(20, min(int(MORE_PASSES * plan.all_steps), steps)))
 
 
 def planned_seconds(plan: Plan, learn: int, probed: Probe) -> float:
