@@ -85,8 +85,8 @@ def _ignored(frame: pl.DataFrame, inputs: list[str], settings: Settings) -> Iter
     only = len(inputs) == 1
     for name in inputs:
         column = frame[name]
-        if name in settings.ignore:
-            yield Ignored(name, "as you asked")
+        if name in settings.ignore:  # of a forecast, what was asked for is left out before
+            yield Ignored(name, "as you asked" if settings.horizon is None else "the windows' time")
         elif reason := _empty_reason(column):
             yield Ignored(name, reason)
         elif twin := _twin(frame, column, seen):
