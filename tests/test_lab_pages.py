@@ -185,8 +185,10 @@ def test_a_real_networks_layers_are_spelt_as_pytorch_takes_them(lab, browser):
         with contextlib.redirect_stdout(io.StringIO()):
             exec(figure.locator("pre.spelled").inner_text(), scope)
         figure.locator("details.numbers summary").click()
-        rows = figure.locator("details.numbers tbody tr").all()
-        counts = [int(row.locator("td").nth(3).inner_text().replace(",", "")) for row in rows]
+        rows = figure.locator("details.numbers tbody tr")
+        rows.first.wait_for()  # the table is filled when it is opened
+        numbers = [row.locator("td").nth(3).inner_text() for row in rows.all()]
+        counts = [int(number.replace(",", "")) for number in numbers]
         assert sum(each.numel() for each in scope["network"].parameters()) == sum(counts)
         for framework, word in (("ONNX", "Gemm"), ("Caffe", "InnerProduct")):
             figure.get_by_label("Framework").select_option(framework)
