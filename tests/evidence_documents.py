@@ -301,6 +301,7 @@ def document(name: str, data: Data, targets: dict[str, Target], members: int = 4
             "megabytes": 1184.0,
             "steps": 6400,
             "schedule_changed": False,
+            "settled": True,
             "stages": [
                 {"name": "reading", "seconds": 3.1},
                 {"name": "conventional ways", "seconds": 41.0},

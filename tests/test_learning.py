@@ -314,6 +314,7 @@ def test_ctrl_c_anneals_and_finishes_and_what_came_of_it_can_be_done_over():
     assert "annealing and finishing" in stream.getvalue()
     assert model.plan.cuts
     assert model.evidence["actual"]["schedule_changed"]
+    assert not model.evidence["actual"]["settled"]
     assert model.evidence["targets"]["y"]["verdict"]["sentences"]
     assert weights(learnt(numbers(), "y", plan=model.plan)) == weights(model)
 

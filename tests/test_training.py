@@ -57,6 +57,7 @@ def test_without_progress_it_anneals_from_the_best_weights_and_ends_with_them():
 
     schedule = Schedule(rate=1e-2, steps=10_000, evaluate_every=20, patience=4)
     weights, descent = descend(schedule, module=module, score=score)
+    assert descent.settled
     assert descent.best_step == 60
     assert descent.anneal_from == 60 + 4 * 20
     assert descent.step == 140 + 60 // 4
@@ -116,6 +117,7 @@ def test_a_descent_killed_anywhere_and_resumed_ends_with_the_same_bytes(
 def test_a_descent_killed_while_it_waits_for_progress_resumes_the_same(tmp_path):
     schedule = Schedule(rate=3e-2, steps=2_000, evaluate_every=5, patience=3)
     weights, whole = descend(schedule)
+    assert whole.settled
     assert whole.anneal_from is not None
     assert whole.step < 2_000
     for at in (whole.anneal_from - 5, whole.anneal_from + 1, whole.step - 11):

@@ -143,6 +143,7 @@ class Narration:
         steps = sum(d.step for d in fitted.descents)
         seconds = self.now() - self.stages[-1][1]
         early = " · annealed early to keep the budget" if fitted.cuts else ""
+        early = " · ended when nothing more was gained" if fitted.settled else early
         self.progress.line("learning", f"{steps:,} steps in {duration(seconds)}{early}")
 
     def verdict(self, model: Model, output: Path | None, replaced: bool) -> None:
@@ -191,6 +192,7 @@ def document(
             "megabytes": peak_megabytes(),
             "steps": sum(d.step for d in fitted.descents),
             "schedule_changed": bool(fitted.cuts),
+            "settled": fitted.settled,
             "stages": _stages(narration),
         },
         "reproduce": {

@@ -273,6 +273,7 @@ class Actual(TypedDict):
     megabytes: float
     steps: int
     schedule_changed: bool
+    settled: bool  # it ended because nothing more was gained, not because of the clock
     stages: list[Stage]
 
 

@@ -34,6 +34,11 @@ class Fitted:
         """What the clock or Ctrl-C changed, by deep network."""
         return {str(i): descent.cut for i, descent in enumerate(self.descents) if descent.cut}
 
+    @property
+    def settled(self) -> bool:
+        """Whether every deep network annealed because nothing better came, not for the clock."""
+        return all(descent.settled for descent in self.descents)
+
 
 def fit(
     task: Task,

@@ -47,6 +47,7 @@ class Descent:
     best: float = float("inf")
     best_step: int = 0
     waited: int = 0
+    settled: bool = False  # it annealed because nothing better came
     history: list[dict[str, float]] = field(default_factory=list)
     cut: dict[str, int] = field(default_factory=dict)  # what the clock or Ctrl-C changed
     clock: list[float] = field(default_factory=list, compare=False)  # seconds at each evaluation
@@ -157,6 +158,7 @@ def _anneal_if_due(
         return
     if descent.waited >= schedule.patience:
         optimizer.weights.copy_(best)
+        descent.settled = True
         descent.anneal_from = descent.step
         descent.anneal_steps = max(10, descent.best_step // 4)
     elif descent.step >= schedule.steps:
