@@ -94,7 +94,9 @@ def test_json_is_one_object_on_standard_output_with_the_fields_of_the_design(fol
     assert set(found["baseline"]) == {"name", "metric", "value"}
     assert set(found["gap"]) == {"value", "low", "high"}
     assert (found["skipped"], found["mended"], found["output"]) == (2, 1, "kept")
-    assert isinstance(found["learned"], bool) and found["seconds"] > 0
+    assert found["task"].startswith("predict the class 'label' (2 levels")
+    assert isinstance(found["learned"], bool) and isinstance(found["beats_baseline"], bool)
+    assert found["seconds"] > 0
 
 
 def test_learn_from_data_that_come_along_needs_no_target(folder, pellucid):

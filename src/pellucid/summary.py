@@ -14,7 +14,7 @@ def summary(model: Model, folder: Path) -> dict[str, Any]:
     summaries = {name: _target_summary(target) for name, target in evidence["targets"].items()}
     mends = evidence["data"]["mends"]
     return {
-        "task": evidence["name"],
+        "task": " and ".join(f"predict {kind.task()}" for kind in model.schema.targets),
         **next(iter(summaries.values())),
         "targets": summaries,
         "skipped": sum(m["count"] for m in mends if m["action"].startswith("row skipped")),
@@ -35,5 +35,5 @@ def _target_summary(target: dict[str, Any]) -> dict[str, Any]:
         "curve": target["curve"],
         "verdict": " ".join(target["verdict"]["sentences"]),
         "learned": target["verdict"]["learned"],
-        "beats_baseline": target["verdict"]["beats_baseline"],
+        "beats_baseline": target["verdict"]["beats_baseline"] is True,  # level is not better
     }
