@@ -186,3 +186,22 @@ def test_the_command_explains_a_row_of_a_file(models: dict[str, Model], tmp_path
     assert isinstance(far.exception, UsageError) and "from 1 to 160" in str(far.exception)
     odd = CliRunner().invoke(app, [*command, "--format", "pdf"])
     assert isinstance(odd.exception, UsageError) and "no format is called" in str(odd.exception)
+
+
+def test_a_tree_that_parts_a_category_names_its_levels() -> None:
+    effects = [7.0, -3.0, 5.0, -6.0, 1.0, -8.0, 3.0, -1.0, 9.0, -5.0]
+    states = [row % 10 for row in range(300)]
+    noise = [((row * 37) % 11) / 20 for row in range(300)]
+    frame = pl.DataFrame(
+        {
+            "state": [f"state-{state}" for state in states],
+            "x": noise[::-1],
+            "y": [effects[state] + more for state, more in zip(states, noise, strict=True)],
+        }
+    )
+    plan = every_kind.plan(trees=10)
+    model = pellucid.learn(frame, "y", minutes=0.2, verbose=False, plan=plan)
+    told = model.explain(frame[0]).step
+    rows = [row for step in told.walk() for row in (step.table.rows if step.table else ())]
+    asked = [row for row in rows if str(row[0]).startswith("state one of state-")]
+    assert asked and all(row[1] == "state-0" for row in asked)

@@ -11,11 +11,12 @@ from pellucid.errors import PellucidError
 from pellucid.kinds.category import Category
 from pellucid.kinds.number import Number
 from pellucid.networks.layers import Trees
-from pellucid.training.boosting import as_tensors, best_model, boost, check_same
+from pellucid.training.boosting import Measured, as_tensors, best_model, boost, check_same
 
 ROWS = 600
 RNG = np.random.default_rng(0)
 FEATURES = np.where(RNG.random((ROWS, 4)) < 0.1, np.nan, RNG.normal(size=(ROWS, 4)).round(1))
+MEASURED = Measured(FEATURES, ())
 SCORE = np.nan_to_num(FEATURES[:, 0]) * 2 + np.isnan(FEATURES[:, 1]) + (FEATURES[:, 2] > 0.5)
 
 
@@ -29,9 +30,9 @@ def target_of(levels):
     return kind, np.searchsorted(edges, SCORE)
 
 
-def grown(kind, values, trees=12):
-    model = boost(kind, 0, trees, FEATURES, values, seed=0)
-    layer = Trees(FEATURES.shape[1], kind.linear_outputs)
+def grown(kind, values, trees=12, measured=MEASURED):
+    model = boost(kind, 0, trees, measured, values, seed=0)
+    layer = Trees(measured.numbers.shape[1], kind.linear_outputs)
     layer.load_state_dict(as_tensors(model, kind.linear_outputs, getattr(model, "classes_", None)))
     return model, layer
 
@@ -72,7 +73,39 @@ def test_grown_trees_come_back_from_their_state():
     assert again(x).equal(layer(x))
 
 
-@pytest.mark.parametrize("name", ["column", "left", "right", "root", "output"])
+CODES = RNG.integers(1, 16, ROWS).astype(float)  # of levels in no order that matters
+EFFECT = RNG.permutation(16)[CODES.astype(int)] / 10
+CODED = Measured(np.column_stack([FEATURES, np.where(RNG.random(ROWS) < 0.1, np.nan, CODES)]), (4,))
+
+
+@pytest.mark.parametrize("levels", [None, 2, 3])
+def test_levels_are_parted_as_scikit_learn_parts_them_also_those_it_never_saw(levels):
+    kind, _ = target_of(levels)
+    values = kind.encode_target(pl.Series("t", EFFECT + SCORE)) if levels is None else None
+    if levels:
+        edges = np.quantile(EFFECT, np.linspace(0, 1, levels + 1)[1:-1])
+        values = np.searchsorted(edges, EFFECT)
+    part = CODED[np.flatnonzero(CODES != 7)]
+    model, layer = grown(kind, values[CODES != 7], measured=part)
+    assert bool(layer.subset.any())
+    asked = CODED.numbers.copy()
+    asked[::9, 4] = RNG.integers(1, 200, len(asked[::9]))  # most of them never seen
+    for features in (CODED.numbers, asked):
+        said = kind.as_logs(layer(torch.from_numpy(features)).numpy())
+        np.testing.assert_allclose(said, kind.boosted_output(model, features), atol=1e-4)
+
+
+def test_parting_levels_learns_more_of_them_than_asking_for_their_rank():
+    kind = Number.fit_target(pl.Series("t", EFFECT))
+    values = kind.encode_target(pl.Series("t", EFFECT))
+    errors = []
+    for measured in (CODED, Measured(CODED.numbers, ())):
+        model = boost(kind, 0, 20, measured[np.arange(400)], values[:400], seed=0)
+        errors.append(np.square(model.predict(measured.numbers[400:]) - values[400:]).mean())
+    assert errors[0] < 0.8 * errors[1]
+
+
+@pytest.mark.parametrize("name", ["column", "subset", "left", "right", "root", "output"])
 @pytest.mark.parametrize("index", [-1, 10**6])
 def test_trees_that_point_out_of_bounds_are_refused(name, index):
     kind, values = target_of(3)
@@ -88,9 +121,9 @@ def test_the_better_shape_is_chosen_on_rows_that_it_was_not_grown_on():
     fold = (np.arange(400), np.arange(400, ROWS))
     scores = []
     for shape in (0, 1):
-        model = boost(kind, shape, 40, FEATURES[:400], values[:400], seed=0)
+        model = boost(kind, shape, 40, MEASURED[fold[0]], values[:400], seed=0)
         scores.append(np.square(model.predict(FEATURES[400:]) - values[400:]).mean())
-    shape, _ = best_model(kind, 40, FEATURES, values, fold, seed=0)
+    shape, _ = best_model(kind, 40, MEASURED, values, fold, seed=0)
     assert shape == int(np.argmin(scores))
 
 

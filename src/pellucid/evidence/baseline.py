@@ -89,9 +89,9 @@ def _boosted(
     values = task.targets[position][rows].numpy()
     if len(np.unique(values)) < 2:
         return
-    model = grow(kind.boosting(task.seed), measurements(deep, task.store, rows), values)
+    model = grow(kind.boosting(task.seed), measurements(deep, task.store, rows), values, True)
     asked = measurements(deep, task.store, prove)
-    yield "gradient-boosted trees", answers(kind, model, asked)
+    yield "gradient-boosted trees", answers(kind, model, asked.numbers)
 
 
 def _own(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,19 @@ from pellucid.working.step import Check, NumberTable, Step
 MOST_TERMS = 12
 MOST_TREES = 3
 MOST_LEAVES = 10
+MOST_CODES = 8
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number that trees may ask for; of a code the levels that 1, 2, … stand for."""
+
+    name: str
+    levels: tuple[str, ...] = ()
+
+    def level(self, code: int) -> str:
+        """The name of a code."""
+        return self.levels[code - 1] if 0 < code <= len(self.levels) else f"level {code}"
 
 
 def linear_step(schema: Schema, network: Network, raw: dict[str, Tensor]) -> tuple[Step, ...]:
@@ -92,27 +106,28 @@ def feature_name(schema: Schema, counts: Sequence[int], index: int) -> str:
     raise IndexError(index)
 
 
-def measurement_names(schema: Schema, network: Network) -> list[str]:
+def measurements_of(schema: Schema, network: Network) -> list[Measurement]:
     """What each number that the trees may ask for is called."""
-    names: list[str] = []
+    names: list[Measurement] = []
     layers: Any = first_network(network).inputs
     for kind, layer in zip(schema.inputs, layers, strict=True):
         names += _measured(kind, layer.measured)
     return names
 
 
-def _measured(kind: Kind, count: int) -> list[str]:
+def _measured(kind: Kind, count: int) -> list[Measurement]:
     named = getattr(kind, "measurement", None)
     if named is not None:
-        return [named(position) for position in range(count)]
+        return [Measurement(named(position)) for position in range(count)]
     if count == len(kind.columns):
-        return list(kind.columns)
-    return [f"{kind.kind} {position + 1}" for position in range(count)]
+        levels = getattr(kind, "levels", ((),) * count)
+        return [Measurement(*each) for each in zip(kind.columns, levels, strict=True)]
+    return [Measurement(f"{kind.kind} {position + 1}") for position in range(count)]
 
 
 def trees_step(schema: Schema, network: Network, raw: dict[str, Tensor]) -> tuple[Step, ...]:
     """For each target the sum of the leaves for the largest output, and some trees' questions."""
-    names = measurement_names(schema, network)
+    names = measurements_of(schema, network)
     if not names:
         return ()
     with torch.no_grad(), InFloat64():
@@ -128,7 +143,7 @@ def trees_step(schema: Schema, network: Network, raw: dict[str, Tensor]) -> tupl
 
 
 def _leaves(
-    layer: Trees, numbers: Tensor, output: Tensor, place: int, of: str, names: list[str]
+    layer: Trees, numbers: Tensor, output: Tensor, place: int, of: str, names: list[Measurement]
 ) -> Step:
     walks = [
         (tree, _walk(layer, numbers, int(root)))
@@ -166,6 +181,8 @@ def _walk(layer: Trees, numbers: Tensor, node: int) -> list[int]:
         go_left = (
             bool(layer.missing_left[node])
             if math.isnan(column)
+            else column in codes(layer, node)
+            if layer.subset[node]
             else column <= float(layer.threshold[node])
         )
         following = int((layer.left if go_left else layer.right)[node])
@@ -176,16 +193,18 @@ def _walk(layer: Trees, numbers: Tensor, node: int) -> list[int]:
     return path
 
 
-def _tree(layer: Trees, numbers: Tensor, walk: tuple[int, list[int]], names: list[str]) -> Step:
+def _tree(
+    layer: Trees, numbers: Tensor, walk: tuple[int, list[int]], names: list[Measurement]
+) -> Step:
     """The questions of one tree."""
     tree, path = walk
     rows = []
     for node, following in pairwise(path):
         column = int(layer.column[node])
         value = float(numbers[column])
-        question = f"{names[column]} ≤ {float(layer.threshold[node]):.6g}?"
+        question = _question(layer, node, names[column])
         answer = "yes" if following == int(layer.left[node]) else "no"
-        rows.append((question, "missing" if math.isnan(value) else f"{value:.6g}", answer))
+        rows.append((question, _shown(layer, node, names[column], value), answer))
     leaf = float(layer.value[path[-1]])
     with torch.no_grad():
         known = _by_tensors(layer, numbers, tree)
@@ -199,11 +218,30 @@ def _tree(layer: Trees, numbers: Tensor, walk: tuple[int, list[int]], names: lis
     )
 
 
+def codes(layer: Trees, node: int) -> list[int]:
+    """The codes of a category that go left at a node."""
+    return [int(code) for code in layer.subsets[int(layer.subset[node])].nonzero()[:, 0]]
+
+
+def _question(layer: Trees, node: int, asked: Measurement) -> str:
+    if not layer.subset[node]:
+        return f"{asked.name} ≤ {float(layer.threshold[node]):.6g}?"
+    left = [code for code in codes(layer, node) if code]
+    more = f", … {len(left) - MOST_CODES:,} more" if len(left) > MOST_CODES else ""
+    return f"{asked.name} one of {', '.join(map(asked.level, left[:MOST_CODES]))}{more}?"
+
+
+def _shown(layer: Trees, node: int, asked: Measurement, value: float) -> str:
+    if math.isnan(value):
+        return "missing"
+    return asked.level(int(value)) if layer.subset[node] else f"{value:.6g}"
+
+
 def _by_tensors(layer: Trees, numbers: Tensor, tree: int) -> float:
     """The leaf of one tree, walked by tensor operations as the layer does."""
     node = layer.root[tree : tree + 1]
     for _ in range(int(layer.depth)):
         value = numbers[layer.column[node]]
-        left = torch.where(value.isnan(), layer.missing_left[node], value <= layer.threshold[node])
+        left = torch.where(value.isnan(), layer.missing_left[node], layer.goes_left(node, value))
         node = torch.where(left, layer.left[node], layer.right[node])
     return float(layer.value[node])

@@ -21,6 +21,7 @@ from pellucid.networks.layers import ClassBlend, Dropout, Embedding, EnsembleOut
 from pellucid.networks.layers.input import Tensors
 
 CONFUSION_LEVELS = 1_000  # with more of them, what is taken for what is not counted
+MOST_CODES = 255  # unknown among them: more than trees can part in any other way than by rank
 MOST_LEVELS = 65_536  # of one column; rarer ones share the unknown level
 
 
@@ -350,6 +351,7 @@ class CategoryInput(InputLayer):
         super().__init__()
         self.columns, self.width, self.features = len(sizes), width, sum(sizes)
         self.measured = self.columns
+        self.sizes = tuple(sizes)
         self.register_buffer("first", torch.tensor([0, *sizes[:-1]]).cumsum(0))
         self.embedding = Embedding(self.features, width, generator)
         self.unknown = Dropout(0.01)
@@ -365,6 +367,11 @@ class CategoryInput(InputLayer):
         """One-hot: feature `code` of each column, once."""
         index = raw["category"].long() + self.first
         return index, torch.ones(index.shape)
+
+    @property
+    def coded(self) -> tuple[bool, ...]:
+        """Trees can part the levels of a column as they like, unless there are too many."""
+        return tuple(size <= MOST_CODES for size in self.sizes)
 
     def measurements(self, raw: Tensors) -> Tensor:
         """The level's rank by frequency, missing where unknown."""

@@ -100,6 +100,12 @@ class DeepNetwork(nn.Module):
         return torch.cat([layer.measurements(raw) for layer in layers], 1)  # type: ignore[operator]
 
     @property
+    def coded(self) -> tuple[int, ...]:
+        """Which of the plain numbers are codes."""
+        flags = [flag for layer in self.inputs if layer.measured for flag in layer.coded]  # type: ignore[union-attr]
+        return tuple(position for position, flag in enumerate(flags) if flag)
+
+    @property
     def measured(self) -> int:
         """How many plain numbers there are."""
         return sum(layer.measured for layer in self.inputs)  # type: ignore[misc]

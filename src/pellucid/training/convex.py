@@ -88,11 +88,11 @@ def _trees(
         for learn, _ in folds[1:]
     ]
     outputs = [
-        boosting.answers(kind, model, features[choose])
+        boosting.answers(kind, model, features[choose].numbers)
         for model, (_, choose) in zip([first, *rest], folds, strict=True)
     ]
     last = first if choice else boosting.boost(kind, shape, trees, features, values, task.seed)
-    boosting.take_over(network.trees[position], kind, last, features[:256])
+    boosting.take_over(network.trees[position], kind, last, features.numbers[:256])
     return torch.as_tensor(np.concatenate(outputs), dtype=torch.float32), shape
 
 

@@ -30,7 +30,8 @@ class InputLayer(nn.Module):
 
     `terms` gives the same columns as sparse features for the linear path: which feature
     (batch, terms) and how much of it (batch, terms), of `features` features in all.
-    `measurements` gives them as `measured` plain numbers for trees: (batch, measured) float64.
+    `measurements` gives them as `measured` plain numbers for trees: (batch, measured) float64;
+    `coded` says which of these are codes of a few levels, whose order means little.
     """
 
     columns: int
@@ -55,6 +56,11 @@ class InputLayer(nn.Module):
         width); else once a column (batch, places, width). Several, if they share no path.
         """
         return self
+
+    @property
+    def coded(self) -> tuple[bool, ...]:
+        """For each of the plain numbers whether it is a code."""
+        return (False,) * self.measured
 
     def measurements(self, raw: Tensors) -> Tensor:
         """Plain numbers in an order that means something, NaN where missing."""

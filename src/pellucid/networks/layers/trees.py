@@ -17,10 +17,12 @@ class Trees(nn.Module):
     gradient boosting grows them (Friedman 2001), gradient descent leaves them be.
     """
 
-    NODES = ("column", "threshold", "missing_left", "left", "right", "value")
+    NODES = ("column", "threshold", "subset", "missing_left", "left", "right", "value")
 
     column: Tensor  # (nodes,) which number is asked
     threshold: Tensor  # (nodes,) float64; up to it one goes left
+    subset: Tensor  # (nodes,) the row of `subsets` whose codes go left, too
+    subsets: Tensor  # (subsets, codes) bool; of the first none; the last code means all beyond
     missing_left: Tensor  # (nodes,) where one goes without the number
     left: Tensor  # (nodes,) the node below; of a leaf, itself
     right: Tensor
@@ -41,13 +43,19 @@ class Trees(nn.Module):
         node = self.root.expand(len(x), -1)  # (batch, trees)
         for _ in range(int(self.depth)):
             value = x.gather(1, self.column[node])
-            left = torch.where(
-                value.isnan(), self.missing_left[node], value <= self.threshold[node]
-            )
+            left = torch.where(value.isnan(), self.missing_left[node], self.goes_left(node, value))
             node = torch.where(left, self.left[node], self.right[node])
         leaves = self.value[node]  # (batch, trees)
         total = leaves.new_zeros(len(x), self.outputs).index_add(1, self.output, leaves)
         return total + self.base
+
+    def goes_left(self, node: Tensor, value: Tensor) -> Tensor:
+        """Whether a number that is there goes left at a node of the same place: as `value`."""
+        left = value <= self.threshold[node]
+        if len(self.subsets) == 1:  # no node asks for a code
+            return left
+        code = value.nan_to_num(0.0).clamp(0, self.subsets.shape[1] - 1).long()
+        return left | self.subsets[self.subset[node], code]
 
     def grow(self, state: dict[str, Tensor]) -> None:
         """Take these trees for one's own; ValueError where they do not hold together."""
@@ -55,8 +63,11 @@ class Trees(nn.Module):
         if missing:
             raise ValueError(f"trees without {', '.join(sorted(missing))}")
         nodes = len(state["value"])
-        whole = ("column", "left", "right", "root", "output")
-        limits = (self.columns, nodes, nodes, nodes, self.outputs)
+        subsets = state["subsets"]
+        if subsets.ndim != 2 or subsets.dtype != torch.bool or not subsets.numel():
+            raise ValueError("trees without subsets of codes")
+        whole = ("column", "subset", "left", "right", "root", "output")
+        limits = (self.columns, len(subsets), nodes, nodes, nodes, self.outputs)
         for name, limit in zip(whole, limits, strict=True):
             values = state[name]
             if values.dtype != torch.int64 or not bool(((values >= 0) & (values < limit)).all()):
@@ -82,6 +93,8 @@ def _stump(outputs: int) -> dict[str, Tensor]:
     return {
         "column": whole,
         "threshold": torch.zeros(0, dtype=torch.float64),
+        "subset": whole.clone(),
+        "subsets": torch.zeros(1, 1, dtype=torch.bool),
         "missing_left": torch.zeros(0, dtype=torch.bool),
         "left": whole.clone(),
         "right": whole.clone(),
