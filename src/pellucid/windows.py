@@ -86,16 +86,21 @@ class Windows:
         ahead = np.repeat(origin, self.horizon) + np.tile(
             np.arange(1, self.horizon + 1), len(origin)
         )
-        columns = [pl.Series(self.time, self._written(ahead))]
+        columns = [pl.Series(self.time, self.written(ahead))]
         if self.series:
             each = np.repeat(np.arange(frame.height), self.horizon)
             columns.insert(0, names[self.series].gather(each))
         return pl.DataFrame([*columns, *lists])
 
+    def moments(self, cells: pl.Series) -> Array:
+        """Cells of the time column as seconds since 1970 or as numbers; NaN where unreadable."""
+        read = _moments(cells, self.dates).cast(pl.Float64)
+        return np.asarray(read.fill_null(float("nan")).to_numpy())
+
     def _index_of(self, cells: pl.Series) -> Array:
         return self.steps.index(_moments(cells, self.dates).to_numpy())
 
-    def _written(self, index: Array) -> pl.Series:
+    def written(self, index: Array) -> pl.Series:
         """The moments of steps as a person writes them."""
         when = self.steps.moment(index)
         if not self.dates:
@@ -156,7 +161,7 @@ class Windows:
         if self.series:
             columns[self.series] = [row.series.name for row in rows]
         when = np.array([row.series.index[row.origin] for row in rows])
-        columns[self.time] = self._written(when)
+        columns[self.time] = self.written(when)
         for name in self.fixed:
             columns[name] = [row.series.fixed[name] for row in rows]
         going = [name for name in (rows[0].series.columns if rows else ()) if name != self.target]

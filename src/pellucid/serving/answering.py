@@ -39,9 +39,9 @@ def answer(served: Served, requests: Sequence[Sequence[Record]]) -> list[Answer 
     owners = [place for place, request in enumerate(requests) for _ in request]
     firsts = np.cumsum([0, *(len(request) for request in requests)])
     mends = Mends(places=len(records), place=str)
-    table = frame_of_records(served.fields, records)
+    table = frame_of_records(served.inputs, records)
     encoded = model.schema.encode(table, mends, NO_FILES)
-    told = [one for mend in mends.found for one in _told(served.fields, mend)]
+    told = [one for mend in mends.found for one in _told(served.inputs, mend)]
     predictions = _predictions(model.schema.targets, model.outputs_of([encoded]))
     answers: list[Answer | RequestError] = []
     for place, request in enumerate(requests):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -22,6 +23,7 @@ from pellucid.serving.batching import Batcher
 from pellucid.serving.bodies import Room, records_in
 from pellucid.serving.explaining import FORMATS, Explainer
 from pellucid.serving.faults import RequestError
+from pellucid.serving.forecasts import steps_to_come, windows_in
 from pellucid.serving.limits import Limits
 from pellucid.serving.metrics import TYPE, Metrics
 from pellucid.serving.openapi import openapi
@@ -89,7 +91,13 @@ async def predict(request: Request) -> Response:
     """Answer the records of a request."""
     service = _service(request)
     served = service.shelf.served
-    records = await records_in(request, served.fields, service.limits, service.room)
+    windows, limits = served.model.schema.windows, service.limits
+    if windows is not None:
+        limits = replace(limits, records=limits.steps)
+    records = await records_in(request, served.fields, limits, service.room)
+    table = None
+    if windows is not None:
+        table, records = await asyncio.to_thread(windows_in, served, records)
     job = service.batcher.submit(served, records)
     try:
         told = await asyncio.wait_for(asyncio.wrap_future(job.future), service.limits.timeout)
@@ -99,8 +107,11 @@ async def predict(request: Request) -> Response:
         ) from error
     if isinstance(told, RequestError):
         raise told
+    predictions: Sequence[Any] = told.predictions
+    if windows is not None and table is not None:
+        predictions = steps_to_come(windows, table, predictions)
     notes = [asdict(note) for note in told.notes]
-    return JSONResponse({"predictions": told.predictions, "notes": notes, "model": served.weights})
+    return JSONResponse({"predictions": predictions, "notes": notes, "model": served.weights})
 
 
 async def explain(request: Request) -> Response:
@@ -110,8 +121,7 @@ async def explain(request: Request) -> Response:
     form = request.query_params.get("format", "json")
     if form not in FORMATS:
         raise RequestError(422, f"there is no format of that name; there are {', '.join(FORMATS)}")
-    fields = (*served.fields, *served.answers)
-    records = await records_in(request, fields, service.limits, service.room)
+    records = await records_in(request, served.explained, service.limits, service.room)
     if len(records) > 1:
         raise RequestError(422, f"{len(records):,} records; one is explained at a time")
     kind, text = await service.explainer.explain(served, records[0], form)

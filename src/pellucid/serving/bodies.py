@@ -18,6 +18,8 @@ from pellucid.serving.limits import MEGABYTE, Limits
 from pellucid.serving.media import check_file
 from pellucid.serving.records import Record, read_json, record_of, records_of
 
+SMALL = 250_000  # bytes: larger bodies are read in a thread, so that others need not wait
+
 
 @dataclass
 class Room:
@@ -57,7 +59,9 @@ async def records_in(
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         body = await read_body(request, limits, room)
-        return records_of(read_json(body), fields, limits.records)
+        if len(body) < SMALL:
+            return records_of(read_json(body), fields, limits.records)
+        return await asyncio.to_thread(lambda: records_of(read_json(body), fields, limits.records))
     if kind == "multipart/form-data":
         body = await read_body(request, limits, room)
         return [await _form_record(request, body, fields, limits)]

@@ -63,7 +63,7 @@ class Explainer:
         self._pool.shutdown()
 
     def _explained(self, served: Served, record: Record, form: str) -> tuple[str, str]:
-        fields = (*served.fields, *served.answers)
+        fields = served.explained
         given = zip(fields, record.cells, strict=True)
         known = [f.name for f, cell in given if cell is not None or f in served.fields]
         kind, write = FORMATS[form]

@@ -14,6 +14,7 @@ class Limits:
     body: int = 32 * MEGABYTE  # bytes of one request
     bodies: int = 256 * MEGABYTE  # bytes of all requests that are being read or answered
     records: int = 1_000  # of one request
+    steps: int = 20_000  # records of one request for a forecast
     pixels: int = 50_000_000  # of one picture, or of one frame of a film
     seconds: float = 600.0  # of one sound or film
     batch: int = 256  # records that the model answers at once

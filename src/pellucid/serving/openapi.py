@@ -10,6 +10,8 @@ from pellucid.kinds import TargetKind
 from pellucid.serving.fields import Field
 from pellucid.serving.limits import Limits
 from pellucid.serving.served import Served
+from pellucid.serving.steps import FURTHEST, first_moments
+from pellucid.windows import Windows
 
 REFUSALS = {
     "400": "The body is no JSON, or no form.",
@@ -49,6 +51,15 @@ def example_record(fields: Sequence[Field]) -> dict[str, Any]:
     return {field.name: field.example for field in fields}
 
 
+def example_records(served: Served) -> list[dict[str, Any]]:
+    """What a request may hold: one record, or as many steps of a series as a forecast needs."""
+    windows = served.model.schema.windows
+    record = example_record(served.fields)
+    if windows is None:
+        return [record]
+    return [record | {windows.time: moment} for moment in first_moments(windows)]
+
+
 def _about(served: Served) -> str:
     targets = " and ".join(repr(name) for name in served.model.targets)
     return f"Predicts {targets}. Served by pellucid {__version__}."
@@ -63,8 +74,11 @@ def _get(summary: str, kind: str) -> dict[str, Any]:
 
 
 def _post(served: Served, limits: Limits, summary: str, answer: str) -> dict[str, Any]:
-    example = {"records": [example_record(served.fields)]}
-    body = {
+    windows = served.model.schema.windows
+    most = limits.records if windows is None else limits.steps
+    predicts = answer == "Prediction"
+    example = {"records": example_records(served)[: most if predicts else 1]}
+    body: dict[str, Any] = {
         "type": "object",
         "required": ["records"],
         "additionalProperties": False,
@@ -72,11 +86,14 @@ def _post(served: Served, limits: Limits, summary: str, answer: str) -> dict[str
             "records": {
                 "type": "array",
                 "minItems": 1,
-                "maxItems": limits.records if answer == "Prediction" else 1,
+                "maxItems": most if predicts else 1,
                 "items": {"$ref": "#/components/schemas/Record"},
             }
         },
     }
+    if windows is not None:  # a forecast needs a past
+        known = {"properties": {windows.target: {"type": "number"}}, "required": [windows.target]}
+        body["properties"]["records"]["contains"] = known
     content: dict[str, Any] = {"application/json": {"schema": body, "example": example}}
     if files := [field for field in served.fields if field.media]:
         parts = {f.name: {"type": "string", "contentMediaType": f"{f.kind}/*"} for f in files}
@@ -107,12 +124,12 @@ def _schemas(served: Served, limits: Limits) -> dict[str, Any]:
     }
     notes = {"type": "array", "items": NOTE}
     return {
-        "Record": _record(served.fields),
+        "Record": _record(served),
         "Predictions": {
             "type": "object",
             "required": ["predictions", "notes", "model"],
             "properties": {
-                "predictions": {"type": "array", "items": _prediction(served.model.schema.targets)},
+                "predictions": {"type": "array", "items": _prediction(served)},
                 "notes": {**notes, "description": "what was mended or left out"},
                 "model": {"type": "string", "description": "the hash of the weights"},
             },
@@ -127,13 +144,25 @@ def _schemas(served: Served, limits: Limits) -> dict[str, Any]:
     }
 
 
-def _record(fields: Sequence[Field]) -> dict[str, Any]:
+def _record(served: Served) -> dict[str, Any]:
+    windows = served.model.schema.windows
+    values = {field.name: _value(field) for field in served.fields}
+    if windows is not None:
+        values[windows.time] |= _moment(windows)
     return {
         "type": "object",
         "minProperties": 1,
-        "properties": {field.name: _value(field) for field in fields},
-        "examples": [example_record(fields)],
+        "required": [windows.time] if windows is not None else [],
+        "properties": values,
+        "examples": [example_record(served.fields)],
     }
+
+
+def _moment(windows: Windows) -> dict[str, Any]:
+    """When a step is: it cannot be missing."""
+    if windows.dates:
+        return {"anyOf": [{"type": "string", "format": each} for each in ("date", "date-time")]}
+    return {"anyOf": [{"type": "number", "minimum": -FURTHEST, "maximum": FURTHEST}]}
 
 
 def _value(field: Field) -> dict[str, Any]:
@@ -164,13 +193,16 @@ TYPES: Mapping[str, dict[str, Any]] = {
 }
 
 
-def _prediction(targets: Sequence[TargetKind]) -> dict[str, Any]:
-    names = [kind.columns[0] for kind in targets]
-    return {
-        "type": "object",
-        "required": names,
-        "properties": {kind.columns[0]: _answer(kind) for kind in targets},
-    }
+def _prediction(served: Served) -> dict[str, Any]:
+    """The answer for a record, or for one step to come of a series."""
+    windows = served.model.schema.windows
+    answers = {kind.columns[0]: _answer(kind) for kind in served.model.schema.targets}
+    if windows is not None:
+        moment = {"type": "string" if windows.dates else "number", "description": "when it is"}
+        answers = {windows.time: moment, **answers}
+    if windows is not None and windows.series:
+        answers = {windows.series: {"type": "string", "description": "which series"}, **answers}
+    return {"type": "object", "required": list(answers), "properties": answers}
 
 
 WRITTEN = {
@@ -181,7 +213,8 @@ WRITTEN = {
 
 def _answer(kind: TargetKind) -> dict[str, Any]:
     number = {"type": ["number", "null"]}
-    properties: dict[str, Any] = {"value": number if kind.kind == "number" else {}}
+    numeric = kind.kind in ("number", "forecast")
+    properties: dict[str, Any] = {"value": number if numeric else {}}
     if kind.has_probabilities:
         properties |= {
             "confidence": {"type": "number", "minimum": 0, "maximum": 1.001},
@@ -192,7 +225,7 @@ def _answer(kind: TargetKind) -> dict[str, Any]:
             "value": {"type": "string", "description": WRITTEN[kind.kind]},
             "confidence": {"type": "number", "minimum": 0, "maximum": 1.001},
         }
-    if kind.has_intervals:
+    if kind.has_intervals or kind.kind == "forecast":
         share = {"type": "number", "description": "the share that lies between"}
         properties |= {"low": number, "high": number, "coverage": share}
     return {"type": "object", "required": ["value"], "properties": properties}

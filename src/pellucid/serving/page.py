@@ -12,33 +12,38 @@ import jinja2
 from pellucid import __version__
 from pellucid.evidence.pages import resource
 from pellucid.serving.fields import Field
-from pellucid.serving.openapi import example_record
+from pellucid.serving.openapi import example_record, example_records
 from pellucid.serving.served import Served
+from pellucid.windows import Windows
 from pellucid.working.printing.style import STYLE
 
 FIRST = 12  # fields that are shown before the others are asked for
 FEW = 8  # levels that the answer shows in their own order
-SEQUENCES = ("tags", "text")  # answers that are not worked step by step
+SEQUENCES = ("tags", "text", "forecast")  # answers that are not worked step by step
 SELECT = 40  # levels that a list offers; more are typed, with suggestions
 
 
 def page(served: Served) -> str:
     """The whole page as HTML."""
-    fields = _by_importance(served)
+    windows = served.model.schema.windows
+    fields = _by_importance(served) if windows is None else list(served.fields)
     return _template().render(
         name=served.name,
         weights=served.weights,
         version=__version__,
         verdict=_verdict(served),
         targets=served.model.targets,
-        fields=fields[:FIRST],
+        fields=fields[:FIRST] if windows is None else fields,
         more=fields[FIRST:],
+        forecast=windows and _forecast(served, windows),
+        length=windows and windows.length,
         select=SELECT,
         answers=[each for each in served.answers if each.kind not in SEQUENCES],
         worked=any(kind.kind not in SEQUENCES for kind in served.model.schema.targets),
         about={
             "targets": [_target(kind) for kind in served.model.schema.targets],
-            "example": example_record(served.fields),
+            "example": example_records(served) if windows else example_record(served.fields),
+            "forecast": windows and _forecast(served, windows),
         },
     )
 
@@ -55,6 +60,17 @@ def _verdict(served: Served) -> list[str]:
     evidence = served.model.evidence.get("targets", {})
     found = [evidence.get(name, {}).get("verdict", {}) for name in served.model.targets]
     return [verdict["sentences"][0] for verdict in found if verdict.get("sentences")]
+
+
+def _forecast(served: Served, windows: Windows) -> dict[str, Any]:
+    """Which columns the rows of a forecast have."""
+    numbers = [field.name for field in served.fields if field.kind == "number"]
+    return {
+        "time": windows.time,
+        "series": windows.series,
+        "target": windows.target,
+        "numbers": numbers,
+    }
 
 
 def _target(kind: Any) -> dict[str, Any]:
@@ -78,6 +94,7 @@ ASSETS: Mapping[str, Callable[[], tuple[str, str]]] = {
     "page.css": lambda: ("text/css", _own("page.css")),
     "page.js": lambda: ("text/javascript", _own("page.js")),
     "working.css": lambda: ("text/css", STYLE),
+    "forecast.js": lambda: ("text/javascript", _own("forecast.js")),
     "capture.js": lambda: ("text/javascript", _own("capture.js")),
 }
 

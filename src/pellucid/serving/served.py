@@ -11,6 +11,7 @@ from pellucid.errors import PellucidError
 from pellucid.keeping import load, weights_hash
 from pellucid.model import Model
 from pellucid.serving.fields import Field, fields_of
+from pellucid.serving.steps import long_fields
 
 log = logging.getLogger("pellucid.serving")
 Sign = tuple[tuple[int, int, int], ...] | None
@@ -21,17 +22,26 @@ class Served:
     """A loaded model with what is asked of it for every request."""
 
     model: Model
-    fields: tuple[Field, ...]
+    fields: tuple[Field, ...]  # what a record may hold
+    inputs: tuple[Field, ...]  # what the network is given: other columns where it forecasts
     answers: tuple[Field, ...]  # what is predicted, as a record may hold it for its explanation
     name: str
     weights: str  # the hash of its weights, which names it in answers
+
+    @property
+    def explained(self) -> tuple[Field, ...]:
+        """What a record to be explained may hold: its right answers too."""
+        known = {field.name for field in self.fields}
+        return (*self.fields, *(each for each in self.answers if each.name not in known))
 
 
 def load_served(path: Path) -> Served:
     """Load the model of a folder; ModelError as `load` raises it."""
     model = load(path)
-    fields, answers = fields_of(model.schema.inputs), fields_of(model.schema.targets)
-    return Served(model, fields, answers, path.resolve().stem, weights_hash(path)[:12])
+    schema = model.schema
+    inputs, answers = fields_of(schema.inputs), fields_of(schema.targets)
+    fields = inputs if schema.windows is None else long_fields(schema, schema.windows)
+    return Served(model, fields, inputs, answers, path.resolve().stem, weights_hash(path)[:12])
 
 
 class Shelf:
