@@ -75,13 +75,18 @@ class Watched:
 
 
 @contextlib.contextmanager
-def watched(browser: Any, **settings: Any) -> Iterator[Watched]:
-    """A page of its own; requests that leave the machine are stopped and noted."""
+def watched(browser: Any, local: bool = False, **settings: Any) -> Iterator[Watched]:
+    """A page of its own; requests that leave the machine are stopped and noted.
+
+    local: the page is a file, which may ask for nothing but itself.
+    """
     context = browser.new_context(**settings)
     seen = Watched(context.new_page())
 
     def passes(route: Any) -> None:
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
+        asked = urlsplit(route.request.url)
+        first = route.request.is_navigation_request()
+        if asked.hostname == "127.0.0.1" or (local and asked.scheme == "file" and first):
             route.continue_()
         else:
             seen.faults.append(f"asked {route.request.url}")

@@ -13,7 +13,7 @@ from browsing import chromium, watched
 pytest.importorskip("anywidget")
 from pellucid.errors import UsageError
 from pellucid.lab import widget
-from pellucid.lab.bundle import bundle
+from pellucid.web.bundle import bundle
 
 MODEL = """
 window.model = {

@@ -51,24 +51,27 @@ def test_every_sort_of_run_gives_a_small_balanced_offline_page(name, tmp_path):
     text = report(evidence_documents.ALL[name](), tmp_path)
     page = Page(text)
     assert len(text.encode()) < 300_000
-    assert not set(page.tags) & {"script", "img", "iframe", "object", "embed", "base", "form"}
+    assert not set(page.tags) & {"img", "iframe", "object", "embed", "base", "form"}
     targets = [value for key, value in page.attributes if key in ("src", "href", "xlink:href")]
     assert all(target.startswith(("#", "data:")) for target in targets)
     assert "default-src 'none'" in text
-    assert "url(" not in text
+    assert not re.search(r"url\((?!#)", text)
     assert "@import" not in text
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_sections_come_in_the_order_of_the_story(tmp_path):
     text = report(evidence_documents.reviews(), tmp_path)
-    titles = re.findall(r"<h[23][^>]*>(.*?)</h[23]>", text.replace("\u00a0", " "))
+    titles = re.findall(
+        r"<h[23][^>]*>(.*?)</h[23]>", text.partition("<script")[0].replace("\u00a0", " ")
+    )
     assert titles == [
         "It learned: accuracy 87.1 % (86.3 to 87.9) on 7,232 rows it never saw.",
         "Performance against experience",
         "The conventional ways",
         "What is taken for what",
         "Can its confidence be believed?",
+        "Answer only when sure",
         "What each column contributes",
         "The worst mistakes",
         "How it was learned",
@@ -133,7 +136,7 @@ def test_hostile_names_stay_text(tmp_path):
     evidence = evidence_documents.hostile()
     text = report(evidence, tmp_path)
     page = Page(text)
-    assert "<script" not in text
+    assert page.tags.count("script") == text.count("<script") == 2  # our own, and their style
     assert not [key for key, _ in page.attributes if key.startswith("on")]
     assert not [value for _, value in page.attributes if "javascript:" in (value or "")]
     assert "<script>alert('x')</script>" in page.text
@@ -151,9 +154,10 @@ def test_long_cells_are_cut_and_their_rest_can_be_unfolded(tmp_path):
     folded = re.findall(r'<details class="text"><summary><bdi>(.*?)</bdi></summary>', text)
     assert len(folded) == 2
     assert all(len(head) <= 180 for head in folded)
-    assert text.count("word ") + text.count("word<") == 100
+    rows = text.partition("<script")[0]
+    assert rows.count("word ") + rows.count("word<") == 100
     assert "997,000 more letters" in text
-    assert len(text) < 120_000
+    assert len(text) < 180_000
 
 
 def test_wide_tables_are_folded_and_a_thousand_levels_stay_small(tmp_path):

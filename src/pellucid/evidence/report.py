@@ -9,13 +9,15 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from pellucid.evidence import figures
+from pellucid.evidence import figures, live
 from pellucid.evidence.document import Document, Layer, Mistake, Shape, Target
 from pellucid.evidence.figures import Figure
+from pellucid.evidence.live import Live
 from pellucid.evidence.marking import MarkedSpan, marked_spans
 from pellucid.evidence.numerals import Measure, count, duration, memory, percent
 from pellucid.evidence.pages import render, resource, write_page
 from pellucid.evidence.reason_views import ReasonView, reason_view
+from pellucid.web.bundle import style as figure_style
 
 SHORT = 180  # letters of a cell that are shown at once
 LONG = 3000  # letters of a cell that are kept
@@ -29,12 +31,19 @@ def write_report(evidence: Document, path: Path) -> None:
         _view(name, target, f"target-{index}")
         for index, (name, target) in enumerate(evidence["targets"].items())
     ]
+    metric = _history_metric(evidence)
+    moved = live.history(evidence["history"], metric)
+    script = live.script([moved, *(each for view in views for each in view.live.values())])
     text = render(
         "report.html.jinja",
         document=evidence,
         style=Markup(resource("report.css")),
+        script=Markup(script),
+        script_hash=Markup(live.allowed(script)),
+        live_style=Markup(figure_style() if script else ""),
         targets=views,
-        history=figures.training_history(evidence["history"], _history_metric(evidence)),
+        history=figures.training_history(evidence["history"], metric),
+        live_history=moved,
         stages=figures.stages(evidence["actual"]),
         network=[_layer(layer) for layer in evidence["plan"]["network"]],
         promises=_promises(evidence),
@@ -100,6 +109,7 @@ class TargetView:
     others: list[tuple[str, str]]
     paths: list[tuple[str, str]]
     figures: dict[str, Figure | None]
+    live: dict[str, Live | None]
     looks: list[Figure]
     forecasts: list[Figure]
     mistakes: list[MistakeView]
@@ -124,6 +134,7 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
         others=others,
         paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
         figures=_figures(target),
+        live={make.__name__: make(target) for make in (live.grown, live.sure, live.screening)},
         looks=[figures.where_it_looked(look) for look in target.get("looks", [])],
         forecasts=[
             figures.forecast_beside_truth(each, name) for each in target.get("forecasts", [])

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -26,11 +25,11 @@ from pellucid.lab.own import Own
 from pellucid.lab.questions import question_of
 from pellucid.lab.training.socket import watch
 from pellucid.web.access import Access, address, new_token
+from pellucid.web.bundle import ASSETS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-ASSETS = Path(__file__).parent / "assets"
 OWN = (
     "columns",
     "encoding",

@@ -6,8 +6,7 @@ from typing import Any
 
 from pellucid.errors import PellucidError, UsageError
 from pellucid.lab import answers
-from pellucid.lab.bundle import bundle
-from pellucid.lab.server import ASSETS
+from pellucid.web.bundle import ASSETS, bundle, style
 
 FIGURES = (
     "matrix",
@@ -56,12 +55,6 @@ def source(name: str) -> str:
     """The figure, the frame that all figures have, and what puts them into a notebook."""
     shown = (ASSETS / "notebook.js").read_text("utf-8").replace("FIGURE", name)
     return bundle("mount.js", f"figures/{name}.js") + shown
-
-
-def style() -> str:
-    """The lab's style sheet for a figure that lives in a shadow of its own."""
-    text = (ASSETS / "lab.css").read_text(encoding="utf-8")
-    return text.replace(":root {", ":host {").replace("body {", ".lab {", 1)
 
 
 def replied(asked: Any) -> dict[str, Any]:

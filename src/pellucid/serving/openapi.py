@@ -29,7 +29,11 @@ def openapi(served: Served, limits: Limits, token: bool) -> dict[str, Any]:
     """The document, version 3.1."""
     answers = {
         "/predict": _post(served, limits, "Predict every record, in order", "Prediction"),
-        "/explain": _post(served, limits, "The working behind one record", "Explanation"),
+        **(
+            {"/explain": _post(served, limits, "The working behind one record", "Explanation")}
+            if served.worked
+            else {}
+        ),
         "/health": _get("Whether the process runs", "application/json"),
         "/ready": _get("Whether it takes requests: not while it shuts down", "application/json"),
         "/metrics": _get("Counters for Prometheus", "text/plain"),

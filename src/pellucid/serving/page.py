@@ -13,13 +13,12 @@ from pellucid import __version__
 from pellucid.evidence.pages import resource
 from pellucid.serving.fields import Field
 from pellucid.serving.openapi import example_record, example_records
-from pellucid.serving.served import Served
+from pellucid.serving.served import SEQUENCES, Served
 from pellucid.windows import Windows
 from pellucid.working.printing.style import STYLE
 
 FIRST = 12  # fields that are shown before the others are asked for
 FEW = 8  # levels that the answer shows in their own order
-SEQUENCES = ("tags", "text", "forecast")  # answers that are not worked step by step
 SELECT = 40  # levels that a list offers; more are typed, with suggestions
 
 
@@ -39,7 +38,7 @@ def page(served: Served) -> str:
         length=windows and windows.length,
         select=SELECT,
         answers=[each for each in served.answers if each.kind not in SEQUENCES],
-        worked=any(kind.kind not in SEQUENCES for kind in served.model.schema.targets),
+        worked=served.worked,
         about={
             "targets": [_target(kind) for kind in served.model.schema.targets],
             "example": example_records(served) if windows else example_record(served.fields),

@@ -14,6 +14,7 @@ from pellucid.serving.fields import Field, fields_of
 from pellucid.serving.steps import long_fields
 
 log = logging.getLogger("pellucid.serving")
+SEQUENCES = ("tags", "text", "forecast")  # answers that are not worked step by step
 Sign = tuple[tuple[int, int, int], ...] | None
 
 
@@ -27,6 +28,11 @@ class Served:
     answers: tuple[Field, ...]  # what is predicted, as a record may hold it for its explanation
     name: str
     weights: str  # the hash of its weights, which names it in answers
+
+    @property
+    def worked(self) -> bool:
+        """Whether any of its answers can be worked step by step."""
+        return any(answer.kind not in SEQUENCES for answer in self.answers)
 
     @property
     def explained(self) -> tuple[Field, ...]:

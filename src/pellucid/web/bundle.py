@@ -1,11 +1,11 @@
-"""The lab's modules as one: what a notebook or a page that fetches nothing takes in whole."""
+"""Figures for browsers and their modules as one text, for pages that fetch nothing."""
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from pellucid.lab.server import ASSETS
+ASSETS = Path(__file__).parent / "assets"
 
 IMPORT = re.compile(
     r'^import (?:\{(?P<names>[^}]*)\}|(?P<default>\w+)) from "(?P<path>[^"]+)";$', re.M
@@ -23,6 +23,12 @@ def bundle(*names: str) -> str:
     for name in names:
         _write(name, written)
     return "const modules = {};\n" + "\n".join(written.values())
+
+
+def style() -> str:
+    """The figures' style sheet, for one that lives in a shadow of its own."""
+    text = (ASSETS / "figure.css").read_text(encoding="utf-8")
+    return text.replace(":root {", ":host {")
 
 
 def _write(name: str, written: dict[str, str]) -> None:

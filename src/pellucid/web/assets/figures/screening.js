@@ -13,7 +13,7 @@ export default {
   controls: [
     { key: "rare", label: "How many have it", range: [0.001, 0.5, 0.001], show: percent },
     { key: "sensitive", label: "Of those, found", range: [0, 1, 0.01], show: percent },
-    { key: "specific", label: "Of the others, let pass", range: [0.5, 1, 0.005], show: percent },
+    { key: "specific", label: "Of the others, let pass", range: [0, 1, 0.005], show: percent },
   ],
   draw(element, s) {
     const width = element.clientWidth, c = counts(s), columns = width > 480 ? 50 : 40, step = (width - 4) / columns, rows = 1000 / columns;
