@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 import pellucid
 from pellucid.copies import without_copies
 from pellucid.data.file_names import file_groups
+from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
 from pellucid.data.splitting import Split
 from pellucid.data.table import Table
@@ -83,6 +84,36 @@ def test_other_files_are_counted_and_hidden_ones_are_not(tmp_path):
     mends = Mends()
     assert read(tmp_path, mends).height == 6
     assert [(mend.count, mend.where) for mend in mends.found] == [(1, ("notes.txt",))]
+
+
+def test_the_fingerprint_knows_what_the_files_hold(tmp_path):
+    paths = [tmp_path / f"{i}.wav" for i in range(4)]
+    for i, path in enumerate(paths):
+        path.write_bytes(bytes([i]) * (100 if i else 1_000_000))
+    rows = {"sound": [str(path) for path in paths], "n": [1, 2, 3, 4]}
+
+    def told():
+        return fingerprint(read(rows, Mends()))
+
+    before = told()
+    paths[0].touch()
+    assert told() == before
+    for place in (0, 500_000, 999_999):
+        content = bytearray(paths[0].read_bytes())
+        content[place] ^= 1
+        paths[0].write_bytes(content)
+        assert told() != before
+        content[place] ^= 1
+        paths[0].write_bytes(content)
+    assert told() == before
+    paths[2].write_bytes(bytes([2]) * 99 + b"x")
+    changed = told()
+    assert changed != before
+    paths[3].unlink()
+    assert told() not in (before, changed)
+    (tmp_path / "moved").mkdir()
+    moved = [paths[0].rename(tmp_path / "moved" / "0.wav"), *paths[1:3]]
+    assert len({fingerprint(read({"sound": [str(p)]}, Mends())) for p in moved}) == 3
 
 
 def test_a_folder_without_classes_needs_a_target(tmp_path):
