@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,11 +14,14 @@ from sklearn.linear_model import LogisticRegression
 
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.image import Image
+from pellucid.media.files import UnreadableError
+from pellucid.media.pictures import decode
 from pellucid.networks.layers import Encoder, random_layers, seed_layers
 from pellucid.networks.layers.augmentation import PictureAugmentation
 from pellucid.networks.layers.gradients import oriented_gradients
 from pellucid.store import build_store
 from pictures import encoded, scene, stripes
+from sounding import resident
 
 GREY = Pillow.fromarray(np.linspace(0, 255, 16 * 16).reshape(16, 16).astype(np.uint8))
 RED = Pillow.new("RGB", (16, 16), (255, 0, 0))
@@ -124,6 +129,52 @@ def test_files_that_are_not_there_or_are_no_files_are_counted_by_name(tmp_path):
     assert raw["image.missing"][:, 0].tolist() == [False, True, True]
     assert [mend.fault for mend in mends.found] == ["no such file", "a folder in place of a file"]
     assert "gone.png" in mends.found[0].where[0]
+
+
+def test_a_file_that_may_not_be_read_is_counted_by_name(tmp_path, monkeypatch):
+    names = [str(tmp_path / name) for name in ("good.png", "secret.png")]
+    for name in names:
+        Path(name).write_bytes(encoded(GREY))
+    kind, open_ = Image.fit(frame(names[0])), Path.open
+
+    def refused(path, *args, **options):  # as for a user who is not root
+        if path.name == "secret.png":
+            raise PermissionError(13, "Permission denied")
+        return open_(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    mends = Mends()
+    assert kind.encode(frame(*names), mends)["image.missing"][:, 0].tolist() == [False, True]
+    assert mends.found[0].fault == "a file that may not be read"
+    assert "secret.png" in mends.found[0].where[0]
+
+
+def test_a_picture_damaged_in_its_middle_and_one_with_a_wrong_name(tmp_path):
+    whole = encoded(stripes(0, True, 64))
+    middle = len(whole) // 2
+    (tmp_path / "a.png").write_bytes(whole[:middle] + bytes(40) + whole[middle + 40 :])
+    (tmp_path / "b.jpg").write_bytes(encoded(GREY))  # a PNG by its content
+    mends = Mends()
+    kind = Image.fit(frame(encoded(GREY)))
+    raw = kind.encode(frame(str(tmp_path / "a.png"), str(tmp_path / "b.jpg")), mends)
+    assert raw["image.missing"][:, 0].tolist() == [True, False]
+    assert "cut short or damaged" in mends.found[0].fault
+
+
+def test_ten_thousand_pictures_leave_no_memory_behind():
+    good, bad = encoded(stripes(0, True, 32), "JPEG"), encoded(stripes(0, True, 32), "JPEG")[:300]
+    form = Image.fit(frame(good)).form
+
+    def many(count):
+        for _ in range(count):
+            decode(good, form)
+            with pytest.raises(UnreadableError):
+                decode(bad, form)
+
+    many(500)
+    before = resident()
+    many(4_500)
+    assert resident() - before < 4e6
 
 
 def test_a_column_of_which_nothing_can_be_read_is_an_error_that_says_why():
