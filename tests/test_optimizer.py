@@ -32,6 +32,25 @@ def test_thirty_steps_equal_torchs_adamw_with_the_same_groups():
         assert (one - other).abs().max() < 1e-6
 
 
+def test_parameters_with_a_share_of_the_step_size_equal_torchs_with_rates_of_their_own():
+    ours, theirs = network().eval(), network().eval()
+    x, y = problem()
+    shares = {name: 1 / (1 + i) for i, (name, _) in enumerate(ours.named_parameters())}
+    optimizer = FlatAdamW(ours, decay=0.1, clip=None, share=lambda name: shares[name])
+    reference = torch.optim.AdamW(
+        {"params": [p], "lr": 1e-2 * shares[name], "weight_decay": 0.1 * (p.ndim > 1)}
+        for name, p in theirs.named_parameters()
+    )
+    for _ in range(20):
+        nn.functional.mse_loss(ours(x), y).backward()
+        optimizer.step(1e-2)
+        reference.zero_grad()
+        nn.functional.mse_loss(theirs(x), y).backward()
+        reference.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert (one - other).abs().max() < 1e-6
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_the_gradient_is_clipped_as_torch_clips_it(scale):
     ours, theirs = network().eval(), network().eval()

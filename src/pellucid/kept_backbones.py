@@ -11,20 +11,39 @@ from typing import Any
 from pellucid.backbones import Backbone, backbone_of
 from pellucid.backbones.weights import SAFE
 from pellucid.errors import ModelError
+from pellucid.kinds.pretrained import Pretrained
 from pellucid.schema import Schema
 
-FOLDER = "backbones"
+FOLDER, ORIGIN = "backbones", "ORIGIN.txt"
 
 
 def write_backbones(schema: Schema, folder: Path) -> dict[str, str]:
     """Copy every backbone into the folder; gives what each reads, and the hash of its weights."""
     hashes = {}
-    for backbone in schema.backbones:
+    for pretrained in pretrained_of(schema):
+        backbone = pretrained.backbone
         into = folder / FOLDER / backbone.reads
         into.mkdir(parents=True)
         backbone.network.write(into)
+        (into / ORIGIN).write_text(f"{origin(pretrained)}\n", "utf-8")
         hashes[backbone.reads] = _hash(into / SAFE)
     return hashes
+
+
+def pretrained_of(schema: Schema) -> list[Pretrained]:
+    """What the kinds remember of their backbones."""
+    found = [getattr(kind, "pretrained", None) for kind in schema.inputs]
+    return [each for each in found if each is not None]
+
+
+def origin(pretrained: Pretrained) -> str:
+    """Whose weights they are, and under which licence."""
+    name, licence = pretrained.backbone.name, pretrained.backbone.licence
+    changed = "tuned on the rows that this model learnt from" if pretrained.tuned else "unchanged"
+    told = (
+        f"their licence is {licence}" if licence else "their licence is not told; ask their owner"
+    )
+    return f"The weights of {name}, {changed}; {told}."
 
 
 def own_backbones(schema: Schema, path: Path, hashes: Mapping[str, Any]) -> Schema:
@@ -45,6 +64,7 @@ def _own(kind: Any, path: Path, hashes: Mapping[str, Any]) -> Any:
     found = backbone_of(folder, saved.name)
     if _shape(found) != _shape(saved) or found.reads != kind.kind:
         raise ModelError(f'"{folder}" holds another backbone than model.json says.')
+    found = replace(found, licence=saved.licence).holding(found.network)
     return replace(kind, pretrained=replace(pretrained, backbone=found))
 
 

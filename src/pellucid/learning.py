@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,15 +36,33 @@ from pellucid.training.memory import keep_freed_memory
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
+from pellucid.tuning import Frozen, planned_tuning, tuned
 from pellucid.windows import windows_of
 from pellucid.workshop import Workshop
 
 REASONS_SHARE = 0.02  # of the whole budget, for what single answers rest on
+TUNING_SHARE = 0.65  # of the time that is left: then the clock cuts it short
 WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
     0.3,
     0.6,
     0.4,
 )  # of the time that is left when each begins
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """What the time of a run is told by, and what may end it."""
+
+    workshop: Workshop
+    settings: Settings
+    narration: Narration
+    interruption: Interruption
+    unhurried: bool = False  # a given plan is followed to its end
+
+    @property
+    def left(self) -> float:
+        """Seconds of the budget."""
+        return float("inf") if self.unhurried else self.settings.minutes * 60 - self.workshop.spent
 
 
 def learn(  # noqa: PLR0913
@@ -99,26 +117,24 @@ def learn(  # noqa: PLR0913
     be met.
     """
     named, minutes, seed = _other_words(words, target, minutes, seed)
-    left_out = (ignore,) if isinstance(ignore, str) else tuple(ignore)
     if not isinstance(kinds or {}, Mapping):
         raise UsageError(
             f'kinds maps columns to kinds, like {{"zip": "category"}}; it is {kinds!r}.'
         )
-    ahead = (known,) if isinstance(known, str) else tuple(known)
+    ahead = _several(known)
     steps = _horizon(horizon, series, ahead, (test, group, time))
-    named_backbones = (backbone,) if isinstance(backbone, str) else tuple(backbone)
     settings = Settings(
         minutes,
         seed,
         dict(kinds or {}),
-        left_out,
+        _several(ignore),
         group,
         time,
         strict,
         steps,
         series,
         ahead,
-        named_backbones,
+        _several(backbone),
     )
     plan = _given(plan)
     narration = Narration(verbose)
@@ -131,18 +147,18 @@ def learn(  # noqa: PLR0913
         unhurried = settings if plan is None else replace(settings, minutes=float("inf"))
         experience = _experience(tables, target, unhurried, own, mends, workshop.folder)
         narration.data(experience, mends)
+        clock = _Clock(workshop, settings, narration, interruption, unhurried=plan is not None)
         chosen = _plan(plan, workshop, experience, settings, narration)
+        experience, frozen, chosen = _tuned(experience, chosen, clock)
         with threads_set(chosen.threads):
             task = _task(experience, chosen, settings)
-            fitted = fit(
-                task, chosen, _watches(chosen, plan, workshop, settings, narration, interruption)
-            )
+            fitted = fit(task, chosen, _watches(chosen, clock))
             chosen = replace(chosen, cuts={**chosen.cuts, **fitted.cuts})
             narration.learned(fitted)
-            targets = _judge(experience, task, chosen, fitted, (workshop, settings), narration)
+            targets = _judge(experience, (task, frozen), chosen, fitted, clock)
         evidence = document(experience, mends, chosen, (fitted, targets), narration, workshop)
         model = Model(experience.schema, fitted.network, chosen, evidence, asdict(settings))
-        return _keep(model, _path(output), workshop, narration)
+    return _keep(model, _path(output), workshop, narration)
 
 
 def fit_only(  # noqa: PLR0913
@@ -170,8 +186,8 @@ def fit_only(  # noqa: PLR0913
     plan = replace(plan, folds=len(task.folds), threads=threads)
     with threads_set(threads):
         # Not entered: Ctrl-C ends a search or a cross-validation, not one of its many fits.
-        watches = _watches(plan, None, workshop, settings, narration, Interruption())
-        fitted = fit(task, plan, watches)
+        clock = _Clock(workshop, settings, narration, Interruption())
+        fitted = fit(task, plan, _watches(plan, clock))
     plan = replace(plan, cuts=fitted.cuts)
     return Model(experience.schema, fitted.network, plan, {}, asdict(settings))
 
@@ -254,6 +270,10 @@ def _names(given: Any) -> list[str]:
     return [str(name) for name in given] if isinstance(given, list | tuple) else [str(given)]
 
 
+def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def _number(word: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise UsageError(f"{word} must be a number, however: {word}={value!r}.")
@@ -303,8 +323,14 @@ def _plan(
     chosen = given or workshop.plan()
     seconds = 0.0
     if chosen is None:
-        draft = first_plan(experience.schema, learn)
-        chosen, seconds = _timed(draft, workshop, experience, settings)
+        draft, tuning, told = planned_tuning(
+            experience,
+            first_plan(experience.schema, learn),
+            settings.seed,
+            settings.minutes * 60 - workshop.spent,
+        )
+        narration.hint(told)
+        chosen, seconds = _timed(draft, workshop, experience, settings, tuning)
         folds = len(experience.folds(chosen.folds, settings.seed))  # few groups make fewer folds
         chosen = replace(chosen, folds=folds, curve=curve_sizes(learn))
         workshop.keep_plan(chosen)
@@ -313,16 +339,19 @@ def _plan(
 
 
 def _timed(
-    draft: Plan, workshop: Workshop, experience: Experience, settings: Settings
+    draft: Plan, workshop: Workshop, experience: Experience, settings: Settings, tuning: float = 0
 ) -> tuple[Plan, float]:
-    """The draft with what the time allows of its steps, and the longest that the run can take."""
+    """The draft with what the time allows of its steps, and the longest that the run can take.
+
+    Of the time `tuning` seconds are spoken for.
+    """
     task = _task(experience, replace(draft, folds=1), settings)
-    budget = settings.minutes * 60
+    budget = settings.minutes * 60 - tuning
     draft = with_encoders(draft, task, budget - workshop.spent)
     probed = probe(task, draft, budget - workshop.spent)
     plan = fit_to_time(draft, task, probed, budget - workshop.spent)
     learn = len(experience.split.learn)
-    return plan, workshop.spent + planned_seconds(plan, learn, probed)
+    return plan, workshop.spent + tuning + planned_seconds(plan, learn, probed)
 
 
 def _given(plan: str | Path | Plan | None) -> Plan | None:
@@ -334,57 +363,75 @@ def _task(experience: Experience, plan: Plan, settings: Settings) -> Task:
     return Task(experience.schema, experience.store, experience.targets, folds, settings.seed)
 
 
-def _watches(
-    plan: Plan,
-    given: object,
-    workshop: Workshop,
-    settings: Settings,
-    narration: Narration,
-    interruption: Interruption,
-) -> Callable[[int], Watch]:
+def _watches(plan: Plan, clock: _Clock) -> Callable[[int], Watch]:
     """For each deep network a watch with its share of the time that is left for training."""
+    narration, workshop = clock.narration, clock.workshop
     began = narration.now()
     solved: list[float] = []
 
     def reserve() -> float:
         """For the evidence, whose curve solves the other paths once more on parts of the rows."""
-        return for_evidence(plan, settings.minutes * 60) + 0.5 * solved[0]
+        return for_evidence(plan, clock.settings.minutes * 60) + 0.5 * solved[0]
 
     def watch_of(position: int) -> Watch:
         workshop.note_time()
         solved.append(narration.now() - began)
-        left = settings.minutes * 60 - workshop.spent - reserve()
-        if given is not None:
-            left = float("inf")
+        left = clock.left - reserve()
         now = narration.now()
         report = narration.descent(plan, position, workshop, now + left)
         deadline = now + left / (plan.folds - position)
-        return Watch(deadline, workshop.checkpoint(position), report, interruption)
+        return Watch(deadline, workshop.checkpoint(position), report, clock.interruption)
 
     return watch_of
 
 
+def _tuned(
+    experience: Experience, plan: Plan, clock: _Clock
+) -> tuple[Experience, Frozen | None, Plan]:
+    """With tuned backbones, if the plan says so and they are better: then there is one split."""
+    if not plan.tuning:
+        return experience, None, plan
+
+    def watch_of(kind: str) -> Watch:
+        now, workshop = clock.narration.now(), clock.workshop
+        report = clock.narration.tuning(plan.tuning[kind], workshop)
+        deadline = now + TUNING_SHARE * clock.left
+        return Watch(deadline, workshop.checkpoint(kind), report, clock.interruption)
+
+    with threads_set(plan.tuning_threads):
+        found = tuned(experience, plan, clock.settings.seed, watch_of, clock.workshop.folder)
+    clock.narration.tuned(() if found is None else found.told)
+    if found is None:
+        return experience, None, plan
+    plan = replace(plan, cuts={**plan.cuts, **found.cuts})
+    if not found.kept:
+        return experience, None, plan
+    return found.experience, found.frozen, replace(plan, folds=1)
+
+
 def _judge(
     experience: Experience,
-    task: Task,
+    tasks: tuple[Task, Frozen | None],
     plan: Plan,
     fitted: Fitted,
-    clock: tuple[Workshop, Settings],
-    narration: Narration,
+    clock: _Clock,
 ) -> dict[str, Any]:
-    workshop, settings = clock
+    """Conventional ways and the curve rest on frozen backbones: tuned ones have seen the rows."""
+    (task, frozen), narration = tasks, clock.narration
     prove = experience.split.prove
 
     def left() -> float:
-        return max(3.0, settings.minutes * 60 - workshop.spent)
+        return max(3.0, clock.settings.minutes * 60 - clock.workshop.spent)
 
     narration.stage("proving")
-    compared = compare(experience, task, fitted.network, WAYS_SHARE * left())
-    curves = learning_curve(task, plan, fitted.choices, prove, CURVE_SHARE * left())
+    usual = (task, fitted.network) if frozen is None else (frozen.task, frozen.network)
+    compared = compare(experience, task, fitted.network, usual, WAYS_SHARE * left())
+    choices = fitted.choices if frozen is None else frozen.choices
+    curves = learning_curve(usual[0], plan, choices, prove, CURVE_SHARE * left())
     seconds = IMPORTANCE_SHARE * left()
     importances = column_importance(experience, fitted.network, prove, seconds, task.seed)
     judged = judge(experience, task, compared, curves, importances)
-    seconds = min(REASONS_SHARE * settings.minutes * 60, left()) / len(judged)
+    seconds = min(REASONS_SHARE * clock.settings.minutes * 60, left()) / len(judged)
     for position, target in enumerate(judged.values()):
         output = compared[position].outputs["answer"]
         target["reasons"] = reasons(experience, fitted.network, position, output, seconds)

@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -17,6 +17,7 @@ from pellucid.errors import Mends
 from pellucid.evidence.numerals import duration, memory
 from pellucid.experience import Experience
 from pellucid.keeping import versions
+from pellucid.kept_backbones import origin, pretrained_of
 from pellucid.kinds import TargetKind
 from pellucid.model import Model
 from pellucid.progress import Progress
@@ -106,6 +107,35 @@ class Narration:
             f"{folds}{weights / 1e6:.2g} M weights · {plan.body.members} members{about}"
             f" · peak memory about {memory(megabytes)}{again}",
         )
+        self.stage("tuning" if plan.tuning else "learning")
+
+    def hint(self, told: str | None) -> None:
+        """What more could be had."""
+        if told is not None:
+            self.progress.line("hint", told)
+
+    def tuning(self, steps: int, workshop: Workshop) -> Callable[[Descent, Tensor], None]:
+        """A report for a backbone that learns on."""
+        first, started, noted = None, self.now(), self.now()
+
+        def report(descent: Descent, loss: Tensor) -> None:
+            nonlocal first, noted
+            first = descent.step - 10 if first is None else first
+            if self.now() - noted > 5:
+                noted = self.now()
+                workshop.note_time()
+            rate = (descent.step - first) / max(self.now() - started, 1e-9)
+            score = f"score {descent.best:.4f} · " if descent.history else ""
+            text = f"{score}{rate:.2g} steps/s"
+            left = (steps - descent.step) / rate
+            self.progress.advance("tuning", descent.step / steps, text, left)
+
+        return report
+
+    def tuned(self, told: Sequence[str]) -> None:
+        """The backbones have learnt on, and are kept or not."""
+        for each in told:
+            self.progress.line("tuning", each)
         self.stage("learning")
 
     def descent(
@@ -253,6 +283,7 @@ def _data(experience: Experience, mends: Mends, workshop: Workshop) -> Data:
         "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
         "warnings": list(experience.findings.warnings),
         "hints": experience.hints,
+        "backbones": [origin(each) for each in pretrained_of(schema)],
         "columns": [
             {
                 "name": column,

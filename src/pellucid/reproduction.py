@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.keeping import load, versions, weights_hash
+from pellucid.kept_backbones import pretrained_of
 from pellucid.learning import learn
+from pellucid.model import Model
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def reproduce(
             horizon=saved["horizon"],
             series=saved["series"],
             known=saved["known"],
-            backbone=[backbone.folder for backbone in model.schema.backbones],
+            backbone=_backbones(model),
             plan=model.plan,
             output=Path(folder) / "again.pellucid",
             verbose=verbose,
@@ -61,6 +63,12 @@ def reproduce(
     return Reproduction(
         first == second, first, second, _differences(model.evidence, again.evidence)
     )
+
+
+def _backbones(model: Model) -> list[str]:
+    """The model's own copies; of one that was tuned, what it was before, by the name given then."""
+    fitted = pretrained_of(model.schema)
+    return [each.backbone.name if each.tuned else each.backbone.folder for each in fitted]
 
 
 def _differences(first: Any, second: Any) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ def fit_schema(
         kind, reasons[series.name] = _kind_of(series.head(RECOGNITION_ROWS), kinds)
         found[kind.kind].append(series.name)
     inputs = tuple(
-        kind.fit(_located(cells.select(found[kind.kind]), kind, files))
+        kind.fit(located(cells.select(found[kind.kind]), kind, files))
         for kind in KINDS
         if found[kind.kind]
     )
@@ -164,12 +164,13 @@ def with_backbones(
                 "the table has none; leave it out, or give the column's kind."
             )
         kind = inputs[places[0]]
-        own = _located(cells.select(kind.columns), type(kind), files)
+        own = located(cells.select(kind.columns), type(kind), files)
         inputs[places[0]] = kind.with_backbone(backbone, own)
     return replace(schema, inputs=tuple(inputs))
 
 
-def _located(cells: pl.DataFrame, kind: type[Kind], files: Files) -> pl.DataFrame:
+def located(cells: pl.DataFrame, kind: type[Kind], files: Files) -> pl.DataFrame:
+    """The cells of a kind as it takes them: those of media located, others as they are."""
     return files.locate(cells, Mends()) if hasattr(kind, "slice_rows") else cells
 
 

@@ -51,8 +51,8 @@ class Workshop:
         """Seconds of this run, those before a kill included."""
         return self.spent_before + time.monotonic() - self.started
 
-    def checkpoint(self, position: int) -> Path | None:
-        """Where the deep network of that position keeps its checkpoint."""
+    def checkpoint(self, position: int | str) -> Path | None:
+        """Where the deep network of that position, or a kind's backbone, keeps its checkpoint."""
         return None if self.folder is None else self.folder / f"network-{position}.safetensors"
 
     def plan(self) -> Plan | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from pellucid.errors import UsageError
 
-FILES = ("config.json", "model.safetensors")
+FILES = ("config.json",)
 
 
 def pretrained(folder: Path) -> Any:
@@ -31,11 +33,16 @@ def pretrained(folder: Path) -> Any:
     try:
         with _quiet():
             network: nn.Module = AutoModel.from_pretrained(
-                str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
+                str(folder),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                torch_dtype=torch.float32,
             )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        first = (str(error).splitlines() or ["no reason given"])[0]
-        raise UsageError(f'"{folder}" cannot be loaded by transformers: {first}') from error
+        raise UsageError(
+            f'"{folder}" cannot be loaded by transformers: {first_line(error)}'
+        ) from error
     return network.eval().requires_grad_(False)
 
 
@@ -51,21 +58,38 @@ def download(name: str) -> Path:
     wanted = ["config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json",
               "preprocessor_config.json", "LICENSE*", "README.md"]  # fmt: skip
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
+        with hub_quiet():
+            return Path(snapshot_download(name, allow_patterns=wanted))
     except (HfHubHTTPError, OSError, ValueError) as error:
-        first = (str(error).splitlines() or ["no reason given"])[0]
         raise UsageError(
-            f'"hf:{name}" cannot be had from the hub: {first} Check the name and the network, or '
-            "name a local folder."
+            f'"hf:{name}" cannot be had from the hub: {first_line(error)} Check the name '
+            "and the network, or name a local folder."
         ) from error
+
+
+def first_line(error: Exception) -> str:
+    """What an error of another library says first."""
+    return (str(error).splitlines() or ["no reason given"])[0]
+
+
+@contextlib.contextmanager
+def hub_quiet() -> Iterator[None]:
+    """Without the hub's lines on each of its tries; the error at the end says it."""
+    log = logging.getLogger("huggingface_hub")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without the library's progress bars and reports on unused weights."""
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
-    hush: Any = logging
+    hush: Any = transformers_logging
     before, bars = hush.get_verbosity(), hush.is_progress_bar_enabled()
     hush.set_verbosity_error()
     hush.disable_progress_bar()

@@ -9,9 +9,8 @@ from torch import Tensor
 
 from pellucid.backbones.contract import Array
 from pellucid.backbones.efficientnet import EfficientNetLite, efficientnet_lite
-from pellucid.backbones.weights import SAFE, copied, tensors_of
+from pellucid.backbones.weights import copied, tensors_of, write_weights
 from pellucid.errors import UsageError
-from pellucid.files import write_tensors
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
@@ -26,14 +25,17 @@ class Lite:
     def __call__(self, pixels: Array) -> Tensor:
         """(rows, side, side, 3) uint8 -> (rows, 1280)."""
         with torch.inference_mode():
-            found: Tensor = self.network(torch.tensor(pixels).permute(0, 3, 1, 2).float())
-            return found
+            return self.read(pixels)
+
+    def read(self, pixels: Array) -> Tensor:
+        """The same, and gradients can be taken of it."""
+        found: Tensor = self.network(torch.tensor(pixels).permute(0, 3, 1, 2).float())
+        return found
 
     def write(self, folder: Path) -> None:
         """The weights as safetensors."""
         copied((), self.folder, folder)
-        tensors = {name: t.contiguous() for name, t in self.network.state_dict().items()}
-        write_tensors(tensors, folder / SAFE)
+        write_weights(self.network, folder)
 
 
 def weights_file(folder: Path) -> Path | None:

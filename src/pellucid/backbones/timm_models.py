@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from pellucid.backbones.contract import Array
-from pellucid.backbones.weights import SAFE, copied, tensors_of
+from pellucid.backbones.hugging import first_line, hub_quiet
+from pellucid.backbones.weights import SAFE, copied, tensors_of, write_weights
 from pellucid.errors import UsageError
-from pellucid.files import write_tensors
 
 LARGEST_SIDE = 1_024
 
@@ -31,30 +31,33 @@ class TimmReader:
 
     def __call__(self, pixels: Array) -> Tensor:
         """(rows, side, side, 3) uint8 -> (rows, width)."""
-        x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
-            found: Tensor = self.network((x - self.mean) / self.spread)
-            return found
+            return self.read(pixels)
+
+    def read(self, pixels: Array) -> Tensor:
+        """The same, and gradients can be taken of it."""
+        x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
+        found: Tensor = self.network((x - self.mean) / self.spread)
+        return found
 
     def write(self, folder: Path) -> None:
         """The weights and what timm calls the network, as it writes them itself."""
         if self.folder is not None:
             copied((), self.folder, folder)
         (folder / "config.json").write_text(json.dumps(self.config, indent=1), "utf-8")
-        tensors = {name: t.contiguous() for name, t in self.network.state_dict().items()}
-        write_tensors(tensors, folder / SAFE)
+        write_weights(self.network, folder)
 
 
 def named(name: str) -> TimmReader:
     """A network by timm's name for it, its weights from the hub: the user asked for it."""
     timm = _timm(f"timm:{name}")
     try:
-        network = timm.create_model(name, pretrained=True, num_classes=0)
+        with hub_quiet():
+            network = timm.create_model(name, pretrained=True, num_classes=0)
     except (RuntimeError, OSError, ValueError) as error:
-        first = (str(error).splitlines() or ["no reason given"])[0]
         raise UsageError(
-            f'"timm:{name}" cannot be had: {first} Check the name and the network, or name a local '
-            "folder."
+            f'"timm:{name}" cannot be had: {first_line(error)} Check the name and the '
+            "network, or name a local folder."
         ) from error
     prepared = timm.data.resolve_model_data_config(network)
     kept = {key: list(prepared[key]) for key in ("input_size", "mean", "std")}
@@ -72,8 +75,7 @@ def load(folder: Path) -> TimmReader:
         network.load_state_dict(weights)
         return TimmReader(_frozen(network), config, folder)
     except (RuntimeError, KeyError, ValueError) as error:
-        first = (str(error).splitlines() or ["no reason given"])[0]
-        raise UsageError(f'"{folder}" cannot be loaded by timm: {first}') from error
+        raise UsageError(f'"{folder}" cannot be loaded by timm: {first_line(error)}') from error
 
 
 def _frozen(network: Any) -> Any:
@@ -86,9 +88,19 @@ def _timm(name: str) -> Any:
         import timm
         import timm.data
     except ModuleNotFoundError as missing:
-        torch_there = torch.__version__.partition("+")[0]
         raise UsageError(
             f'The backbone "{name}" needs {missing.name}: pip install timm torchvision '
-            f'"torch=={torch_there}" (named so that your torch stays).'
+            f'"torch=={_torch()}" (named so that your torch stays).'
         ) from missing
+    except (RuntimeError, ImportError, OSError) as error:  # of torchvision, built for another torch
+        raise UsageError(
+            f'The backbone "{name}" needs timm, and timm a torchvision that was built for your '
+            f"torch ({torch.__version__}): {first_line(error)}. Install torchvision from where "
+            f"that torch came from: pip install --force-reinstall --no-deps torchvision, with the "
+            "index of CPU builds if your torch is one."
+        ) from error
     return timm
+
+
+def _torch() -> str:
+    return torch.__version__.partition("+")[0]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pellucid.backbones.contract import Array
 from pellucid.backbones.hugging import FILES, pretrained
-from pellucid.backbones.weights import copied
+from pellucid.backbones.weights import copied, write_weights
 from pellucid.errors import UsageError
 
 PREPARATION = "preprocessor_config.json"
@@ -35,14 +35,19 @@ class PictureReader:
 
     def __call__(self, pixels: Array) -> Tensor:
         """(rows, side, side, 3) uint8 -> (rows, width): the mean over all places."""
-        x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
-            hidden: Tensor = self.network(pixel_values=(x - self.mean) / self.spread)[0]
+            return self.read(pixels)
+
+    def read(self, pixels: Array) -> Tensor:
+        """The same, and gradients can be taken of it."""
+        x = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
+        hidden: Tensor = self.network(pixel_values=(x - self.mean) / self.spread)[0]
         return hidden.mean(1) if hidden.ndim == 3 else hidden.mean((2, 3))
 
     def write(self, folder: Path) -> None:
         """The weights, and how pictures are prepared."""
         copied((*FILES, PREPARATION), self.folder, folder)
+        write_weights(self.network, folder)
 
 
 def load(folder: Path) -> PictureReader:

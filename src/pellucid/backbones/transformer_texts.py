@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pellucid.backbones.hugging import FILES, pretrained
-from pellucid.backbones.weights import copied
+from pellucid.backbones.weights import copied, write_weights
 
 LENGTH = 128  # tokens read of a text; what follows costs time and seldom tells more
 BATCH = 32
@@ -32,7 +32,8 @@ class TextReader:
         most = int(getattr(config, "max_position_embeddings", LENGTH))
         self.size, self.width = min(LENGTH, most), int(config.hidden_size)
         self.tokenizer.enable_truncation(self.size)
-        self.tokenizer.enable_padding(pad_id=config.pad_token_id or 0)
+        self.padding = int(config.pad_token_id or 0)
+        self.tokenizer.enable_padding(pad_id=self.padding)
         self.first = _pooling(folder).get("pooling_mode_cls_token") is True
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
@@ -42,13 +43,16 @@ class TextReader:
         with torch.inference_mode():
             for first in range(0, len(order), BATCH):
                 rows = order[first : first + BATCH]
-                vectors[rows] = self._some([texts[row] for row in rows])
+                vectors[rows] = self.read([texts[row] for row in rows])
         return vectors
 
-    def _some(self, texts: list[str]) -> Tensor:
-        found = self.tokenizer.encode_batch(texts)
-        tokens = torch.tensor([each.ids for each in found])
-        real = torch.tensor([each.attention_mask for each in found])
+    def read(self, texts: Sequence[str]) -> Tensor:
+        """The same of texts that share one batch, and gradients can be taken of it."""
+        found = self.tokenizer.encode_batch(list(texts))
+        # A text without a token is read as one of padding: nothing to attend to gives no number.
+        tokens = torch.tensor([each.ids or [self.padding] for each in found])
+        real = torch.tensor([each.attention_mask or [1] for each in found])
+        real[:, 0] = 1
         hidden: Tensor = self.network(input_ids=tokens, attention_mask=real).last_hidden_state
         if self.first:
             return hidden[:, 0]
@@ -58,6 +62,7 @@ class TextReader:
     def write(self, folder: Path) -> None:
         """The weights, the tokenizer and how they are put together."""
         copied((*FILES, "tokenizer.json", "1_Pooling/config.json"), self.folder, folder)
+        write_weights(self.network, folder)
 
 
 def load(folder: Path) -> TextReader:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.errors import UsageError
+from pellucid.files import write_tensors
 
 SAFE = "model.safetensors"
 
@@ -29,6 +30,12 @@ def tensors_of(file: Path) -> dict[str, Tensor]:
     if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
         raise UsageError(f'"{file}" holds other things than named weights; save those alone.')
     return found
+
+
+def write_weights(network: nn.Module, folder: Path) -> None:
+    """The network's weights as safetensors, in the form that its own library reads too."""
+    tensors = {name: t.detach().clone().contiguous() for name, t in network.state_dict().items()}
+    write_tensors(tensors, folder / SAFE, {"format": "pt"})
 
 
 def copied(names: Iterable[str], source: Path, folder: Path) -> None:

@@ -226,6 +226,7 @@ class Data(TypedDict):
     ignored: list[Ignored]
     warnings: list[str]
     hints: NotRequired[list[str]]
+    backbones: NotRequired[list[str]]  # whose weights the model holds, and under which licence
     columns: list[Column]
     split: Split
 

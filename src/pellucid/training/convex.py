@@ -40,14 +40,18 @@ def solve_paths(
     Without a choice the best is looked for on the first fold, and the network gets a solution on
     all rows; with one, nothing is looked for and the first fold's own solution will do.
     """
-    linear_output, strength = _linear(network, task, plan.linear_rows, position, choice)
+    linear_output, strength = linear_path(network, task, plan.linear_rows, position, choice)
     trees_output, shape = _trees(network, task, plan.trees, position, choice)
     return Solved(linear_output, trees_output, Choice(strength, shape))
 
 
-def _linear(
-    network: Network, task: Task, most: int, position: int, choice: Choice | None
+def linear_path(
+    network: Network, task: Task, most: int, position: int, choice: Choice | None = None
 ) -> tuple[Tensor, float | None]:
+    """Solve the linear path alone; its outputs on the rows chosen on, and how it is regularised.
+
+    None where there is no such path, or where it would be too large.
+    """
     deep, kind = first_network(network), task.schema.targets[position]
     if not 0 < deep.features * kind.linear_outputs <= linear.MOST_WEIGHTS:
         return _nothing(task, kind), None

@@ -33,6 +33,7 @@ class Schedule:
     stop_at: int | None = None  # ... and where it was cut short
     hurries: Mapping[int, int] = field(default_factory=dict)  # ... where so many steps were left
     anneal: float = 0.25
+    share: Callable[[str], float] | None = None  # of the step size, that a parameter takes, by name
 
 
 @dataclass
@@ -93,7 +94,7 @@ def train(
     that are not learnt from. Step's noise comes from (seed, step) alone, so that a descent
     resumed from `watch`'s checkpoint takes the same path as one never interrupted.
     """
-    optimizer = FlatAdamW(module, schedule.decay, schedule.clip)
+    optimizer = FlatAdamW(module, schedule.decay, schedule.clip, schedule.share)
     noise = random_layers(module)
     descent = Descent(anneal_share=schedule.anneal)
     best = optimizer.weights.clone()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,20 +16,32 @@ class FlatAdamW:
 
     A small network's step is mostly the cost of calling operations, so that one call over one
     buffer is two to three times as quick as a call for each parameter. Matrices decay; biases,
-    scales and vectors (fewer than two dimensions, or marked by a name in `SPARED`) do not.
+    scales and vectors (fewer than two dimensions, or marked by a name in `SPARED`) do not. With
+    `share` each parameter has a part of the step size of its own, by its name.
     """
 
     SPARED = ("bias", "missing.weight", "scale.weight", "attention")
 
-    def __init__(self, module: nn.Module, decay: float, clip: float | None = 1.0) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        decay: float,
+        clip: float | None = 1.0,
+        share: Callable[[str], float] | None = None,
+    ) -> None:
         named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
         spared = [n.endswith(self.SPARED) or p.ndim < 2 for n, p in named]
-        decayed = [p for (_, p), spare in zip(named, spared, strict=True) if not spare]
-        others = [p for (_, p), spare in zip(named, spared, strict=True) if spare]
+        ordered = sorted(zip(spared, named, strict=True), key=lambda pair: pair[0])
         self.decay, self.clip = decay, clip
-        self.parameters = decayed + others
+        self.parameters = [p for _, (_, p) in ordered]
         self.weights = torch.cat([p.detach().flatten() for p in self.parameters])
-        self.decayed = self.weights[: sum(p.numel() for p in decayed)]
+        matrices = sum(p.numel() for spare, (_, p) in ordered if not spare)
+        self.parts, self.decayed = [(slice(None), 1.0)], [(slice(matrices), 1.0)]
+        if share is not None:
+            ends = np.cumsum([p.numel() for p in self.parameters]).tolist()
+            places = [slice(*both) for both in zip([0, *ends], ends, strict=False)]
+            self.parts = [(at, share(n)) for at, (_, (n, _)) in zip(places, ordered, strict=True)]
+            self.decayed = [part for part in self.parts if part[0].stop <= matrices]
         self.gradients = torch.zeros_like(self.weights)
         self.moments = torch.zeros(2, len(self.weights))
         self.count = torch.zeros(())
@@ -48,12 +63,14 @@ class FlatAdamW:
                 self.gradients.mul_(self.clip / (norm + 1e-6))
         self.count += 1
         # Decay by itself, so that the weights that are spared it need no call of their own.
-        self.decayed.mul_(1 - rate * self.decay)
-        torch._fused_adamw_(
-            [self.weights], [self.gradients], [self.moments[0]], [self.moments[1]], [],
-            [self.count], lr=rate, beta1=BETAS[0], beta2=BETAS[1], weight_decay=0.0, eps=EPSILON,
-            amsgrad=False, maximize=False,
-        )  # fmt: skip
+        for part, share in self.decayed:
+            self.weights[part].mul_(1 - rate * share * self.decay)
+        for part, share in self.parts:
+            torch._fused_adamw_(
+                [self.weights[part]], [self.gradients[part]], [self.moments[0, part]],
+                [self.moments[1, part]], [], [self.count], lr=rate * share, beta1=BETAS[0],
+                beta2=BETAS[1], weight_decay=0.0, eps=EPSILON, amsgrad=False, maximize=False,
+            )  # fmt: skip
         self.gradients.zero_()
 
     def state(self) -> dict[str, Tensor]:

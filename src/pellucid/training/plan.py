@@ -34,6 +34,8 @@ class Plan:
     warmup: int = 10  # steps
     looked_at: int = 2**20  # rows of one evaluation while training, at most
     anneal: float = 0.25  # how long annealing lasts, in parts of the steps before it
+    tuning: Mapping[str, int] = field(default_factory=dict)  # steps of each kind's backbone
+    tuning_threads: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -72,8 +74,9 @@ class Plan:
         steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows, self.looked_at)
         counts = (body.blocks, self.trees, self.warmup, *self.curve)
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
+        tuned = (self.tuning_threads, *self.tuning.values())
         return (
-            all(_whole(n) and 0 < n <= 2**20 for n in sizes)
+            all(_whole(n) and 0 < n <= 2**20 for n in (*sizes, *tuned))
             and all(_whole(n) and 0 < n <= 2**40 for n in steps)
             and all(_whole(n) and 0 <= n <= 2**40 for n in counts)
             and body.members * body.width <= 2**22
