@@ -31,7 +31,7 @@ def write_report(evidence: Document, path: Path) -> None:
         _view(name, target, f"target-{index}")
         for index, (name, target) in enumerate(evidence["targets"].items())
     ]
-    metric = _history_metric(evidence)
+    metric = history_metric(evidence)
     moved = live.history(evidence["history"], metric)
     script = live.script([moved, *(each for view in views for each in view.live.values())])
     text = render(
@@ -244,7 +244,7 @@ def _written(value: object) -> str:
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
-def _history_metric(evidence: Document) -> str:
+def history_metric(evidence: Document) -> str:
     """What is measured on the choosing rows: squared error, log-loss, or their sum."""
     kinds = {target["kind"] for target in evidence["targets"].values()}
     names = {"category": "log-loss", "number": "squared error"}

@@ -51,7 +51,8 @@ class Own:
                 "A model keeps no rows. End the lab and name some to look at: "
                 f"pellucid lab {self.folder} --rows FILE"
             )
-        return read(self.source or SAMPLE, Mends(), ragged="mend")
+        table = read(self.source or SAMPLE, Mends(), ragged="mend")
+        return table if self.model is None else self.model.schema.judged_rows(table, Mends())
 
     @cached_property
     def targets(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.rows import located
 from pellucid.kinds import Kind
 from pellucid.kinds.cells import texts
 from pellucid.lab.own import Own
@@ -59,7 +58,7 @@ def columns(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
 def encoding(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     """How one row became tensors: raw cell, encoded numbers, and the vector of the input layer."""
     schema = own.experience.schema if own.model is None else own.model.schema
-    row, cells = _row(own, question, schema.columns)
+    row, cells = row_of(own, question, schema.columns)
     complete = schema.complete(cells, Mends(), cells.columns).select(schema.columns)
     encoded = schema.encode(complete, Mends(), own.table.files)
     raw = build_store([encoded]).batch(torch.tensor([0]))
@@ -109,61 +108,6 @@ def _part(
     }
 
 
-def explained(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
-    """The working of one row by the reader's model, as a fragment of a page."""
-    from pellucid.explanation.rows import explain_source
-    from pellucid.working.printing.html import fragment
-
-    if own.model is None:
-        return _toy_explained(question)
-    weight = str(question.get("weight") or "") or None
-    row = row_number(question, own.table.height)
-    found = explain_source(own.model, own.table, row + 1, weight)
-    return {"html": fragment(found.step), "differences": dict(found.differences)}
-
-
-def _toy_explained(question: Mapping[str, Any]) -> dict[str, Any]:
-    """Without a model: the working of a small network that the lab has just trained."""
-    from pellucid.explanation import explain
-    from pellucid.lab.training.learner import Learner, Pace
-    from pellucid.lab.training.plain import Plane, design
-    from pellucid.working.printing.html import fragment
-
-    scene = Plane(design({"data": "moons", "hidden": [4, 3]}))
-    learner = Learner(scene.task)
-    for _ in range(200):
-        learner.advance(Pace(0.03, 16))
-    row = row_number(question, len(scene.inputs))
-    weight = str(question.get("weight") or "") or None
-    inputs, target = scene.inputs[row : row + 1], scene.colours[row : row + 1]
-    found = explain(scene.task.module, inputs, target, weight=weight, rate=0.03, decay=0.0)
-    return {"html": fragment(found.step), "differences": dict(found.differences)}
-
-
-def answer(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
-    """A row's cells and what the model answers, before anything is worked."""
-    if own.model is None:
-        return {"model": False, "rows": 300}
-    model = own.model
-    wanted = [*model.schema.columns, *model.targets]
-    row, cells = _row(own, question, wanted)
-    files = own.table.files  # a cell that names a file names it from the table's folder
-    whole = located(model.schema, model.schema.complete(cells, Mends(), cells.columns), files)
-    predicted = next(model.predictions(whole, Mends(), True))
-    return {
-        "model": True,
-        "row": row,
-        "rows": own.table.height,
-        "name": own.table.name,
-        "cells": {name: shown(cells[name][0]) for name in cells.columns},
-        "targets": list(model.targets),
-        "answer": {name: shown(predicted[name][0]) for name in predicted.columns},
-        "weights": [
-            name for name, each in model.network.named_parameters() if each.ndim >= 2
-        ][:60],
-    }  # fmt: skip
-
-
 def _layers(own: Own) -> list[Any]:
     """The input layers of the model; without one, those of a network that has learnt nothing."""
     if own.model is not None:
@@ -175,7 +119,7 @@ def _layers(own: Own) -> list[Any]:
     return list(DeepNetwork(own.experience.schema, body, generator).eval().inputs)
 
 
-def _row(own: Own, question: Mapping[str, Any], wanted: list[str]) -> tuple[int, pl.DataFrame]:
+def row_of(own: Own, question: Mapping[str, Any], wanted: list[str]) -> tuple[int, pl.DataFrame]:
     row = row_number(question, own.table.height)
     known = [name for name in wanted if name in own.table.columns]
     return row, own.table.take(np.array([row]), known)

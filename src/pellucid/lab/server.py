@@ -35,6 +35,7 @@ OWN = (
     "encoding",
     "answer",
     "explained",
+    "neurons",
     "inside",
     "surface",
     "matrix",
@@ -44,6 +45,11 @@ OWN = (
     "dream",
     "layers",
     "said",
+    "grown",
+    "history",
+    "seen",
+    "along",
+    "ways",
 )  # answers about the reader's table
 
 
@@ -153,13 +159,27 @@ def _asked_of(name: str) -> Callable[..., Any]:
 
 
 def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
-    from pellucid.lab import dream, inside, passing, rows, said, surface, weights
+    from pellucid.lab import (
+        along,
+        dream,
+        grown,
+        inside,
+        passing,
+        rows,
+        said,
+        seen,
+        surface,
+        walked,
+        ways,
+        weights,
+    )
 
     return {
         "columns": rows.columns,
         "encoding": rows.encoding,
-        "answer": rows.answer,
-        "explained": rows.explained,
+        "answer": walked.answer,
+        "neurons": walked.neurons,
+        "explained": walked.explained,
         "inside": inside.inside,
         "surface": surface.surface,
         "matrix": weights.matrix,
@@ -169,4 +189,9 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "dream": dream.dream,
         "layers": weights.layers,
         "said": said.said,
+        "grown": grown.grown,
+        "history": grown.history,
+        "seen": seen.seen,
+        "along": along.along,
+        "ways": ways.ways,
     }[name]

@@ -76,7 +76,7 @@ def taught(own: Own) -> Taught:
     learner = Learner(scene.task)
     for _ in range(STEPS):
         learner.advance(PACE)
-    network = _network(scene, learner.optimizer.weights)
+    network = network_of(scene, learner.optimizer.weights)
     split = own.experience.split
     return Taught(
         own.experience.schema,
@@ -88,7 +88,7 @@ def taught(own: Own) -> Taught:
     )
 
 
-def _network(scene: TableScene, weights: Tensor) -> Network:
+def network_of(scene: TableScene, weights: Tensor) -> Network:
     """The deep path alone as a whole network: its linear path and its trees say nothing."""
     from copy import deepcopy
 

@@ -77,7 +77,7 @@ def unit(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(neuron, int) or not 0 <= neuron < len(layer.bias):
         raise UsageError(f"{layer.name} has {len(layer.bias)} neurons; there is no {neuron!r}.")
     some = _some(network, place)
-    given, sums = _sums(network, layer, network.raw(network.rows[some]))
+    given, sums = layer_sums(network, layer, network.raw(network.rows[some]))
     at = int(np.flatnonzero(some == place)[0])
     terms = given[at] * layer.weight[neuron]
     order = terms.abs().argsort(descending=True)
@@ -146,7 +146,7 @@ def _some(network: Taught, place: int) -> Any:
     return some if place < len(some) else np.append(some[:-1], place)
 
 
-def _sums(network: Taught, layer: Dense, raw: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+def layer_sums(network: Taught, layer: Dense, raw: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """What a layer is given and what it sums up, as its first member does it: (rows, …)."""
     found: list[tuple[Tensor, Tensor]] = []
 
