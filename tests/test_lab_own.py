@@ -127,6 +127,65 @@ def test_a_typed_sentence_is_answered_and_its_words_are_weighed(client):
     assert ask(client, "said").status_code == 200
 
 
+def test_more_rows_of_ones_own_are_learnt_part_by_part_and_judged_on_unseen_ones(client):
+    found = [ask(client, "grown", share=share).json() for share in (0.05, 1.0)]
+    few, all_ = (each["points"][0] for each in found)
+    assert few["rows"] < 10 < all_["rows"] == 168
+    assert all_["value"] > 0.85 > found[0]["simplest"]["value"] and all_["value"] > few["value"]
+    for wrong in (0, 2, "x", None, True):
+        answer = ask(client, "grown", share=wrong)
+        assert answer.status_code == 422 or wrong is True
+
+
+def test_ways_without_learning_and_with_features_by_hand_stand_beside_the_network(client):
+    found = ask(client, "ways").json()
+    values = {way["name"]: way["value"] for way in found["ways"]}
+    assert values["the network"] > 0.85 and values["linear model"] > 0.85
+    assert next(way for way in found["ways"] if way.get("simple"))["value"] < 0.7
+    assert all(way["low"] <= way["value"] <= way["high"] for way in found["ways"])
+
+
+def test_the_rows_are_seen_after_every_layer_and_cuts_judged_on_unseen_rows(client):
+    found = ask(client, "seen").json()
+    assert found["layers"][0]["name"] == "the input layers"
+    for layer in found["layers"]:
+        assert len(layer["points"]) == 2 * found["rows"]
+        assert layer["cut"] > 0.8  # one column decides
+    assert set(found["colours"]) == {0.0, 1.0} and found["levels"] == ["large", "small"]
+
+
+def test_the_secant_of_a_real_loss_comes_near_the_gradient_and_then_rounds(client):
+    found = ask(client, "along", which=0).json()
+    slopes = [
+        (ahead - found["here"]) / width
+        for ahead, width in zip(found["ahead"], found["widths"], strict=True)
+    ]
+    errors = [abs(slope - found["gradient"]) for slope in slopes]
+    best = min(errors)
+    assert best < 0.02 * abs(found["gradient"])
+    assert errors[0] > best < errors[-1]
+    assert ask(client, "along", which=12).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("question", "better"),
+    [({"which": "driving", "bend": 0.5}, -1), ({"which": "phrase", "sentence": "she has"}, 1)],
+)
+def test_an_application_that_is_tried_beats_the_simple_way(client, question, better):
+    found = ask(client, "tried", **question).json()
+    assert better * (found["right"] - found["simple"]) > 0
+    if question["which"] == "driving":
+        assert found["answer"] == pytest.approx(found["true"], abs=6)
+    assert ask(client, "tried", which="nothing").status_code == 422
+
+
+def test_made_up_media_become_tensors_where_the_reader_has_none(client):
+    parts = ask(client, "encoding", row=2, media=True).json()["parts"]
+    assert [part["kind"] for part in parts][:2] == ["image", "audio"]
+    for part in parts:
+        assert part["picture"].startswith("data:image/") and len(part["vector"]) >= 64
+
+
 def test_the_layers_of_ones_own_network_are_told_with_their_sizes(client):
     found = ask(client, "layers").json()
     sizes = [(each["inputs"], each["outputs"]) for each in found["layers"]]
@@ -200,6 +259,16 @@ def test_a_row_that_is_not_there_is_a_sentence(client):
         assert "240" in answer.json()["fault"]
 
 
+def test_a_neurons_terms_name_their_weights_as_explain_takes_them(client):
+    for layer in ("hidden layer 1", "hidden layer 2", "output"):
+        found = ask(client, "neurons", row=2, layer=layer, neuron=0).json()
+        terms = sum(term["x"] * term["w"] for term in found["terms"])
+        assert found["sum"] == pytest.approx(terms + found["rest"]["sum"] + found["bias"], abs=1e-4)
+        worked = ask(client, "explained", row=2, weight=found["terms"][0]["weight"]).json()
+        assert found["terms"][0]["weight"] in worked["html"]
+    assert ask(client, "neurons", neuron=99).status_code == 422
+
+
 def test_without_a_model_a_small_network_is_walked(client):
     assert ask(client, "answer", row=2).json() == {"model": False, "rows": 300}
     found = ask(client, "explained", row=2).json()
@@ -219,6 +288,11 @@ def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path):
         assert found["cells"]["kind"] in ("large", "small")
         assert ask(client, "encoding", row=5).json()["learnt"]
         assert "<math" in ask(client, "explained", row=5).json()["html"]
+        walked = ask(client, "neurons", row=5, layer="hidden layer 1", neuron=3).json()
+        weight = walked["terms"][0]["weight"]
+        assert weight in ask(client, "explained", row=5, weight=weight).json()["html"]
+        assert ask(client, "ways").json()["ways"][-1]["name"] == "your model"
+        assert ask(client, "history").json()["moments"]
         looked = ask(client, "inside", row=5).json()
         assert looked["given"] and looked["about"] == "your model" and looked["rows"] == 240
         assert ask(client, "unit", row=5).json()["about"] == "your model"

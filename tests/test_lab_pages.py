@@ -7,12 +7,14 @@ import io
 
 import pytest
 
+import pellucid
 from browsing import TOKEN, chromium, serving, watched
+from every_kind import plan
 
 pytest.importorskip("starlette")
 from pellucid.lab.chapters import CHAPTERS
 from pellucid.lab.digits import digits
-from pellucid.lab.own import Own
+from pellucid.lab.own import Own, own_of
 from pellucid.lab.server import application
 from pellucid.lab.taught import taught
 
@@ -31,6 +33,22 @@ def lab():
 def browser():
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def own_lab(tmp_path_factory):
+    """The lab on a model of one's own and its rows."""
+    folder = tmp_path_factory.mktemp("own")
+    rows = [f"{i % 9},{'abc'[i % 3]},{'a' if i % 2 else 'b'},{i % 9 > 4}" for i in range(300)]
+    (folder / "things.csv").write_text("size,letter,place,large\n" + "\n".join(rows))
+    model = folder / "things.pellucid"
+    pellucid.learn(
+        folder / "things.csv", "large", plan=plan(steps=30, curve=(40, 80, 160)),
+        output=model, verbose=False,
+    )  # fmt: skip
+    own = own_of(str(model), None, str(folder / "things.csv"))
+    with serving(application(TOKEN, own)) as address:
+        yield address
 
 
 LOOKS = """f => f.querySelector('.drawing').innerHTML
@@ -60,6 +78,34 @@ def test_every_figure_moves_by_keyboard_and_shows_its_numbers(lab, browser, slug
             figure.locator("details.numbers summary").click()
             figure.locator("details.numbers td").nth(2).wait_for()
         seen.settle()
+        assert seen.faults == []
+
+
+@pytest.mark.parametrize("slug", PAGES[1:])
+def test_every_figure_moves_on_a_model_of_ones_own(own_lab, browser, slug):
+    with watched(browser, viewport={"width": 390, "height": 844}) as seen:
+        seen.page.goto(own_lab + slug)
+        seen.settle()
+        for figure in seen.page.locator("[data-figure]").all():
+            move(seen, figure)
+        seen.settle()
+        assert seen.page.locator("[role=alert]:not(:empty)").count() == 0
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert seen.faults == []
+
+
+def test_a_neuron_and_then_a_weight_are_picked_and_followed(own_lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(own_lab + "walk")
+        seen.settle()
+        seen.page.locator("[data-layer='hidden layer 1'][data-neuron='3']").click()
+        seen.until("document.querySelector('.says').innerText.includes('neuron 4 of hidden')")
+        seen.settle()
+        picked = seen.page.locator("g[data-weight]").nth(1)
+        weight = picked.get_attribute("data-weight")
+        picked.click()
+        seen.until("w => document.querySelector('.worked').innerText.includes(w)", weight)
+        assert seen.page.get_by_label("Weight to follow").input_value() == weight
         assert seen.faults == []
 
 

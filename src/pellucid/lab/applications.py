@@ -31,6 +31,7 @@ APPLICATIONS = (
         "neighbouring moments are nearly the same, so whole drives must be held out",
         "pellucid learn drives.csv --target angle --group drive",
         "nothing drives: a recorded angle is predicted, and errors do not add up as on a road",
+        "driving",
     ),
     Application(
         "News",
@@ -90,6 +91,7 @@ APPLICATIONS = (
         "made sound is not evidence of what was heard",
         "pellucid learn clips.csv --target sound",
         "the sound is named, not made",
+        "film",
     ),
     Application(
         "Translation",
@@ -101,6 +103,7 @@ APPLICATIONS = (
         "fluent is not the same as right; names and numbers are where it shows",
         "pellucid learn pairs.csv --target german",
         "it knows no language but what the pairs show",
+        "phrase",
     ),
     Application(
         "Deep dreaming",

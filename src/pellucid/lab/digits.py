@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pellucid.data.table import Table
 from pellucid.lab.own import Own
@@ -23,7 +24,7 @@ class Digits(Own):
         from sklearn.datasets import load_digits
 
         data = load_digits()
-        pictures = [_png(each) for each in data.images[:ROWS]]
+        pictures = [png(each / 16) for each in data.images[:ROWS]]
         frame = pl.DataFrame(
             {"picture": pictures, "digit": [str(each) for each in data.target[:ROWS]]}
         )
@@ -50,9 +51,10 @@ def digits() -> Own:
     return Digits()
 
 
-def _png(pixels: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> bytes:
+def png(pixels: NDArray[np.float64]) -> bytes:
+    """Numbers from 0 to 1 as a grey picture."""
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray((pixels * (255 / 16)).astype(np.uint8)).save(file, "png")
+    Image.fromarray((pixels * 255).astype(np.uint8)).save(file, "png")
     return file.getvalue()

@@ -48,7 +48,7 @@ def inside(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "name": network.table.name,
         "target": targets[0].columns[0],
-        "pictures": previews(network, cells),
+        "pictures": previews(network.schema, cells),
         "reasons": None if found is None else _reasons(found, cells),
         "nearest": _nearest(network, row),
     }
@@ -102,7 +102,7 @@ def _nearest(network: Taught, row: int) -> list[dict[str, Any]]:
                 "distance": float(apart[place]),
                 "cells": {n: shown(cells[n][0]) for n in cells.columns if n not in answers},
                 "answer": shown(cells[answers[0]][0]) if answers else "",
-                "pictures": previews(network, network.cells(which)),
+                "pictures": previews(network.schema, network.cells(which)),
             }
         )
     return found

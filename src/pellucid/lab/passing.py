@@ -41,7 +41,7 @@ def passing(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "kind": network.schema.media[0].kind,
         "answer": "" if answer is None else shown(answer[known[0]][0]),
-        "pictures": previews(network, cells),
+        "pictures": previews(network.schema, cells),
         "entered": {"shape": list(entered.shape), "maps": _maps(entered[:3])},
         "filters": {"shape": list(filters.shape), "maps": grey(filters[:FILTERS].mean(1), SIDE)},
         "kernel": _rounded(filters[0, 0]),

@@ -10,9 +10,12 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends, UsageError
+from pellucid.explanation.rows import located
 from pellucid.kinds import Kind
 from pellucid.kinds.cells import texts
+from pellucid.lab.examples import example
 from pellucid.lab.own import Own
+from pellucid.lab.thumbnails import previews
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.store import build_store
 
@@ -56,7 +59,12 @@ def columns(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encoding(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
-    """How one row became tensors: raw cell, encoded numbers, and the vector of the input layer."""
+    """How one row became tensors: raw cell, encoded numbers, and the vector of the input layer.
+
+    `media` asks for the lab's own pictures, sounds and films.
+    """
+    if question.get("media"):
+        own = example("media")
     schema = own.experience.schema if own.model is None else own.model.schema
     row, cells = row_of(own, question, schema.columns)
     complete = schema.complete(cells, Mends(), cells.columns).select(schema.columns)
@@ -69,6 +77,9 @@ def encoding(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         for place, name in enumerate(kind.columns)
     ]
     width = sum(len(part["vector"]) for part in parts)
+    seen = previews(schema, located(schema, complete, own.table.files))
+    for part in parts:
+        part["picture"] = seen.get(part["column"])
     return {
         "row": row,
         "rows": own.table.height,
@@ -151,6 +162,8 @@ def _words(cells: pl.Series) -> list[list[Any]]:
 def shown(cell: Any) -> str:
     if cell is None:
         return "missing"
+    if isinstance(cell, bytes):
+        return f"{len(cell):,} bytes"
     text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
     return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"
 

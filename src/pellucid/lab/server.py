@@ -50,6 +50,7 @@ OWN = (
     "seen",
     "along",
     "ways",
+    "tried",
 )  # answers about the reader's table
 
 
@@ -169,6 +170,7 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         said,
         seen,
         surface,
+        tries,
         walked,
         ways,
         weights,
@@ -194,4 +196,5 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "seen": seen.seen,
         "along": along.along,
         "ways": ways.ways,
+        "tried": tries.tried,
     }[name]

@@ -64,7 +64,7 @@ class Taught:
         return build_store([encoded]).batch(torch.arange(len(rows)))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def taught(own: Own) -> Taught:
     """The reader's model; without one, a network that is taught on the rows now."""
     if own.model is not None:
@@ -74,8 +74,8 @@ def taught(own: Own) -> Taught:
         return Taught(own.model.schema, network, own.table, rows, rows, True)
     scene = TableScene(own.experience, {})
     learner = Learner(scene.task)
-    for _ in range(STEPS):
-        learner.advance(PACE)
+    for _ in range(getattr(own, "steps", STEPS)):
+        learner.advance(Pace(getattr(own, "rate", PACE.rate), PACE.batch))
     network = network_of(scene, learner.optimizer.weights)
     split = own.experience.split
     return Taught(

@@ -10,14 +10,14 @@ import polars as pl
 import torch
 
 from pellucid.kinds import Array
-from pellucid.lab.taught import Taught
 from pellucid.media.files import UnreadableError
+from pellucid.schema import Schema
 
 
-def previews(network: Taught, cells: pl.DataFrame) -> dict[str, str]:
+def previews(schema: Schema, cells: pl.DataFrame) -> dict[str, str]:
     """By column, the picture of each cell that has one, as a data address."""
     found: dict[str, str] = {}
-    for kind in network.schema.media:
+    for kind in schema.media:
         for column in kind.columns:
             cell = cells[column][0]
             if isinstance(cell, str | bytes):

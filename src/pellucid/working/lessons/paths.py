@@ -39,7 +39,9 @@ def paths_step(example: Example, place: Place) -> Step:
     values = [cast(Scalar, path.result) for path in paths]
     measured = measured_gradient(example.network, example.inputs, example.target, place)
     return Step(
-        rule=f"All {len(paths)} paths from the weight to the loss",
+        rule=f"All {len(paths)} paths from the weight to the loss"
+        if len(paths) > 1
+        else "The one path from the weight to the loss",
         given={},
         of=Symbol(f"dL/d{weight_name(place)}"),
         working=(plus(*values),) if len(values) <= 12 else (),

@@ -7,13 +7,13 @@ const escape = (text) => String(text).replace(/[&<>]/g, (c) => ({ "&": "&amp;", 
 
 function part(p) {
   const tensors = p.tensors.map((t) => `<p class="tensor"><b>${escape(t.name)}</b> <span>${t.type}, shape ${t.shape.join(" × ")}</span><code>${t.values.map((v) => plain(v, 5)).join("  ")}${t.shape.reduce((a, b) => a * b, 1) > t.values.length ? "  …" : ""}</code></p>`).join("");
-  return `<section class="cellpart"><h3>${escape(p.column)} <span>${p.kind}</span></h3><p class="cell">${escape(p.cell)}</p><p class="into" aria-hidden="true">→</p><div>${tensors}</div><p class="into" aria-hidden="true">→</p><div class="vector"><canvas role="img" aria-label="The vector: ${p.vector.map((v) => plain(v, 2)).join(", ")}"></canvas><span>${p.vector.length} numbers</span></div></section>`;
+  return `<section class="cellpart"><h3>${escape(p.column)} <span>${p.kind}</span></h3><p class="cell">${p.picture ? `<img src="${p.picture}" alt="">` : ""}${escape(p.cell)}</p><p class="into" aria-hidden="true">→</p><div>${tensors}</div><p class="into" aria-hidden="true">→</p><div class="vector"><canvas role="img" aria-label="The vector: ${p.vector.map((v) => plain(v, 2)).join(", ")}"></canvas><span>${p.vector.length} numbers</span></div></section>`;
 }
 
 export default {
   wide: true,
-  state: { row: 0, found: null },
-  prepare: [{ needs: (s) => s.row, get: async (s, ask) => ({ found: await ask("encoding", { row: s.row }) }) }],
+  state: { row: 0, media: false, found: null },
+  prepare: [{ needs: (s) => s.row, get: async (s, ask) => ({ found: await ask("encoding", { row: s.row, media: s.media }) }) }],
   controls: [{ key: "row", label: "Row", top: true, range: (s) => [0, Math.max(1, (s.found?.rows ?? 2) - 1), 1], show: (v) => `${v + 1}` }],
   draw(element, s) {
     if (!s.found) return null;

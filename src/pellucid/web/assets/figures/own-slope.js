@@ -25,7 +25,7 @@ export default {
       axes(f, { across: "the weight", zero: false, textY: (v) => plain(v, 4) }),
       inside(f, [path(f, found.losses.map((v, i) => [found.x[0] + (reach * i) / (n - 1), v]), "first bold"), line(f, [at[0] - reach, at[1] - m * reach], [at[0] + reach, at[1] + m * reach], "second"), line(f, [at[0] - reach, at[1] - found.gradient * reach], [at[0] + reach, at[1] + found.gradient * reach], "third dashed")]),
       dot(f, at, "ink", 6), dot(f, next, "second", 5), label(f.left + 6, f.top + 14, "loss", "first name"), label(f.left + 44, f.top + 14, "secant", "second name"), label(f.left + 102, f.top + 14, "gradient", "third name"),
-      label(g.left, g.top - 8, "How far the secant is from the gradient, by width (each line ten times)", "tick"),
+      label(g.left, g.top - 8, "How far the secant is from the gradient, by width", "tick"),
       axes(g, { zero: false, countX: w / 110, countY: 3, textY: (v) => plain(10 ** v, 2), textX: (v) => plain(found.widths[0] * 0.5 ** -v, 2), across: "width h" }), path(g, errors, "second"), dot(g, errors[s.halved], "second", 5),
     ], this.says(s));
     return f;
@@ -33,7 +33,7 @@ export default {
   says(s) {
     if (!s.found) return "The network is being opened …";
     const { found } = s, best = found.widths.map((_, k) => off(s, k)), least = best.indexOf(Math.min(...best));
-    return `${found.weight}, in ${found.about}; loss of ${found.rows} rows of ${found.name}. With h = ${plain(width(s), 2)} the secant's slope is ${plain(slope(s))}; the gradient that the network learns with is ${plain(found.gradient)}. They are nearest at h = ${plain(found.widths[least], 2)}: below it rounding takes over, for the network calculates with 24 bits. The working derives the parabola that the loss is near this weight, x being the change of it.`;
+    return `${found.weight[0].toUpperCase()}${found.weight.slice(1)}, in ${found.about}; loss of ${found.rows} rows of ${found.name}. With h = ${plain(width(s), 2)} the secant's slope is ${plain(slope(s))}; the gradient that the network learns with is ${plain(found.gradient)}. They are nearest at h = ${plain(found.widths[least], 2)}: below it rounding takes over, for the network calculates with 24 bits. The working derives the parabola that the loss is near this weight, x being the change of it.`;
   },
   numbers: (s) => ({ caption: s.found.weight, headings: ["width h", "loss at w + h", "slope of the secant", "its distance from the gradient"], rows: s.found.widths.map((v, k) => [v, s.found.ahead[k], slope(s, k), off(s, k)]) }),
   working(s) {

@@ -22,7 +22,7 @@ function layers(s, width) {
 function terms(s, width, top) {
   const { net } = s, all = [...net.terms.map((t) => [t.name, t.x * t.w, t]), ...(net.rest.count ? [[`${net.rest.count} smaller ones`, net.rest.sum]] : []), ["bias", net.bias]];
   const ends = all.reduce((found, [, v]) => [...found, found.at(-1) + v], [0]), low = Math.min(...ends, 0), high = Math.max(...ends, 0), step = 27;
-  const side = clamp(width * 0.3, 96, 190), X = (v) => side + 10 + ((v - low) / (high - low || 1)) * (width - side - 190);
+  const side = clamp(width * 0.3, 96, 190), X = (v) => side + 10 + ((v - low) / (high - low || 1)) * (width - side - 214);
   const bar = (from, to, y, tone) => tag("rect", { x: Math.min(X(from), X(to)), y: y + 5, width: Math.max(1.5, Math.abs(X(to) - X(from))), height: step - 11, rx: 2, class: `bar ${tone}` });
   const rows = all.map(([name, v, t], i) => {
     const y = top + 24 + i * step, followed = t && t.weight === s.weight;
