@@ -98,7 +98,7 @@ def whole_past(model: Any, series: Series) -> tuple[float, float]:
     target = kind.encode_target(part[series.target], inputs=lambda column: part[column])
     forecasts = np.stack([_smoothed(windows, series, table, int(row)) for row in rows])
     theirs = np.repeat(forecasts[..., None], output.shape[-1], -1)
-    return tuple(float(kind.row_losses(each, target).mean()) for each in (output, theirs))
+    return tuple(float(kind.aggregate(kind.row_losses(each, target))) for each in (output, theirs))
 
 
 def _smoothed(windows: Any, series: Series, table: Any, row: int) -> np.ndarray[Any, Any]:

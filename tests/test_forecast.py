@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -18,11 +19,21 @@ from pellucid.data.steps import Steps, steps_of
 from pellucid.data.table import Table
 from pellucid.errors import Mends
 from pellucid.evidence.figures import forecast_beside_truth
-from pellucid.kinds.forecast import MIDDLE, Forecast
+from pellucid.kinds.forecast import Forecast
+from pellucid.kinds.pasts import lately
+from pellucid.kinds.settling import Came, settled
 from pellucid.kinds.smoothing import exponential_smoothing, seasonal_naive
-from pellucid.networks.layers import Smoothings
+from pellucid.networks.layers import Bands, Smoothings
+from pellucid.networks.layers.forecaster import (
+    HIGHEST,
+    LATELY,
+    LOWEST,
+    MIDDLE,
+    MIXTURE,
+    SMOOTHED,
+)
+from pellucid.origins import windows_of
 from pellucid.settings import Settings
-from pellucid.windows import windows_of
 
 DAY = 86_400.0
 GRIDS = [
@@ -190,18 +201,28 @@ def test_exponential_smoothing_is_as_good_as_that_of_a_kept_library():
 # ---- the kind ----------------------------------------------------------------------------------
 
 
+def kind_of_x():
+    return Forecast(
+        ("x",), "x before", "when", (), 6, 2, (), 1.0, np.zeros(0), np.ones(0), np.zeros(1),
+        np.ones((2, 2)),
+    )  # fmt: skip
+
+
 def test_mase_is_the_error_in_units_of_the_change_of_the_past():
-    kind = Forecast(
-        ("x",), "x before", (), 6, 2, (), 1.0, np.zeros(0), np.ones(0), np.zeros(1), np.ones((2, 4))
-    )
+    kind = kind_of_x()
     target = kind.encode_target(
         pl.Series("x", ["[8, null]", "[1, 1]"]),
-        inputs=lambda column: pl.Series(["[0, 2, 4, 6, 8, 10]", "[5, 5, 5, 5, 5, 5]"]),
+        inputs={
+            "x before": pl.Series(["[0, 2, 4, 6, 8, 10]", "[5, 5, 5, 5, 5, 5]"]),
+            "when": pl.Series(["2024-01-01", "2024-01-02"]),
+        }.get,
     )
     output = np.zeros((2, 2, 5))
     output[0, :, MIDDLE] = 12
     losses = kind.row_losses(output, target)
-    np.testing.assert_allclose(losses, [4 / 2, 1 / 1.0])  # a constant past: the usual change, 1
+    np.testing.assert_allclose(
+        losses[:, 0], [4 / 2, 1 / 1.0]
+    )  # a constant past: the usual change, 1
     assert kind.metrics(output, target)["MASE"] == 1.5
 
 
@@ -227,14 +248,24 @@ def test_a_forecast_beats_the_season_before_and_its_bands_cover_what_they_promis
 
 def test_predict_gives_the_next_steps_of_every_series_with_bands_that_hold_the_median(model):
     frame = sales().filter(pl.col("day") < date(2024, 5, 20))
-    found = model[0].predict(frame)
+    with pytest.warns(UserWarning, match="'promoted': 14 × a step to come for which nothing is"):
+        found = model[0].predict(frame)
     assert found.columns == ["shop", "day", "sold", "sold low", "sold high"]
     assert found["shop"].to_list() == ["s0"] * 7 + ["s1"] * 7
     assert found["day"][:7].to_list() == [f"2024-05-{d}" for d in range(20, 27)]
     assert ((found["sold low"] <= found["sold"]) & (found["sold"] <= found["sold high"])).all()
     assert found["sold"][7:].mean() > 5 * found["sold"][:7].mean()
-    again = load(model[1]).predict(frame.to_pandas())
+    with pytest.warns(UserWarning, match="nothing is known ahead"):
+        again = load(model[1]).predict(frame.to_pandas())
     np.testing.assert_allclose(again["sold"], found["sold"])
+
+
+def test_a_series_of_which_nothing_is_known_is_counted_and_not_forecast(model):
+    empty = sales(shops=1).with_columns(pl.lit(None, pl.Float64).alias("sold"), shop=pl.lit("new"))
+    ahead = pl.when(pl.col("day") < date(2024, 5, 20)).then(pl.col("sold")).alias("sold")
+    with pytest.warns(UserWarning, match=r"1 × series without a value of 'sold', not.*\(new\)"):
+        found = model[0].predict(pl.concat([sales().with_columns(ahead), empty]))
+    assert found["shop"].unique().sort().to_list() == ["s0", "s1"]
 
 
 def test_what_is_known_ahead_moves_the_forecast(model):
@@ -297,20 +328,94 @@ def test_the_picture_of_a_forecast_says_how_many_values_lie_in_its_band():
     assert figure.drawing.count("<circle") == 2 * 2  # each known value, wide and narrow
 
 
-def test_what_is_learnt_is_left_where_the_classical_ways_do_better():
-    kind = Forecast(
-        ("x",), "x before", (), 4, 2, (), 1.0, np.zeros(0), np.ones(0), np.zeros(1), np.ones((2, 4))
-    )
+# ---- how far to leave the classical ways, and how wide the bands are ----------------------------
+
+
+def windows_like(rows=240, horizon=2):
+    """What came, and outputs that are off by 5 while their grounds are nearly right."""
     rng = np.random.default_rng(0)
-    past, true = np.cumsum(rng.normal(size=(200, 4)), 1), rng.normal(size=(200, 2))
+    true, scale = rng.normal(size=(rows, horizon)), np.exp(rng.normal(size=(rows, 1)))
+    came = Came(true, np.ones(rows), np.arange(rows))
+    errors = scale[..., None] * rng.normal(size=(rows, horizon, 2))
     learnt = true[..., None] + 5 + np.array([-2, -1, 0, 1, 2])
-    ground = true[..., None] + rng.normal(size=(200, 2, 1))
-    paths = [torch.tensor(np.concatenate([learnt, ground + 3, ground], 2))]
-    state = kind.fit_blend(paths, torch.tensor(np.concatenate([true, past], 1)))
-    assert state["share"].item() == 0
-    assert state["grounds"].tolist() == [0, 1]
-    layer = kind.blend_layer()
+    lately = np.broadcast_to(scale[..., None], (rows, horizon, 1))
+    return came, np.concatenate([learnt, true[..., None] + errors, lately], 2)
+
+
+def bands(state, output):
+    layer = Bands(output.shape[1])
     layer.load_state_dict(state)
-    answer = layer(None, None, paths[0].float()).numpy()
-    inside = (answer[..., 0] <= true) & (true <= answer[..., 4])
+    return layer(None, None, torch.tensor(output).float()).numpy()
+
+
+def test_what_is_learnt_is_left_where_the_classical_ways_do_better():
+    came, output = windows_like()
+    output[..., SMOOTHED] += 3
+    state = settled(output, came, np.ones((2, 2)))
+    assert state["share"].item() == 0
+    assert state["grounds"].tolist() == [1, 0]
+    output[..., MIXTURE] += 6
+    output[..., SMOOTHED] -= 3
+    assert settled(output, came, np.ones((2, 2)))["grounds"].tolist() == [0, 1]
+
+
+def test_little_evidence_leaves_the_usual_forecast_as_it_is():
+    came, output = windows_like()
+    output[..., SMOOTHED] += 3
+    few = replace(came, moment=came.moment // 200)  # many series, all seen at two moments
+    state = settled(output, few, np.ones((2, 2)))
+    assert state["share"].item() == 0
+    assert state["grounds"].tolist() == [0.5, 0.5]
+
+
+def test_bands_are_as_wide_as_the_past_changed_lately():
+    came, output = windows_like()
+    half = output[..., MIXTURE : SMOOTHED + 1].mean(-1)
+    scores = np.abs(came.true - half) / output[..., LATELY]
+    spread = np.quantile(scores, [0.5, 0.8], axis=0).T
+    answer = bands(settled(output, came, spread), output)
+    inside = (answer[..., LOWEST] <= came.true) & (came.true <= answer[..., HIGHEST])
+    wide = output[:, 0, LATELY] > np.median(output[:, 0, LATELY])
+    assert 0.74 < inside[wide].mean() < 0.86
+    assert 0.74 < inside[~wide].mean() < 0.86
+    assert (np.diff(answer, axis=-1) >= 0).all()
+
+
+def test_learnt_bands_are_taken_where_they_are_clearly_better():
+    came, output = windows_like()
+    rng = np.random.default_rng(1)
+    own = np.exp(2 * rng.normal(size=came.true.shape))  # known to the network alone
+    output[..., MIXTURE] = output[..., SMOOTHED] = came.true + own * rng.normal(size=own.shape)
+    output[..., :5] = output[..., [MIXTURE]] + own[..., None] * np.array([-2, -1, 0, 1, 2])
+    state = settled(output, came, np.full((2, 2), 5.0))
+    assert state["learnt"].item() == 1
+    answer = bands(state, output)
+    inside = (answer[..., LOWEST] <= came.true) & (came.true <= answer[..., HIGHEST])
     assert 0.79 < inside.mean() < 0.82
+
+
+def test_the_last_changes_count_most_and_those_of_the_season_before_are_no_change():
+    calm, wild = np.tile([0.0, 1.0], 20), np.tile([0.0, 9.0], 20)
+    rows = np.stack([np.concatenate([wild, calm]), np.concatenate([calm, wild])])
+    found = lately(rows, (), 4, 1.0)
+    assert found[1] > 8 * found[0]
+    week = np.tile([0.0, 3, 1, 4, 1, 5, 9], 6)[None]
+    np.testing.assert_allclose(lately(week + np.arange(42), (7,), 4, 2.0), 0.2)  # the least
+
+
+def test_windows_of_one_moment_are_drawn_together():
+    kind = kind_of_x()
+    losses = np.stack([np.zeros(60), np.repeat(np.arange(20), 3)], 1)  # 20 moments of 3 series
+    drawn = kind.drawn(losses, np.random.default_rng(0))
+    assert len(drawn) == 60
+    counts = np.bincount(drawn, minlength=60).reshape(20, 3)
+    assert (counts == counts[:, :1]).all()
+    assert counts.max() > 1
+
+
+def test_moments_are_ranked_as_numbers_or_as_dates():
+    kind = kind_of_x()
+    for times in (["9", "10", "9"], ["2024-01-09", "2024-01-10", "2024-01-09"]):
+        columns = {"x before": pl.Series(["[1]"] * 3), "when": pl.Series(times)}
+        answer = kind.encode_target(pl.Series("x", ["[1, 2]"] * 3), inputs=columns.get)
+        assert answer[:, -1].tolist() == [1, 2, 1]

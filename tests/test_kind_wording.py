@@ -120,6 +120,17 @@ def test_long_texts_are_cut_before_they_cost_anything():
     assert not source[1:, 1:].any()
 
 
+def test_target_texts_that_are_cut_are_counted_where_they_are_learnt_and_judged():
+    table = pairs(60)
+    table["german"][7] = "Hunde " * 500
+    model = learn(pl.DataFrame(table), "german", minutes=0.1, plan=plan(folds=1), verbose=False)
+    (mend,) = (each for each in model.evidence["data"]["mends"] if each["column"] == "german")
+    assert mend["count"] == 1
+    assert mend["where"] == ["the given table, row 8"]
+    with pytest.warns(UserWarning, match="1 × a text of more than 383 subwords.*left out"):
+        model.evaluate(pl.DataFrame(table)[:20])
+
+
 # ---- the search --------------------------------------------------------------------------------
 
 

@@ -133,7 +133,9 @@ def gather(  # noqa: PLR0913
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
     _check_time(schema, sum(table.height for table in tables), settings)
     store = build_store(_encode(tables, schema, mends), folder)
-    encoded = [_target(kind, answers[kind.columns[0]], usable, tables) for kind in schema.targets]
+    encoded = [
+        _target(kind, answers[kind.columns[0]], usable, tables, mends) for kind in schema.targets
+    ]
     movable = own is None and settings.time is None and len(tables) == 1
     made, blocks, told = without_copies(schema, store, *cut, movable)
     if told and movable:
@@ -374,7 +376,7 @@ def _place(tables: tuple[Table, ...], row: int) -> tuple[Table, str]:
 
 
 def _target(
-    kind: TargetKind, answers: pl.Series, usable: Array, tables: tuple[Table, ...]
+    kind: TargetKind, answers: pl.Series, usable: Array, tables: tuple[Table, ...], mends: Mends
 ) -> Answers:
     def place(row: int) -> str:
         table, where = _place(tables, int(usable[row]))
@@ -386,7 +388,7 @@ def _target(
         ]
         return pl.concat(columns)[usable]
 
-    values = kind.encode_target(answers[usable], place, inputs)
+    values = kind.encode_target(answers[usable], place, inputs, mends)
     return answers_of(values, usable, len(answers))
 
 

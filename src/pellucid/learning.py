@@ -21,6 +21,7 @@ from pellucid.interruption import Interruption
 from pellucid.keeping import load, versions, write_model
 from pellucid.model import Model
 from pellucid.narration import Narration, document
+from pellucid.origins import windows_of
 from pellucid.settings import Settings
 from pellucid.training.budget import (
     first_plan,
@@ -37,7 +38,6 @@ from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
 from pellucid.tuning import Frozen, planned_tuning, tuned
-from pellucid.windows import windows_of
 from pellucid.workshop import Workshop
 
 REASONS_SHARE = 0.02  # of the whole budget, for what single answers rest on

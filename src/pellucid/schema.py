@@ -145,7 +145,7 @@ def fit_schema(
         few = learnt if some is None else some
         beside = Beside(
             cells, few[series.name], everything[series.name], _kinds_of(inputs),
-            windows.seasons if windows else (),
+            windows.seasons if windows else (), windows.time if windows else "",
         )  # fmt: skip
         fitted.append(target.fit_target(series, beside))
     return Schema(inputs, tuple(fitted), reasons, windows)

@@ -42,8 +42,6 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
     for name in model.targets:
         require_column(table, name)
     outputs = model.outputs(table, mends)
-    for mend in mends.found:
-        warnings.warn(str(mend), stacklevel=3)
     found = {}
     for kind, output in zip(model.schema.targets, outputs, strict=True):
         name = kind.columns[0]
@@ -55,7 +53,7 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
             )
         rows = known.arg_true().to_numpy()
         encoded = kind.encode_target(
-            answers.gather(rows), _places(table, rows), _inputs(table, rows)
+            answers.gather(rows), _places(table, rows), _inputs(table, rows), mends
         )
         target = answers_of(encoded, np.arange(len(rows)), len(rows))[np.arange(len(rows))].numpy()
         losses = kind.row_losses(output[rows], target)
@@ -76,6 +74,8 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
             held=held,
             sentence=_sentence(performance, promised, held),
         )
+    for mend in mends.found:
+        warnings.warn(str(mend), stacklevel=3)
     return found
 
 

@@ -132,6 +132,7 @@ class Category(Target):
         cells: pl.Series,
         place: Callable[[int], str] = row_number,
         inputs: Callable[[str], pl.Series] | None = None,
+        mends: Mends | None = None,
     ) -> Array:
         """(rows,) int64 index of the level."""
         names = texts(cells)

@@ -51,6 +51,7 @@ class Beside:
     everything: pl.Series  # the answers of all rows: only for which answers there are
     kinds: Mapping[str, str] = field(default_factory=dict)  # of the input columns
     seasons: tuple[int, ...] = ()  # after how many steps a target that goes on repeats itself
+    time: str = ""  # the column that holds the moment at which each of its rows ends
 
 
 @runtime_checkable
@@ -169,10 +170,11 @@ class TargetKind(Protocol):
         cells: pl.Series,
         place: Callable[[int], str] = ...,
         inputs: Callable[[str], pl.Series] | None = None,
+        mends: Mends | None = None,
     ) -> Array | Ragged:
         """Cells as answers, one entry a row; a cell it cannot be is an error.
 
-        `inputs` gives the same rows' cells of an input column.
+        `inputs` gives the same rows' cells of an input column; what is cut goes to `mends`.
         """
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:

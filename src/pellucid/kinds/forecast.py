@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,23 +16,17 @@ from pellucid.errors import DataError, Mends
 from pellucid.kinds.cells import row_number
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded
 from pellucid.kinds.lags import boosted_on_lags
-from pellucid.kinds.series import numbers_of
+from pellucid.kinds.pasts import changes_of, lately, step_size, units_of, values_of
+from pellucid.kinds.settling import NOMINAL, Came, settled, weighed
 from pellucid.kinds.smoothing import exponential_smoothing, in_season, seasonal_naive
 from pellucid.kinds.targets import DeepTarget
-from pellucid.networks.layers import Bands, Forecaster, Smoothings
-from pellucid.networks.layers.forecaster import MIDDLE, QUANTILES, Shape, spread_of
+from pellucid.networks.layers import Bands, Forecaster
+from pellucid.networks.layers.forecaster import HIGHEST, LOWEST, MIDDLE, QUANTILES, Shape
 from pellucid.networks.layers.smoothing import filled
 
 LONGEST = 800  # steps of the past that a window holds
 FURTHEST = 1_000  # steps that are forecast
 FIT_ROWS = 3_000
-LOWEST, HIGHEST = 0, 4  # the places of the ends of the band
-GROUND = 5  # the place of the mixture that the network started from; then exponential smoothing
-NOMINAL = 0.8
-GROUNDS = (1.0, 0.5, 0.0)  # how much of the ground is the mixture
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the way from the ground to what was learnt
-CLOSE = 1.05  # times the least error: then the smaller share is taken, for windows are few
-SHARPNESS = 10.0  # how much better ways of forecasting are weighed at first
 SHOWN, SHOWN_PAST = 6, 3  # forecasts in the report, and horizons of the past beside each
 PASSES = 60
 
@@ -42,8 +35,9 @@ PASSES = 60
 class Forecast(DeepTarget):
     """A column of lists: the next values of a series, whose past is in another column.
 
-    An answer is a row of the next values, NaN where there is none, and behind them the past that
-    they are measured against. An output holds the quantiles of each step: (rows, horizon, 5).
+    An answer is a row of the next values, NaN where there is none, behind them the past that they
+    are measured against, and which moment it is told at. An output holds the quantiles of each
+    step: (rows, horizon, 5).
     """
 
     kind: ClassVar[str] = "forecast"
@@ -53,6 +47,7 @@ class Forecast(DeepTarget):
 
     columns: tuple[str, ...]
     source: str  # the column that holds the past
+    time: str  # the column that holds the moment
     known: tuple[tuple[str, str], ...]  # columns known ahead: their past, and what is to come
     length: int
     horizon: int
@@ -61,7 +56,7 @@ class Forecast(DeepTarget):
     centre: Array  # (known,)
     scale: Array
     weights: Array  # (ways,) log-weights of the classical ways at first
-    spread: Array  # (horizon, 4) between the quantiles of their errors
+    spread: Array  # (horizon, 2) what half and four fifths of their errors stay below
 
     def __post_init__(self) -> None:
         if not 0 < self.horizon <= FURTHEST or not 0 < self.length <= LONGEST:
@@ -70,6 +65,8 @@ class Forecast(DeepTarget):
             raise ValueError(f"seasons of {self.seasons} steps cannot be")
         if self.centre.shape != (len(self.known),) or self.scale.shape != self.centre.shape:
             raise ValueError("another number of columns that are known ahead")
+        if self.spread.shape != (self.horizon, 2):
+            raise ValueError("bands for another number of steps")
 
     @classmethod
     def fit_target(cls, cells: pl.Series, beside: Beside | None = None) -> Self:
@@ -80,20 +77,24 @@ class Forecast(DeepTarget):
                 "time, give its time column and a horizon."
             )
         some = np.unique(np.linspace(0, len(beside.answers) - 1, FIT_ROWS).astype(int))
-        past = _array(beside.inputs[name][some])
-        answers = _array(beside.answers[some])
+        past = values_of(beside.inputs[name][some])
+        answers = values_of(beside.answers[some])
         known = tuple(
             (before(column.removesuffix(ahead(""))), column)
             for column in beside.inputs.columns
             if column.endswith(ahead(""))
         )
-        columns = [_array(beside.inputs[name_][some]) for _, name_ in known]
+        columns = [values_of(beside.inputs[name_][some]) for _, name_ in known]
         seasons = beside.seasons
-        changes = _changes(past, seasons)
+        changes = changes_of(past, seasons)
         usual = float(np.median(changes[changes > 0])) if (changes > 0).any() else 1.0
-        weights, spread = _start(past, answers, _units(past, seasons, usual), seasons)
+        length, horizon = past.shape[1], answers.shape[1]
+        whole = filled(torch.tensor(past), seasons).numpy()
+        scales = units_of(past, seasons, usual), lately(whole, seasons, horizon, usual)
+        shape = Shape(length, horizon, seasons, len(known))
+        weights, spread = weighed(past, answers, scales, shape)
         return cls(
-            (cells.name,), name, known, past.shape[1], answers.shape[1], seasons, usual,
+            (cells.name,), name, beside.time, known, length, horizon, seasons, usual,
             np.array([np.nanmean(c) if np.isfinite(c).any() else 0.0 for c in columns]),
             np.array([(np.nanstd(c) or 1.0) if np.isfinite(c).any() else 1.0 for c in columns]),
             weights, spread,
@@ -112,27 +113,32 @@ class Forecast(DeepTarget):
         cells: pl.Series,
         place: Callable[[int], str] = row_number,
         inputs: Callable[[str], pl.Series] | None = None,
+        mends: Mends | None = None,
     ) -> Array:
-        """(rows, horizon + length): the next values, and the past."""
-        values = _array(cells, self.horizon)
+        """(rows, horizon + length + 1): the next values, the past, and the moment as a rank."""
+        values = values_of(cells, self.horizon)
         past = np.full((len(cells), self.length), np.nan)
+        moment = np.arange(len(cells))
         if inputs is not None:
-            past = _array(inputs(self.source), self.length)
-        return np.concatenate([values, past], 1).astype(np.float32)
+            past = values_of(inputs(self.source), self.length)
+            moment = _ranks(inputs(self.time))
+        return np.concatenate([values, past, moment[:, None]], 1).astype(np.float32)
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
-        """The past, its unit, and the known columns over past and future."""
-        past = _array(cells[self.source], self.length)
-        unit = _units(past, self.seasons, self.usual)[:, None]
-        found: Encoded = {f"{self._key}.past": past.astype(np.float32),
-                          f"{self._key}.unit": unit.astype(np.float32)}  # fmt: skip
-        season = in_season(self.seasons, self.length)
+        """The past, what changes in it, how it goes on, the known columns over past and future."""
+        past = values_of(cells[self.source], self.length)
         whole = filled(torch.tensor(past), self.seasons).numpy()
-        smoothed = exponential_smoothing(whole, self.horizon, season, quick=True)
-        found[f"{self._key}.smoothed"] = smoothed.astype(np.float32)
+        season = in_season(self.seasons, self.length)
+        read = {
+            "past": past,
+            "unit": units_of(past, self.seasons, self.usual)[:, None],
+            "lately": lately(whole, self.seasons, self.horizon, self.usual)[:, None],
+            "smoothed": exponential_smoothing(whole, self.horizon, season, quick=True),
+        }
+        found: Encoded = {f"{self._key}.{n}": v.astype(np.float32) for n, v in read.items()}
         if self.known:
-            both = [np.concatenate([_array(cells[past_], self.length),
-                                    _array(cells[next_], self.horizon)], 1)
+            both = [np.concatenate([values_of(cells[past_], self.length),
+                                    values_of(cells[next_], self.horizon)], 1)
                     for past_, next_ in self.known]  # fmt: skip
             standard = (np.stack(both, 2) - self.centre) / self.scale
             found[f"{self._key}.known"] = standard.clip(-10, 10).astype(np.float32)
@@ -183,35 +189,14 @@ class Forecast(DeepTarget):
         return output.mean(0)
 
     def blend_layer(self) -> nn.Module:
-        """The bands, stretched."""
-        return Bands()
+        """How far to leave the classical ways, and the bands."""
+        return Bands(self.horizon)
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
-        """How far to leave the classical ways, and bands that cover 80 % (Romano et al. 2019)."""
-        output = paths[-1].double().numpy()
-        true, unit = self._parts(target.numpy())
-        middle, mixture, smoothed = (output[..., place] for place in (MIDDLE, GROUND, GROUND + 1))
-        high, low = output[..., HIGHEST] - middle, middle - output[..., LOWEST]
-        tried = list(product(SHARES, GROUNDS))
-        grounds = [part * mixture + (1 - part) * smoothed for _, part in tried]
-        errors = [
-            true - ground - share * (middle - ground)
-            for (share, _), ground in zip(tried, grounds, strict=True)
-        ]
-        losses = np.array([np.nanmean(np.abs(error) / unit[:, None]) for error in errors])
-        best = int((losses <= CLOSE * losses.min()).argmax())
-        (share, part), error = tried[best], errors[best]
-        scores = np.where(
-            error > 0, error / np.maximum(high, 1e-12), -error / np.maximum(low, 1e-12)
-        )
-        scores = np.sort(scores[np.isfinite(true)])
-        rank = min(int(np.ceil((len(scores) + 1) * NOMINAL)), len(scores)) - 1
-        stretch = float(np.clip(scores[rank], 0.2, 5.0)) if len(scores) else 1.0
-        return {
-            "share": torch.tensor([share]),
-            "grounds": torch.tensor([part, 1 - part]),
-            "stretch": torch.tensor([stretch]),
-        }
+        """What is clearly better than the usual, and bands that cover 80 % (Romano et al. 2019)."""
+        answer = target.numpy()
+        came = Came(*self._parts(answer), answer[:, -1])
+        return settled(paths[-1].double().numpy(), came, self.spread)
 
     def as_logs(self, output: Array) -> Array:
         """The quantiles, without what the network started from."""
@@ -221,10 +206,17 @@ class Forecast(DeepTarget):
 
     def _parts(self, target: Array) -> tuple[Array, Array]:
         """The next values, and the unit of each row: its mean change from season to season."""
-        past = target[:, self.horizon :].astype(np.float64)
-        return target[:, : self.horizon].astype(np.float64), _units(past, self.seasons, self.usual)
+        true, past = target[:, : self.horizon].astype(np.float64), self._past(target)
+        return true, units_of(past, self.seasons, self.usual)
+
+    def _past(self, target: Array) -> Array:
+        return target[:, self.horizon : -1].astype(np.float64)
 
     def row_losses(self, output: Array, target: Array) -> Array:
+        """(rows, 2): the error in units of the change of the past, and the moment it is told at."""
+        return np.stack([self._scaled(output, target), target[:, -1]], 1)
+
+    def _scaled(self, output: Array, target: Array) -> Array:
         """Of each window the mean absolute error over that of the season before, in the past."""
         true, unit = self._parts(target)
         error = np.abs(output[..., MIDDLE] - true) / unit[:, None]
@@ -232,25 +224,32 @@ class Forecast(DeepTarget):
 
     def aggregate(self, losses: Array) -> Array:
         """The mean."""
-        return np.asarray(losses.mean(0))
+        return np.asarray(losses[..., 0].mean(0))
 
     def drawn(self, losses: Array, generator: np.random.Generator) -> Array:
-        """Windows that follow each other share values: they are drawn in blocks (Künsch 1989)."""
-        block = max(1, min(self.horizon, len(losses) // 3))
-        first = generator.integers(0, len(losses) - block + 1, -(-len(losses) // block))
-        return np.asarray((first[:, None] + np.arange(block)).ravel()[: len(losses)])
+        """Whole stretches of time: windows that follow each other share values (Künsch 1989).
+
+        Series of one table rise and fall together, so all windows of a moment are drawn at once.
+        """
+        moments, place = np.unique(
+            losses[..., 1].reshape(len(losses), -1)[:, 0], return_inverse=True
+        )
+        rows = np.split(place.argsort(kind="stable"), np.bincount(place).cumsum()[:-1])
+        block = max(1, min(self.horizon, len(moments) // 3))
+        first = generator.integers(0, len(moments) - block + 1, -(-len(moments) // block))
+        chosen = (first[:, None] + np.arange(block)).ravel()[: len(moments)]
+        return np.resize(np.concatenate([rows[moment] for moment in chosen]), len(losses))
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """MASE, RMSSE, the weighted quantile loss, and what the bands cover."""
         true, _ = self._parts(target)
-        past = target[:, self.horizon :].astype(np.float64)
         root = np.sqrt(np.nanmean(np.square(output[..., MIDDLE] - true), 1))
-        usual = np.sqrt(_mean(np.square(np.diff(past, axis=1))))
+        usual = step_size(self._past(target))
         error = true[..., None] - output
         levels = np.array(QUANTILES)
         pinball = 2 * np.nansum(np.maximum(levels * error, (levels - 1) * error)) / len(levels)
         return {
-            "MASE": float(self.aggregate(self.row_losses(output, target))),
+            "MASE": float(self._scaled(output, target).mean()),
             "RMSSE": float((root / np.where(usual > 0, usual, self.usual)).mean()),
             "weighted quantile loss": float(pinball / max(np.nansum(np.abs(true)), 1e-12)),
             "coverage": _coverage(output, true),
@@ -258,7 +257,7 @@ class Forecast(DeepTarget):
 
     def wrongness(self, output: Array, target: Array) -> Array:
         """The scaled error."""
-        return self.row_losses(output, target)
+        return self._scaled(output, target)
 
     def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
         """Whether the bands can be believed, and some forecasts beside what came."""
@@ -270,13 +269,13 @@ class Forecast(DeepTarget):
 
     def _shown(self, output: Array, target: Array) -> list[dict[str, Any]]:
         """Windows from the least to the largest error."""
-        order = np.argsort(self.row_losses(output, target), kind="stable")
+        order = np.argsort(self._scaled(output, target), kind="stable")
         count = min(SHOWN, len(order))
         places = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
         past = min(self.length, max(SHOWN_PAST * self.horizon, 2 * max(self.seasons, default=8)))
         return [
             {
-                "past": _plain(target[row, -past:]),
+                "past": _plain(target[row, -1 - past : -1]),
                 "true": _plain(target[row, : self.horizon]),
                 "middle": _plain(output[row, :, MIDDLE]),
                 "low": _plain(output[row, :, LOWEST]),
@@ -290,7 +289,7 @@ class Forecast(DeepTarget):
 
     def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
         """The last value of each window's past, again and again."""
-        past = torch.tensor(asked[:, self.horizon :], dtype=torch.float64)
+        past = torch.tensor(self._past(asked))
         last = filled(past, ())[:, -1:].numpy()
         return "last value", _flat(np.repeat(last, self.horizon, 1))
 
@@ -300,7 +299,9 @@ class Forecast(DeepTarget):
     ) -> Conventional:  # fmt: skip
         """Seasonal naive, exponential smoothing, and gradient boosting on lags."""
         cells = asked()
-        past = filled(torch.tensor(_array(cells[self.source], self.length)), self.seasons).numpy()
+        past = filled(
+            torch.tensor(values_of(cells[self.source], self.length)), self.seasons
+        ).numpy()
         season = in_season(self.seasons, self.length)
         if season > 1:
             yield (
@@ -310,7 +311,7 @@ class Forecast(DeepTarget):
         yield "exponential smoothing", _flat(exponential_smoothing(past, self.horizon, season))
         known = learnt()
         features = [self._lagged(frame) for frame in (known.inputs, cells)]
-        values = _array(known.answers, self.horizon)
+        values = values_of(known.answers, self.horizon)
         yield (
             "gradient boosting on lags",
             _flat(boosted_on_lags(features[0], values, features[1], self.seasons, seed)),
@@ -318,11 +319,11 @@ class Forecast(DeepTarget):
 
     def _lagged(self, cells: pl.DataFrame) -> tuple[Array, Array, Array]:
         """The past without gaps, its unit, and what is known of the steps to come."""
-        past = _array(cells[self.source], self.length)
-        ahead = [_array(cells[name], self.horizon) for _, name in self.known]
+        past = values_of(cells[self.source], self.length)
+        ahead = [values_of(cells[name], self.horizon) for _, name in self.known]
         known = np.stack(ahead, 2) if ahead else np.zeros((len(past), self.horizon, 0))
         whole = filled(torch.tensor(past), self.seasons).numpy()
-        return whole, _units(past, self.seasons, self.usual), known
+        return whole, units_of(past, self.seasons, self.usual), known
 
 
 def before(column: str) -> str:
@@ -335,52 +336,11 @@ def ahead(column: str) -> str:
     return f"{column} ahead"
 
 
-def _array(cells: pl.Series, length: int | None = None) -> Array:
-    """(rows, length) float64, NaN where there is no number."""
-    lists, _ = numbers_of(cells)
-    sizes = lists.list.len().fill_null(0).to_numpy()
-    width = length or int(sizes.max(initial=1))
-    values = np.full((len(lists), width), np.nan)
-    inside = np.arange(width) < sizes[:, None]
-    cut = lists.list.head(width).drop_nulls()
-    values[inside] = cut.list.explode().to_numpy().clip(-1e37, 1e37)
-    return values
-
-
-def _changes(past: Array, seasons: Sequence[int]) -> Array:
-    """The mean absolute change from one season to the next, in each row's past."""
-    season = in_season(seasons, past.shape[1])
-    return _mean(np.abs(past[:, season:] - past[:, :-season]))
-
-
-def _units(past: Array, seasons: Sequence[int], usual: float) -> Array:
-    """The changes; what never changes, or is not known to, counts as usual."""
-    changes = _changes(past, seasons)
-    return np.where(changes > 1e-6 * usual, changes, usual)
-
-
-def _mean(values: Array) -> Array:
-    """Along rows, NaN left out; 0 where there is nothing else."""
-    known = np.isfinite(values)
-    return np.where(known, values, 0.0).sum(1) / np.maximum(known.sum(1), 1)
-
-
-def _start(past: Array, answers: Array, unit: Array, seasons: Sequence[int]) -> tuple[Array, Array]:
-    """Log-weights of the classical ways by their errors, and the spread of those of the mixture."""
-    ways = Smoothings(past.shape[1], answers.shape[1], seasons)
-    with torch.inference_mode():
-        whole = filled(torch.tensor(past).float(), seasons)
-        season = in_season(seasons, past.shape[1])
-        fitted = exponential_smoothing(whole.double().numpy(), answers.shape[1], season, quick=True)
-        last = torch.tensor(fitted).float()[:, None] - whole[:, -1:, None]
-        outputs = torch.cat([ways(whole - whole[:, -1:]), last], 1)
-        outputs = outputs / torch.tensor(unit).float()[:, None, None]
-        level = whole[:, -1:].double()
-        true = ((torch.tensor(answers) - level) / torch.tensor(unit)[:, None]).float()
-        errors = (outputs - true[:, None]).abs().nanmean((0, 2))
-        weights = -SHARPNESS * (errors / errors.min().clamp(min=1e-6) - 1).clamp(max=2)
-        mixed = torch.einsum("w,bwh->bh", weights.softmax(0), outputs)
-        return weights.numpy(), spread_of(true - mixed).numpy()
+def _ranks(moments: pl.Series) -> Array:
+    """Which moment each is, counted from the first; dates are written so that they sort."""
+    numbers = moments.cast(pl.Float64, strict=False)
+    plain = numbers if numbers.null_count() == moments.null_count() else moments
+    return plain.rank("dense").fill_null(0).to_numpy()
 
 
 def _flat(values: Array) -> Array:

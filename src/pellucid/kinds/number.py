@@ -138,6 +138,7 @@ class Number(Target):
         cells: pl.Series,
         place: Callable[[int], str] = row_number,
         inputs: Callable[[str], pl.Series] | None = None,
+        mends: Mends | None = None,
     ) -> Array:
         """(rows,) float32 in standard units of the learning rows."""
         values = numbers(cells, self.styles[0])

@@ -106,6 +106,7 @@ class Tags(DeepTarget):
         cells: pl.Series,
         place: Callable[[int], str] = row_number,
         inputs: Callable[[str], pl.Series] | None = None,
+        mends: Mends | None = None,
     ) -> Ragged:
         """The place of each tag, from 1 up; as many as there are words, or it is an error."""
         numbers = {tag: number for number, tag in enumerate(self.tags, 1)}

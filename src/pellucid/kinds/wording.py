@@ -96,9 +96,13 @@ class Wording(DeepTarget):
         cells: pl.Series,
         place: Callable[[int], str] = row_number,
         inputs: Callable[[str], pl.Series] | None = None,
+        mends: Mends | None = None,
     ) -> Ragged:
         """The subwords of each text, and the mark of its end."""
         pieces = self._pieces(texts(cells).fill_null(""))
+        if mends is not None:
+            how = "what is beyond them is left out", lambda row: place(row).rstrip(",")
+            self._mend_long(cells.name, pieces, mends, how)
         return _ragged([[*ids[: LONGEST - 1], END] for ids in pieces])
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
@@ -107,18 +111,26 @@ class Wording(DeepTarget):
         if not columns:
             return {self._key: _ragged([[END]] * cells.height)}
         for column, rows in zip(self.sources, columns, strict=True):
-            self._mend_long(column, rows, mends)
+            how = "what is beyond them is not read", mends.place
+            self._mend_long(column, rows, mends, how)
         joined = [
             [i for ids in row for i in (*ids[: LONGEST - 1], END)]
             for row in zip(*columns, strict=True)
         ]
         return {self._key: _ragged(joined)}
 
-    def _mend_long(self, column: str, rows: list[list[int]], mends: Mends) -> None:
+    def _mend_long(
+        self,
+        column: str,
+        rows: list[list[int]],
+        mends: Mends,
+        how: tuple[str, Callable[[int], str]],
+    ) -> None:
+        """`how`: what is done with a text that is too long, and where a row stands."""
         long = [row for row, ids in enumerate(rows) if len(ids) > LONGEST - 1]
-        where = tuple(mends.place(row) for row in long[: mends.places])
+        where = tuple(how[1](row) for row in long[: mends.places])
         fault = f"a text of more than {LONGEST - 1} subwords"
-        mends.add(Mend(fault, "what is beyond them is not read", len(long), column, where))
+        mends.add(Mend(fault, how[0], len(long), column, where))
 
     def _pieces(self, cells: pl.Series) -> list[list[int]]:
         """The subwords of each text; of what is cut later, one more than is kept."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +13,8 @@ from pellucid.networks.layers.input import Tensors
 from pellucid.networks.layers.smoothing import Smoothings, filled
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-MIDDLE = 2  # the place of the median
+LOWEST, MIDDLE, HIGHEST = 0, 2, 4  # the places of the median and of the ends of the bands
+MIXTURE, SMOOTHED, LATELY = 5, 6, 7  # behind them: the grounds, and how the past changed lately
 SMALL = 0.1  # of a usual first weight: the network starts where the classical ways are
 HIDDEN = 64
 EFFECTS = 16  # hidden units of what known columns do at each step
@@ -33,12 +33,13 @@ class Shape:
 class Forecaster(nn.Module):
     """Hidden layers and the past -> quantiles of the next values, and the grounds it stands on.
 
-    (members, batch, horizon, 5 + 2): the grounds are the mixture of classical ways that it starts
-    from, and exponential smoothing alone. The past is taken in units of its own seasonal change,
-    less its latest level (NLinear, Zeng et al. 2023). What known columns do at each step is taken
-    off before classical ways look at the past, and put on again for the steps to come. A mixture
-    of these ways and of exponential smoothing fitted to the window, one for each step, is
-    corrected by a linear map of the past and by hidden layers; both start near nothing.
+    (members, batch, horizon, 5 + 3): the grounds are the mixture of classical ways that it starts
+    from, and exponential smoothing alone; then how much the past changed lately. The past is taken
+    in units of its own seasonal change, less its latest level (NLinear, Zeng et al. 2023). What
+    known columns do at each step is taken off before classical ways look at the past, and put on
+    again for the steps to come. A mixture of these ways and of exponential smoothing fitted to the
+    window, one for each step, is corrected by a linear map of the past and by hidden layers; both
+    start near nothing. Its bands are as wide as the past changed lately, times what is learnt.
     """
 
     ground: Tensor
@@ -51,7 +52,7 @@ class Forecaster(nn.Module):
         start: tuple[Tensor, Tensor],
         generator: torch.Generator,
     ) -> None:
-        """`sizes`: members and width; `start`: log-weights of the ways, spreads (horizon, 4)."""
+        """`sizes`: members and width; `start`: log-weights of the ways, widths (horizon, 2)."""
         super().__init__()
         members, width = sizes
         self.key, self.shape = key, shape
@@ -68,7 +69,9 @@ class Forecaster(nn.Module):
             members, width + HIDDEN, shape.horizon * len(QUANTILES), generator
         )
         self.effects = Effects(shape.known, generator) if shape.known else None
-        self.spreads = nn.Parameter(torch.log(torch.expm1(start[1].clamp(min=1e-3))))
+        inner, outer = start[1].unbind(1)
+        steps = torch.stack([outer - inner, inner, inner, outer - inner], 1).clamp(min=1e-3)
+        self.spreads = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))  # softplus undone
         with torch.no_grad():
             self.correction.weight.mul_(SMALL)
             self.correction.bias.zero_()
@@ -95,12 +98,14 @@ class Forecaster(nn.Module):
         found = self.correction(torch.cat([hidden, own], 2))
         found = found.unflatten(2, (self.shape.horizon, len(QUANTILES)))
         middle = mixed + near @ self.linear + found[..., MIDDLE] + ahead
-        z = _quantiles(middle, self.spreads, found)
+        scale = raw[f"{self.key}.lately"]  # (batch, 1)
+        z = _quantiles(middle, self.spreads, found, (scale / unit).clamp(1e-3, 1e3))
         if answer is not None:
             return _losses(z, answer[:, : self.shape.horizon], level, unit)
         grounds = torch.stack([ground, fitted.squeeze(1)], -1).expand(len(z), -1, -1, -1)
-        both = torch.cat([z, grounds], -1)
-        return both * unit.unsqueeze(-1) + level.unsqueeze(-1)
+        both = torch.cat([z, grounds], -1) * unit.unsqueeze(-1) + level.unsqueeze(-1)
+        lately = scale.unsqueeze(-1).expand(*both.shape[:-1], 1)
+        return torch.cat([both, lately], -1)
 
 
 class Effects(nn.Module):
@@ -123,31 +128,42 @@ class Effects(nn.Module):
 
 
 class Bands(nn.Module):
-    """The last step of a forecast: how far to leave its ground, and how wide its bands are."""
+    """The last step of a forecast: how far to leave its ground, and how wide its bands are.
+
+    They are as wide as the past changed lately, times a width for each step; or, where that is
+    clearly better, those that were learnt, stretched.
+    """
 
     share: Tensor
     grounds: Tensor
     stretch: Tensor
+    width: Tensor
+    learnt: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, horizon: int) -> None:
         super().__init__()
         self.register_buffer("share", torch.ones(1))
         self.register_buffer("grounds", torch.tensor([1.0, 0.0]))
         self.register_buffer("stretch", torch.ones(1))
+        self.register_buffer("width", torch.ones(horizon, 2))
+        self.register_buffer("learnt", torch.ones(1))
 
     def forward(self, linear: Tensor, trees: Tensor, deep: Tensor) -> Tensor:
-        """Quantiles and grounds (batch, horizon, 5 + 2) -> quantiles (batch, horizon, 5)."""
+        """Outputs of a forecaster (batch, horizon, 5 + 3) -> quantiles (batch, horizon, 5)."""
         quantiles = deep[..., : len(QUANTILES)]
-        ground = (deep[..., len(QUANTILES) :] * self.grounds).sum(-1, keepdim=True)
+        ground = (deep[..., MIXTURE : SMOOTHED + 1] * self.grounds).sum(-1, keepdim=True)
         middle = quantiles[..., MIDDLE : MIDDLE + 1]
         moved = ground + (middle - ground) * self.share
-        return moved + (quantiles - middle) * self.stretch
+        inner, outer = self.width.unsqueeze(-1).unbind(1)
+        usual = torch.cat([-outer, -inner, 0 * inner, inner, outer], -1) * deep[..., LATELY:]
+        own = (quantiles - middle) * self.stretch
+        return moved + usual + (own - usual) * self.learnt
 
 
-def _quantiles(middle: Tensor, spreads: Tensor, found: Tensor) -> Tensor:
+def _quantiles(middle: Tensor, spreads: Tensor, found: Tensor, scale: Tensor) -> Tensor:
     """The median and how far the other quantiles lie from it, step by step outwards."""
     others = [place for place in range(len(QUANTILES)) if place != MIDDLE]
-    size = nn.functional.softplus(spreads + found[..., others].clamp(-3, 3))
+    size = nn.functional.softplus(spreads + found[..., others].clamp(-3, 3)) * scale.unsqueeze(-1)
     low = middle.unsqueeze(-1) - size[..., :MIDDLE].flip(-1).cumsum(-1).flip(-1)
     high = middle.unsqueeze(-1) + size[..., MIDDLE:].cumsum(-1)
     return torch.cat([low, middle.unsqueeze(-1), high], -1)
@@ -162,9 +178,3 @@ def _losses(z: Tensor, answer: Tensor, level: Tensor, unit: Tensor) -> Tensor:
     pinball = torch.maximum(levels * error, (levels - 1) * error).mean(-1) * known
     count = known.sum(1).expand(z.shape[:2])
     return torch.stack([2 * pinball.sum(2), count], -1)
-
-
-def spread_of(errors: Tensor, usual: Sequence[float] = QUANTILES) -> Tensor:
-    """(horizon, 4): steps between the quantiles of errors (windows, horizon), NaN left out."""
-    cuts = torch.nanquantile(errors, torch.tensor(usual).to(errors.dtype), 0).nan_to_num(0.0)
-    return cuts.diff(dim=0).T.clamp(min=1e-2)
