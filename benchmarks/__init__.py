@@ -6,6 +6,7 @@
 BENCHMARKS = {
     "peers": "predictions against the conventional way and rival libraries on the same rows",
     "forecasting": "real series that packages ship, by rolling origin, beside classical ways",
+    "sequences": "tokens a second beside the bare step, padding, and sentences written",
     "regression": "large tables of steps and interactions against tuned gradient boosting",
     "engine": "training and prediction speed against plain PyTorch loops",
     "first_minute": "CPU seconds from process start to the verdict on 1,000 rows",
