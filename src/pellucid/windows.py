@@ -51,12 +51,12 @@ class Windows(Grid):
         empty = [each.name for each in series if each.name not in found]
         fault = f"series without a value of {self.target!r}"
         mends.add(Mend(fault, "not forecast", len(empty), self.series, tuple(empty[:3])))
-        self._mend_unknown(rows, mends)
+        self._mend_unknown(rows, [c for c in self.known if c in table.columns], mends)
         return self.table(rows, table, ())
 
-    def _mend_unknown(self, rows: Sequence[Row], mends: Mends) -> None:
+    def _mend_unknown(self, rows: Sequence[Row], columns: Sequence[str], mends: Mends) -> None:
         """Count the steps to come of which a column that is known ahead says nothing."""
-        for column in self.known:
+        for column in columns:
             values = [_known_ahead(row, column, self.horizon) for row in rows]
             unknown = sum(self.horizon - int(np.isfinite(each).sum()) for each in values)
             fault = "a step to come for which nothing is known ahead"

@@ -10,7 +10,7 @@ import polars as pl
 
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends
-from pellucid.kinds.forecast import NOMINAL
+from pellucid.kinds.settling import NOMINAL
 from pellucid.serving.answering import frame_of_records
 from pellucid.serving.cells import dtype_of
 from pellucid.serving.faults import Problem, RequestError, unusable
