@@ -118,7 +118,9 @@ def _task(pairs: pl.DataFrame) -> tuple[Task, Plan]:
 
 
 def _batches(task: Task, plan: Plan) -> Batches:
-    return Batches(torch.as_tensor(task.folds[0][0]), plan.batch, seed_of(0, 0), task.lengths())
+    return Batches(
+        torch.as_tensor(task.folds[0][0]), plan.batch, seed_of(0, 0), task.lengths(), task.window
+    )
 
 
 def _tokens(task: Task, rows: torch.Tensor) -> tuple[int, int]:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from pellucid.errors import Mends
 from pellucid.kinds.text import Text
-from pellucid.store import build_store
+from pellucid.schema import Schema
+from pellucid.store import Sequences, Store, build_store
 from pellucid.training.batches import Batches
+from pellucid.training.task import Task
 
 
 @settings(max_examples=60, deadline=None)
@@ -67,6 +69,24 @@ def test_texts_are_batched_by_their_subwords_not_by_their_terms():
     steps = range(batches.per_epoch)
     padded = sum(int(real[batches(s)].max()) * len(batches(s)) for s in steps)
     assert padded <= 1.1 * int(real.sum())
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(3_000, 30), (24_000, 128)])
+def test_pairs_of_sequences_are_batched_by_both_lengths(rows, batch):
+    rng = np.random.default_rng(0)
+    read = rng.lognormal(2.6, 0.35, rows).clip(3, 60).astype(int)
+    lengths = [read, (read * rng.lognormal(0, 0.15, rows)).clip(3).astype(int)]
+    offsets = [torch.as_tensor(np.cumsum([0, *each])) for each in lengths]
+    store = Store(rows, {}, {"read": (torch.zeros(int(read.sum())), offsets[0])})
+    written = Sequences(torch.zeros(int(lengths[1].sum())), offsets[1])
+    task = Task(Schema((), (), {}), store, [written], [], 0)
+    batches = Batches(torch.arange(rows), batch, 0, task.lengths(), task.window)
+    padded = sum(
+        int(each[batches(step)].max()) * len(batches(step))
+        for step in range(batches.per_epoch)
+        for each in lengths
+    )
+    assert padded <= 1.1 * sum(int(each.sum()) for each in lengths)
 
 
 def test_rows_of_like_length_are_not_always_in_the_same_batch():

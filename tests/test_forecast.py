@@ -359,11 +359,16 @@ def test_what_is_learnt_is_left_where_the_classical_ways_do_better():
     assert settled(output, came, np.ones((2, 2)))["grounds"].tolist() == [0, 1]
 
 
-def test_little_evidence_leaves_the_usual_forecast_as_it_is():
+def test_what_many_series_say_at_few_moments_is_little_evidence():
     came, output = windows_like()
-    output[..., SMOOTHED] += 3
-    few = replace(came, moment=came.moment // 200)  # many series, all seen at two moments
-    state = settled(output, few, np.ones((2, 2)))
+    output[..., MIXTURE] = output[..., SMOOTHED] = came.true
+    first = came.moment < 180
+    output[first, :, SMOOTHED] += 3
+    output[~first, :, MIXTURE] += 3
+    apart = settled(output, came, np.ones((2, 2)))  # 240 moments, most of them for the mixture
+    assert apart["grounds"].tolist() == [1, 0]
+    two = replace(came, moment=first.astype(float))  # the same rows, all seen at two moments
+    state = settled(output, two, np.ones((2, 2)))
     assert state["share"].item() == 0
     assert state["grounds"].tolist() == [0.5, 0.5]
 

@@ -312,6 +312,20 @@ def test_a_row_of_numbers_and_names_becomes_a_text():
     assert "car" in model.predict({"price": [5], "colour": ["red"]})[0]
 
 
+def test_as_much_may_be_written_as_was_learnt_however_little_is_read():
+    texts = [" ".join(f"word{i}" for i in range(40))] * 30
+    kind = Wording.fit_target(pl.Series("german", texts))
+    layer = kind.output_layer(2, 64, torch.Generator().manual_seed(0)).eval()
+    layer.beams = 1
+    raw = build_store([kind.encode_inputs(pl.DataFrame({"x": [1]}), Mends())]).batch(
+        torch.arange(1)
+    )
+    with torch.inference_mode():
+        layer.embedding.weight[END] = 0.0  # no end is likely
+        written = kind.combine(layer(torch.ones(2, 1, 64), raw))
+    assert written.shape[1] > len(encoded(kind, texts[:1])[0])
+
+
 def test_what_is_beyond_the_longest_text_is_counted_and_an_error_when_strict():
     words = pl.Series("english", ["a b c", "word " * 1_000, "d e f"])
     kind = Wording.fit_target(

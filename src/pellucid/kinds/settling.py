@@ -27,6 +27,7 @@ from pellucid.networks.layers.smoothing import filled
 GROUNDS = (0.5, 1.0, 0.0)  # how much of the ground is the mixture, the rest is smoothing
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the way from the ground to what was learnt
 CARE = 0.5  # standard errors that something must be better by, to be taken instead of the usual
+FEWEST = 0.25  # stretches of time beside the first, where windows reach over no more than one
 SHARPNESS = 10.0  # how much better ways of forecasting are weighed at first
 INNER, NOMINAL = 0.5, 0.8  # what the bands should cover
 
@@ -117,10 +118,10 @@ def _usual_or_better(losses: Sequence[Array], came: Came) -> int:
     rows = [np.nanmean(each[known], 1) for each in losses]
     means = np.array([each.mean() for each in rows])
     best = int(means.argmin())
-    stretches = len(moments) / came.true.shape[1]
+    others = max(len(moments) / came.true.shape[1] - 1, FEWEST)  # stretches beside the first
     for each, own in enumerate(rows):
         difference = np.bincount(place, own - rows[best]) / counts
-        error = difference.std() / np.sqrt(stretches - 1) if stretches > 1 else np.inf
+        error = difference.std() / np.sqrt(others) if len(moments) > 1 else np.inf
         if means[each] - means[best] <= CARE * error:
             return each
     return best

@@ -49,6 +49,11 @@ class Wording(DeepTarget):
     tokenizer: str  # the JSON of a byte-level BPE tokenizer of sources and target
     words: float  # mean number of words, for people
     usual: str  # a text of the usual length
+    longest: int  # subwords that are written at least, if no end comes
+
+    def __post_init__(self) -> None:
+        if not 0 < self.longest <= LONGEST:
+            raise ValueError(f"texts of {self.longest} subwords cannot be")
 
     @classmethod
     def matches_target(cls, cells: pl.Series) -> str | None:
@@ -65,14 +70,17 @@ class Wording(DeepTarget):
         columns = [written, *(_cells(beside.inputs[column]) for column in sources)]
         letters = sum(int(column.str.len_chars().sum()) for column in columns)
         pieces = int(np.clip(letters / 300, FEWEST_PIECES, MOST_PIECES))
+        tokenizer = train_tokenizer(columns, pieces, lower=False, marks=MARKS)
+        lengths = [len(ids) for ids in _pieces(tokenizer, written)]
         words = written.str.count_matches(r"\S+")
         order = (words - float(words.median() or 0)).abs().arg_sort()  # type: ignore[arg-type]
         return cls(
             columns=(cells.name,),
             sources=sources,
-            tokenizer=train_tokenizer(columns, pieces, lower=False, marks=MARKS).to_str(),
+            tokenizer=tokenizer.to_str(),
             words=float(words.mean() or 0),  # type: ignore[arg-type]
             usual=written[int(order[0])],
+            longest=min(LONGEST, int(1.3 * np.quantile(lengths, 0.99)) + 8),
         )
 
     @cached_property
@@ -133,9 +141,7 @@ class Wording(DeepTarget):
         mends.add(Mend(fault, how[0], len(long), column, where))
 
     def _pieces(self, cells: pl.Series) -> list[list[int]]:
-        """The subwords of each text; of what is cut later, one more than is kept."""
-        cut = [text[: 16 * LONGEST] for text in cells.to_list()]
-        return [encoding.ids[:LONGEST] for encoding in self._tokenizer.encode_batch_fast(cut)]
+        return _pieces(self._tokenizer, cells)
 
     @property
     def _key(self) -> str:
@@ -178,7 +184,7 @@ class Wording(DeepTarget):
         """An encoder and a decoder."""
         own = min(WIDTH, max(32, width // 32 * 32))
         tokens = self._tokenizer.get_vocab_size()
-        return Translator(tokens, self._key, (width, own, LONGEST), generator)
+        return Translator(tokens, self._key, (width, own, self.longest, LONGEST), generator)
 
     def combine(self, output: Tensor) -> Tensor:
         """The first network's text: two texts have no mean."""
@@ -288,6 +294,12 @@ class Wording(DeepTarget):
 
 def _cells(series: pl.Series) -> pl.Series:
     return series.cast(pl.String).fill_null("")
+
+
+def _pieces(tokenizer: Tokenizer, cells: pl.Series) -> list[list[int]]:
+    """The subwords of each text; of what is cut later, one more than is kept."""
+    cut = [text[: 16 * LONGEST] for text in cells.to_list()]
+    return [encoding.ids[:LONGEST] for encoding in tokenizer.encode_batch_fast(cut)]
 
 
 def _ragged(rows: list[list[int]]) -> Ragged:

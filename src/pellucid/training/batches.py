@@ -13,12 +13,20 @@ WINDOW = 64  # batches within which rows are sorted by length
 class Batches:
     """Shuffled batches of rows, epoch by epoch; the last, smaller batch of an epoch is kept.
 
-    With `lengths`, rows are sorted by length inside shuffled windows of 50 batches, and the
+    With `lengths`, rows are sorted by length inside shuffled windows of `window` batches, and the
     batches shuffled again: the padding falls to a few per cent.
     """
 
-    def __init__(self, rows: Tensor, size: int, seed: int, lengths: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        rows: Tensor,
+        size: int,
+        seed: int,
+        lengths: Tensor | None = None,
+        window: int = WINDOW,
+    ) -> None:
         self.rows, self.size, self.seed = rows, min(size, len(rows)), seed
+        self.window = window
         self.lengths = None if lengths is None else lengths[rows]
         self.per_epoch = -(-len(rows) // self.size)
         self.epoch = -1
@@ -38,7 +46,7 @@ class Batches:
         generator = torch.Generator().manual_seed(seed_of(self.seed, epoch))
         shuffled = torch.randperm(len(self.rows), generator=generator)
         if self.lengths is not None:
-            windows = shuffled.split(self.size * WINDOW)
+            windows = shuffled.split(self.size * self.window)
             sorted_windows = [w[self.lengths[w].argsort(stable=True)] for w in windows]
             shuffled = torch.cat(sorted_windows)
             self.places = torch.randperm(self.per_epoch, generator=generator)

@@ -90,7 +90,7 @@ def probe(task: Task, plan: Plan, seconds: float, most_threads: int | None = Non
     network = DeepNetwork(task.schema, plan.body, generator)
     optimizer = FlatAdamW(network, plan.decay)
     rows = torch.as_tensor(task.folds[0][0])
-    batches = Batches(rows, plan.batch, 0, task.lengths())
+    batches = Batches(rows, plan.batch, 0, task.lengths(), task.window)
     step = partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
     threads, step_seconds = threads_that_pay(step, most_threads or usable_threads())
     with threads_set(threads):

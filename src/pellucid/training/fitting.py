@@ -116,7 +116,7 @@ def _blend(network: Network, task: Task, solved: Sequence[Solved]) -> None:
 def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Watch) -> Descent:
     learn, choose = task.folds[position]
     seed = seed_of(task.seed, position)
-    batches = Batches(torch.as_tensor(learn), plan.batch, seed, task.lengths())
+    batches = Batches(torch.as_tensor(learn), plan.batch, seed, task.lengths(), task.window)
     kinds = task.schema.targets
 
     def loss_of(step: int) -> Tensor:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from pellucid.kinds import Array
 from pellucid.schema import Schema
 from pellucid.store import Answers, Sequences, Store
+from pellucid.training.batches import WINDOW
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,21 @@ class Task:
     def lengths(self) -> Tensor | None:
         """By what rows are put into batches, so that little is padded; None where nothing is.
 
-        First by the sequence that is to be written, if there is one, then by the longest read.
+        First by the sequence that is to be written, two lengths at a time, then by the longest
+        read: up within one pair of lengths and down within the next, so that neighbours are alike
+        in both.
         """
         read = self.store.lengths()
         for target in self.targets:
             if isinstance(target, Sequences) and read is not None:
-                read = read + target.offsets.diff() * (int(read.max()) + 1)
+                pair, most = target.offsets.diff() // 2, int(read.max())
+                read = pair * (most + 1) + torch.where(pair % 2 == 0, read, most - read)
         return read
+
+    @property
+    def window(self) -> int:
+        """Of how many batches rows are sorted together: of more where two lengths must agree."""
+        return 2 * WINDOW if any(isinstance(t, Sequences) for t in self.targets) else WINDOW
 
     @property
     def rows(self) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from pellucid.evidence.document import Look
@@ -26,12 +28,17 @@ def where_it_looked(look: Look) -> Figure:
     """One row: what was read above, what was written at the side."""
     title = f"Where it looked in {look['row']}"
     caption = (
-        f"“{' '.join(look['read'])}” became “{' '.join(look['written'])}”. Each line of cells is a "
+        f"“{_said(look['read'])}” became “{_said(look['written'])}”. Each line of cells is a "
         "word that was written: the darker a cell, the more it looked there. That is where it "
         "looked, not why it wrote the word."
     )
     drawing = drawn(lambda width: _field(look, width), title, caption)
     return Figure(title, caption, drawing, _table(look))
+
+
+def _said(words: Sequence[str]) -> str:
+    """As many of the words as are drawn."""
+    return " ".join(words[:MOST_WORDS]) + (" …" if len(words) > MOST_WORDS else "")
 
 
 def _field(look: Look, width: int) -> Drawing:

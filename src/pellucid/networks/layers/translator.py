@@ -28,11 +28,15 @@ class Translator(nn.Module):
     """
 
     def __init__(
-        self, tokens: int, key: str, sizes: tuple[int, int, int], generator: torch.Generator
+        self, tokens: int, key: str, sizes: tuple[int, int, int, int], generator: torch.Generator
     ) -> None:
-        """`key` names the raw source; `sizes`: of the hidden layers, a vector, the longest text."""
+        """`key` names the raw source.
+
+        `sizes`: of the hidden layers, a vector; how much is written where no end comes, at least
+        (more where much is read) and at most.
+        """
         super().__init__()
-        hidden, width, self.longest = sizes
+        hidden, width, self.least, self.longest = sizes
         self.key, self.beams = key, 4
         self.embedding = Embedding(tokens, width, generator)
         self.context = Linear(hidden, width, generator)
@@ -49,8 +53,8 @@ class Translator(nn.Module):
         """
         memory = self.remember(hidden, raw[self.key])
         if answer is None:
-            longest = min(self.longest, int(1.8 * raw[self.key].shape[1]) + 8)
-            return self.write(memory, longest).unsqueeze(0)
+            longest = max(self.least, int(1.8 * raw[self.key].shape[1]) + 8)
+            return self.write(memory, min(longest, self.longest)).unsqueeze(0)
         real = answer > 0  # the output layer is most of the work: none for padding
         x = self.decode(memory, answer)[real]
         if self.training:
