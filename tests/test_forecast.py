@@ -286,6 +286,13 @@ def test_new_rows_are_judged_from_their_past_on(model):
     assert found["performance"]["rows"] > 200
 
 
+def test_of_very_many_windows_those_at_regular_steps_are_judged(model, monkeypatch):
+    monkeypatch.setattr("pellucid.windows.MOST_JUDGED", 100)
+    with pytest.warns(UserWarning, match="passed over"):
+        found = model[0].evaluate(sales())["sold"]
+    assert 80 <= found["performance"]["rows"] <= 100
+
+
 def test_a_constant_series_is_no_task_alone_but_one_among_others():
     still = sales(shops=1).with_columns(pl.lit(5.0).alias("sold"), pl.lit("still").alias("shop"))
     with pytest.raises(DataError, match="'sold' is 5 at every step"):

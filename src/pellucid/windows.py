@@ -15,6 +15,7 @@ from pellucid.kinds.contract import Array
 from pellucid.kinds.forecast import FURTHEST, LONGEST, ahead, before
 
 FEWEST = 10  # windows to learn from, and steps of the past
+MOST_JUDGED = 20_000  # windows of a table that is evaluated
 SPLIT = "side of the split"
 
 
@@ -63,13 +64,20 @@ class Windows(Grid):
             mends.add(Mend(fault, "the column is taken to be as usual there", unknown, column))
 
     def rolling(self, table: Table, mends: Mends) -> Table:
-        """Every window of every series with what came next."""
+        """Every window of every series with what came next; at regular steps if they are many."""
         if before(self.target) in table.columns:
             return table
         series = self.read(table, mends, self.horizon)
+        every = -(-sum(len(each.index) for each in series) // MOST_JUDGED)
+        origins = [np.flatnonzero(each.index % every == 0) for each in series]
         rows = [
-            row for each in series for row in self.rolled(each, range(FEWEST - 1, len(each.index)))
+            row
+            for each, own in zip(series, origins, strict=True)
+            for row in self.rolled(each, own[own >= FEWEST - 1])
         ]
+        passed = sum(len(each.index) for each in series) - sum(map(len, origins))
+        fault = f"step from which nothing is forecast, for {MOST_JUDGED:,} windows say enough"
+        mends.add(Mend(fault, "passed over", passed, self.time))
         if not rows:
             raise DataError(
                 f"No series of {table.name} has {FEWEST} steps and {self.horizon} more after them, "
