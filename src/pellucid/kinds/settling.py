@@ -75,38 +75,46 @@ def settled(output: Array, came: Came, spread: Array) -> dict[str, Tensor]:
     to each other: something else is taken where it is better there by `CARE` standard errors, over
     stretches of time as long as the horizon.
     """
+    share, part, error = _answer(output, came)
+    return {
+        "share": torch.tensor([share]),
+        "grounds": torch.tensor([part, 1 - part]),
+        **_bands(output, came, error, spread),
+    }
+
+
+def _answer(output: Array, came: Came) -> tuple[float, float, Array]:
+    """How far to go to what was learnt, how much of the ground is the mixture; what is left."""
     mixture, smoothed = output[..., MIXTURE], output[..., SMOOTHED]
-    middle = output[..., MIDDLE]
     tried = list(product(SHARES, GROUNDS))
-    answers = []
+    errors = []
     for share, part in tried:
         ground = part * mixture + (1 - part) * smoothed
-        answers.append(ground + share * (middle - ground))
-    unit = came.unit[:, None]
-    chosen = _usual_or_better([np.abs(came.true - each) / unit for each in answers], came)
-    (share, part), error = tried[chosen], came.true - answers[chosen]
+        errors.append(came.true - ground - share * (output[..., MIDDLE] - ground))
+    chosen = _usual_or_better([np.abs(error) / came.unit[:, None] for error in errors], came)
+    share, part = tried[chosen]
+    return share, part, errors[chosen]
+
+
+def _bands(output: Array, came: Came, error: Array, spread: Array) -> dict[str, Tensor]:
+    """The usual bands, as much wider as the answer errs more than the usual; or the learnt ones."""
+    middle, scale = output[..., MIDDLE], output[..., LATELY]
+    half = (output[..., MIXTURE] + output[..., SMOOTHED]) / 2
+    usual = float(np.nanmean(np.abs(came.true - half) / scale))
+    ratio = np.nanmean(np.abs(error) / scale) / max(usual, 1e-12)
+    width = spread * np.clip(ratio, 0.2, 5.0)
+    wide = width[:, 1] * scale
 
     high, low = output[..., HIGHEST] - middle, middle - output[..., LOWEST]
     scores = np.where(error > 0, error / np.maximum(high, 1e-12), -error / np.maximum(low, 1e-12))
     stretch = np.clip(_quantiles(scores.reshape(-1, 1), (NOMINAL,))[0, 0], 0.2, 5.0)
-    scale = output[..., LATELY]
-    usual = np.nanmean(np.abs(came.true - (mixture + smoothed) / 2) / scale)
-    ratio = np.nan_to_num(np.nanmean(np.abs(error) / scale) / usual, nan=1.0)
-    width = spread * np.clip(ratio, 0.2, 5.0)
-    wide = width[:, 1] * scale
-    learnt = _usual_or_better(
-        [
-            _interval_loss(error, each) / unit
-            for each in ((wide, wide), (low * stretch, high * stretch))
-        ],
-        came,
-    )
+
+    each = ((wide, wide), (low * stretch, high * stretch))
+    losses = [_interval_loss(error, bands) / came.unit[:, None] for bands in each]
     return {
-        "share": torch.tensor([share]),
-        "grounds": torch.tensor([part, 1 - part]),
         "stretch": torch.tensor([float(stretch)]),
         "width": torch.tensor(width).float(),
-        "learnt": torch.tensor([float(learnt)]),
+        "learnt": torch.tensor([float(_usual_or_better(losses, came))]),
     }
 
 
