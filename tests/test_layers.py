@@ -36,6 +36,15 @@ def normal(*shape, seed=0):
     return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
+def curve():
+    """A curve of two columns that bends."""
+    start, slope = torch.tensor([[0.0, 1.0], [-1.0, 0.0]]), torch.tensor([[1.0, 0.5], [0.7, 0.0]])
+    layer = PiecewiseLinear(start, slope, 3, generator())
+    with torch.no_grad():
+        layer.weight.normal_(generator=generator(1))
+    return layer
+
+
 def check_gradients(layer, *inputs):
     """Of all parameters and of all inputs that ask for one, in float64."""
     layer.double()
@@ -73,6 +82,23 @@ def test_an_ensemble_of_lines_equals_one_line_for_each_member():
         want = x[member] @ layer.weight[member] + layer.bias[member]
         torch.testing.assert_close(output, want)
     check_gradients(layer, normal(3, 5, 4).requires_grad_())
+
+
+@pytest.mark.parametrize("make", [lambda: EnsembleLinear(3, 4, 2, generator()), curve])
+def test_learning_predicting_and_looking_into_a_layer_have_the_same_numbers(make):
+    layer = make().double()
+    x = (normal(3, 5, 4),) if isinstance(layer, EnsembleLinear) else (normal(5, 2),) * 2
+    outputs, gradients = [], []
+    for training in (True, False):
+        layer.train(training)
+        outputs.append(layer(*x))
+        gradients.append(torch.autograd.grad(outputs[-1].sin().sum(), layer.parameters()))
+    with torch.inference_mode():
+        outputs.append(layer(*x))
+    for output in outputs[1:]:
+        torch.testing.assert_close(output, outputs[0], rtol=1e-12, atol=1e-12)
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
 
 
 def test_members_scale_the_same_input_by_signs_of_their_own():

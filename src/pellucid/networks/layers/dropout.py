@@ -18,6 +18,7 @@ class Dropout(RandomLayer):
     def __init__(self, share: float) -> None:
         super().__init__()
         self.threshold = round(share * 256)
+        self.scale = 256 / (256 - self.threshold)  # of the values that are kept
 
     def forward(self, x: Tensor) -> Tensor:
         """x where kept, scaled by 1 / (1 - share); x itself when not training."""
@@ -29,8 +30,9 @@ class Dropout(RandomLayer):
         """0 where a value is dropped, else the scale; like x."""
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64)
         words.random_(-(2**63), None, generator=self.generator)
-        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.threshold
-        return kept.to(x.device, x.dtype).mul_(256 / (256 - self.threshold))
+        # Compared in place, a byte stays a byte: a tenth of the time of making truth values.
+        kept = words.view(torch.uint8)[: x.numel()].view(x.shape).ge_(self.threshold)
+        return kept.to(x.device, x.dtype).mul_(self.scale)
 
     def dropped(self, x: Tensor) -> Tensor:
         """True where a value is dropped: for layers that replace instead of zeroing."""

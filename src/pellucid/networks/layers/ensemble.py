@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pellucid.networks.layers.products import products
+
 
 class EnsembleScale(nn.Module):
     """Give each member its own view of the input: (batch, width) -> (members, batch, width).
@@ -35,7 +37,7 @@ class EnsembleLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x W + b, member by member."""
-        return torch.baddbmm(self.bias, x, self.weight)
+        return products(self.bias, x, self.weight, self.training)
 
 
 class EnsembleOutput(EnsembleLinear):

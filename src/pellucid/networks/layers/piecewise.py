@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pellucid.networks.layers.products import products
+
 
 class PiecewiseLinear(nn.Module):
     """A learnt piecewise-linear function of each number: (batch, columns) -> (…, columns, width).
@@ -31,8 +33,7 @@ class PiecewiseLinear(nn.Module):
 
     def forward(self, x: Tensor, squashed: Tensor) -> Tensor:
         """`squashed` * linear + bias + ramps(x) weight; `squashed` is x with its tails drawn in."""
-        ramps = ((x.unsqueeze(-1) - self.start) * self.slope).clamp(
-            0, 1
-        )  # (batch, columns, pieces)
-        bent = torch.bmm(ramps.transpose(0, 1), self.weight).transpose(0, 1)
-        return torch.addcmul(bent + self.bias, squashed.unsqueeze(-1), self.linear)
+        ramps = x.t().unsqueeze(-1) - self.start.unsqueeze(1)  # (columns, batch, pieces)
+        ramps = ramps.mul_(self.slope.unsqueeze(1)).clamp_(0, 1)
+        bent = products(self.bias.unsqueeze(1), ramps, self.weight, self.training)
+        return torch.addcmul(bent.transpose(0, 1), squashed.unsqueeze(-1), self.linear)
