@@ -98,6 +98,8 @@ def _others(ours: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {"what": what, "value": speed, "bar": PREDICT_BAR, "kept": speed >= PREDICT_BAR}
         )
+        bound = seconds["tutorial"] / seconds["products"]
+        rows.append({"what": f"... of its matrix products alone, {size}", "value": bound})
     return rows
 
 

@@ -39,6 +39,7 @@ from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.watch import Watch
 
 CORES = 2
+FEW = 1_000  # rows of a matrix product
 
 
 def batch_losses(
@@ -115,12 +116,25 @@ class OneMember(nn.Module):
 
 
 def predict_loops(size: Size) -> dict[str, Callable[[], None]]:
-    """The same network asked for every row, by the tutorial's loop and by pellucid's."""
+    """The same network asked for every row, by the tutorial's loop and by pellucid's.
+
+    `products` are the matrix products alone, which bound what any loop can reach.
+    """
     store, model = make_store(), network(size.width)
     X, wanted, member = store.dense["X"], np.arange(store.height), OneMember(model).eval()
+    weights = [layer.weight.t() for layer in model if isinstance(layer, nn.Linear)]
+    values = [X[:FEW], *(torch.zeros(FEW, weight.shape[1]) for weight in weights)]
+
+    def products() -> None:
+        with torch.inference_mode():
+            for _ in range(0, store.height, FEW):
+                for x, weight, y in zip(values[:-1], weights, values[1:], strict=True):
+                    torch.mm(x, weight, out=y)
+
     return {
         "tutorial": lambda: _done(tutorial_predict(model, X, size.batch)),
         "pellucid": lambda: _done(predict(member, store, wanted)),  # type: ignore[arg-type]
+        "products": products,
     }
 
 

@@ -53,7 +53,7 @@ class Store:
 
     def batch(self, rows: Tensor, ragged: bool = True) -> Tensors:
         """The given rows (int64) as tensors; sequences padded with 0 to the longest of them."""
-        tensors = {name: values[rows] for name, values in self.dense.items()}
+        tensors = {name: values.index_select(0, rows) for name, values in self.dense.items()}
         for name, (values, offsets) in self.ragged.items() if ragged else ():
             tensors[name] = _padded(values, offsets, rows)
         return tensors

@@ -30,16 +30,14 @@ class Batches:
         self.lengths = None if lengths is None else lengths[rows]
         self.per_epoch = -(-len(rows) // self.size)
         self.epoch = -1
-        self.order = rows
-        self.places = torch.arange(self.per_epoch)
+        self.batches: list[Tensor] = []
 
     def __call__(self, step: int) -> Tensor:
         """The rows of one step."""
         epoch, position = divmod(step, self.per_epoch)
         if epoch != self.epoch:
             self._shuffle(epoch)
-        start = int(self.places[position]) * self.size
-        return self.order[start : start + self.size]
+        return self.batches[position]
 
     def _shuffle(self, epoch: int) -> None:
         self.epoch = epoch
@@ -49,5 +47,7 @@ class Batches:
             windows = shuffled.split(self.size * self.window)
             sorted_windows = [w[self.lengths[w].argsort(stable=True)] for w in windows]
             shuffled = torch.cat(sorted_windows)
-            self.places = torch.randperm(self.per_epoch, generator=generator)
-        self.order = self.rows[shuffled]
+        self.batches = list(self.rows[shuffled].split(self.size))
+        if self.lengths is not None:
+            places = torch.randperm(self.per_epoch, generator=generator)
+            self.batches = [self.batches[place] for place in places.tolist()]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
+
+# Of the step size its share, the decay, and as the fused step takes them: weights, gradients,
+# both moments, no largest moment, the count.
+_Part = tuple[float, float, tuple[list[Tensor], ...]]
 
 
 class FlatAdamW:
@@ -32,20 +37,24 @@ class FlatAdamW:
         named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
         spared = [n.endswith(self.SPARED) or p.ndim < 2 for n, p in named]
         ordered = sorted(zip(spared, named, strict=True), key=lambda pair: pair[0])
-        self.decay, self.clip = decay, clip
+        self.clip = clip
         self.parameters = [p for _, (_, p) in ordered]
         self.weights = torch.cat([p.detach().flatten() for p in self.parameters])
-        matrices = sum(p.numel() for spare, (_, p) in ordered if not spare)
-        self.parts, self.decayed = [(slice(None), 1.0)], [(slice(matrices), 1.0)]
-        if share is not None:
-            ends = np.cumsum([p.numel() for p in self.parameters]).tolist()
-            places = [slice(*both) for both in zip([0, *ends], ends, strict=False)]
-            self.parts = [(at, share(n)) for at, (_, (n, _)) in zip(places, ordered, strict=True)]
-            self.decayed = [part for part in self.parts if part[0].stop <= matrices]
         self.gradients = torch.zeros_like(self.weights)
         self.moments = torch.zeros(2, len(self.weights))
         self.count = torch.zeros(())
         self._views()
+        kinds = [(share(n) if share else 1.0, 0.0 if s else decay) for s, (n, _) in ordered]
+        sizes = [p.numel() for p in self.parameters]
+        self.parts = list(self._parts(zip(sizes, kinds, strict=True)))
+
+    def _parts(self, sized: Iterable[tuple[int, tuple[float, float]]]) -> Iterator[_Part]:
+        """Neighbours with the same share and decay together."""
+        flat, start = (self.weights, self.gradients, *self.moments), 0
+        for (share, decay), alike in groupby(sized, key=itemgetter(1)):
+            end = start + sum(size for size, _ in alike)
+            yield share, decay, (*([tensor[start:end]] for tensor in flat), [], [self.count])
+            start = end
 
     def _views(self) -> None:
         start = 0
@@ -62,14 +71,10 @@ class FlatAdamW:
             if norm > self.clip:
                 self.gradients.mul_(self.clip / (norm + 1e-6))
         self.count += 1
-        # Decay by itself, so that the weights that are spared it need no call of their own.
-        for part, share in self.decayed:
-            self.weights[part].mul_(1 - rate * share * self.decay)
-        for part, share in self.parts:
+        for share, decay, tensors in self.parts:
             torch._fused_adamw_(
-                [self.weights[part]], [self.gradients[part]], [self.moments[0, part]],
-                [self.moments[1, part]], [], [self.count], lr=rate * share, beta1=BETAS[0],
-                beta2=BETAS[1], weight_decay=0.0, eps=EPSILON, amsgrad=False, maximize=False,
+                *tensors, lr=rate * share, beta1=BETAS[0], beta2=BETAS[1], weight_decay=decay,
+                eps=EPSILON, amsgrad=False, maximize=False,
             )  # fmt: skip
         self.gradients.zero_()
 
