@@ -352,7 +352,7 @@ def windows_like(rows=240, horizon=2):
 def bands(state, output):
     layer = Bands(output.shape[1])
     layer.load_state_dict(state)
-    return layer(None, None, torch.tensor(output).float()).numpy()
+    return layer(None, None, None, torch.tensor(output).float()).numpy()
 
 
 def test_what_is_learnt_is_left_where_the_classical_ways_do_better():

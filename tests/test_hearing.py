@@ -139,7 +139,7 @@ def test_while_training_one_window_is_heard_later_all_of_them():
 
 
 def test_what_is_heard_in_windows_is_averaged():
-    hearing = Hearing(8_000, 4_000, 8, generator()).eval()
+    hearing = Hearing(8_000, 4_000, Encoder(8), generator()).eval()
     low, high = (samples(tone(f, 0.5), 4_000) for f in (300, 900))
     together = hearing(torch.cat([low, high], 1))
     assert together.shape == (1, hearing.width)

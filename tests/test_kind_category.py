@@ -154,9 +154,9 @@ def test_the_blend_takes_back_confidence_that_was_too_great():
     target = np.array([rng.choice(3, p=np.exp(r) / np.exp(r).sum()) for r in true])
     deep = torch.tensor(8 * true, dtype=torch.float32).log_softmax(-1)  # eight times too sure
     linear = torch.tensor(rng.normal(size=(3_000, 3)), dtype=torch.float32)
-    paths = (linear, torch.zeros(3_000, 3), deep)
+    paths = (linear, torch.zeros(3_000, 3), torch.zeros(3_000, 3), deep)
     state = kind.fit_blend(paths, torch.as_tensor(target))
-    assert state["weights"].tolist() == pytest.approx([0, 0, 1 / 8], abs=0.03)
+    assert state["weights"].tolist() == pytest.approx([0, 0, 0, 1 / 8], abs=0.03)
     layer = kind.blend_layer()
     layer.load_state_dict(state)
     probability = layer(*paths).exp()

@@ -231,20 +231,24 @@ def test_an_interval_is_decoded_around_the_mean():
 def test_a_prediction_stays_near_the_range_that_was_learnt_from():
     kind = Number.fit_target(pl.Series("paid", [0.0, 50.0, 100.0]))
     wild = torch.tensor([[1e6], [-1e6]])
-    output = kind.blend_layer()(wild, wild, torch.cat([wild, torch.ones(2, 2)], 1)).numpy()
+    deep = torch.cat([wild, torch.ones(2, 2)], 1)
+    output = kind.blend_layer()(wild, wild, deep, deep).numpy()
     np.testing.assert_allclose(kind.decode(output).to_numpy(), [125, -25], rtol=1e-5)
 
 
-@pytest.mark.parametrize("right", [0, 1, 2])
+@pytest.mark.parametrize("right", [0, 1, 2, 3])
 def test_the_blend_leans_on_the_path_that_is_right(right):
     rng = np.random.default_rng(0)
     y = torch.tensor(rng.normal(size=400), dtype=torch.float32)
-    paths = [torch.tensor(rng.normal(size=(400, 1)), dtype=torch.float32) for _ in range(3)]
+    paths = [torch.tensor(rng.normal(size=(400, 1)), dtype=torch.float32) for _ in range(4)]
     paths[right] = y.unsqueeze(1)
-    paths[2] = torch.cat([paths[2], torch.ones(400, 2)], 1)
+    paths[2] = torch.cat([paths[2], torch.full((400, 2), 2.0)], 1)
+    paths[3] = torch.cat([paths[3], torch.ones(400, 2)], 1)
     state = Number.fit_target(pl.Series("paid", y.numpy())).fit_blend(paths, y)
-    want = [float(path == right) for path in range(3)]
+    want = [float(path == right) for path in range(4)]
     assert state["weights"].tolist() == pytest.approx([*want, 0], abs=0.02)
+    if right >= 2:  # the interval is that of the network that is right
+        assert float(state["share"]) == pytest.approx(float(right == 2), abs=0.05)
 
 
 @pytest.mark.parametrize("told", [0.01, 5.0])
@@ -256,7 +260,8 @@ def test_the_margin_makes_intervals_cover_90_percent_whatever_the_network_says(t
     def paths(rows):
         mean = torch.tensor(rng.normal(size=(rows, 1)), dtype=torch.float32)
         y = mean[:, 0] + torch.tensor(rng.normal(size=rows), dtype=torch.float32)
-        return (mean, torch.zeros(rows, 1), torch.cat([mean, torch.full((rows, 2), told)], 1)), y
+        deep = torch.cat([mean, torch.full((rows, 2), told)], 1)
+        return (mean, torch.zeros(rows, 1), torch.zeros(rows, 3), deep), y
 
     layer.load_state_dict(kind.fit_blend(*paths(2_000)))
     new, y = paths(5_000)

@@ -23,6 +23,7 @@ from pellucid.networks.layers import (
     random_layers,
     seed_layers,
 )
+from pellucid.networks.layers.convolution import PictureEncoder
 from pellucid.networks.layers.normalisation import BatchNorm
 from pellucid.networks.layers.sequence import TokenConvolution
 from pellucid.training.optimizers import FlatAdamW
@@ -260,15 +261,30 @@ def test_a_sequence_of_nothing_is_finite_and_order_matters():
 
 def test_blends_weigh_the_paths():
     linear, trees = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    deep = torch.tensor([[0.0, 3.0]])
+    table, deep = torch.tensor([[4.0, 0.0]]), torch.tensor([[0.0, 3.0]])
     classes = ClassBlend()
-    assert classes(linear, trees, deep).equal(deep.log_softmax(-1))  # the deep path until fitted
-    classes.load_state_dict({"weights": torch.tensor([2.0, 4.0, 0.5])})
-    want = torch.tensor([[2.0, 5.5]]).log_softmax(-1)
-    torch.testing.assert_close(classes(linear, trees, deep), want)
+    until_fitted = classes(linear, trees, table, deep)
+    assert until_fitted.equal(deep.log_softmax(-1))
+    classes.load_state_dict({"weights": torch.tensor([2.0, 4.0, 1.5, 0.5])})
+    want = torch.tensor([[8.0, 5.5]]).log_softmax(-1)
+    torch.testing.assert_close(classes(linear, trees, table, deep), want)
     numbers = NumberBlend(-10.0, 10.0)
-    weights = torch.tensor([0.5, 2.0, 3.0, 1.0])
-    numbers.load_state_dict({"weights": weights, "margin": torch.tensor([0.25])})
+    weights = torch.tensor([0.5, 2.0, 1.0, 3.0, 1.0])
+    state = {"weights": weights, "share": torch.tensor([0.25]), "margin": torch.tensor([0.25])}
+    numbers.load_state_dict(state)
+    table = torch.tensor([[-1.0, 0.9, 0.5], [1, -1, 0]])
     deep = torch.tensor([[1.0, 0.5, 0.1], [1, -1, 0]])
-    output = numbers(torch.tensor([[2.0], [100.0]]), torch.tensor([[0.5], [0]]), deep)
-    torch.testing.assert_close(output, torch.tensor([[6.0, 0.75, 0.35], [10.0, 0.0, 0.25]]))
+    output = numbers(torch.tensor([[2.0], [100.0]]), torch.tensor([[0.5], [0]]), table, deep)
+    torch.testing.assert_close(output, torch.tensor([[5.0, 0.85, 0.45], [10.0, 0.0, 0.25]]))
+
+
+def test_a_picture_is_seen_in_halves_only_while_learning():
+    whole, half = (PictureEncoder(3, 32, 8, generator(), half=flag) for flag in (False, True))
+    x = torch.randn(4, 3, 32, 32, generator=generator())
+    seen, seen_in_halves = whole.train()(x), half.train()(x)
+    assert seen_in_halves.dtype == torch.float32
+    assert not seen_in_halves.equal(seen)
+    torch.testing.assert_close(seen_in_halves, seen, atol=0.1, rtol=0.05)
+    assert half.eval()(x).dtype == torch.float32
+    fresh = PictureEncoder(3, 32, 8, generator(), half=True).eval()
+    assert fresh(x).equal(PictureEncoder(3, 32, 8, generator()).eval()(x))

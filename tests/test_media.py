@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from PIL import Image as Pillow
 
 import pellucid
@@ -210,6 +212,15 @@ def test_the_report_shows_pictures_and_only_pictures(model, tmp_path):
     (path / "evidence.json").write_text(json.dumps(evidence), "utf-8")
     pellucid.keeping.rewrite_report(path)
     assert "alert(1)" not in (path / "report.html").read_text("utf-8")
+
+
+def test_learning_in_halves_learns_as_well_and_gives_the_same_bytes_again(folder):
+    halved = replace(PLAN, body=replace(PLAN.body, encoder=replace(PLAN.body.encoder, half=True)))
+    one, other = learnt(folder, plan=halved), learnt(folder, plan=halved)
+    assert one.evidence["targets"]["folder"]["performance"]["value"] > 0.9
+    for name, tensor in one.network.state_dict().items():
+        assert tensor.equal(other.network.state_dict()[name]), name
+        assert tensor.dtype != torch.bfloat16
 
 
 def test_the_same_plan_gives_the_same_bytes(folder, model):

@@ -106,7 +106,7 @@ def test_linear_path_and_blend_fit_and_load(target):
     linear = torch.tensor(design @ weight + bias, dtype=torch.float32)
     deep = torch.tensor(as_output(kind, values), dtype=torch.float32)
     layer = kind.blend_layer()
-    paths = (linear, torch.zeros_like(linear), deep)
+    paths = (linear, torch.zeros_like(linear), torch.zeros_like(deep), deep)
     layer.load_state_dict(kind.fit_blend(paths, torch.as_tensor(values)))
     blended = layer(*paths).numpy()
     assert blended.shape == deep.shape

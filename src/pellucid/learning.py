@@ -24,6 +24,7 @@ from pellucid.narration import Narration, document
 from pellucid.origins import windows_of
 from pellucid.settings import Settings
 from pellucid.training.budget import (
+    TABLE_SHARE,
     first_plan,
     fit_to_time,
     for_evidence,
@@ -368,6 +369,8 @@ def _watches(plan: Plan, clock: _Clock) -> Callable[[int], Watch]:
     narration, workshop = clock.narration, clock.workshop
     began = narration.now()
     solved: list[float] = []
+    order = plan.order(plan.folds)
+    shares = [TABLE_SHARE if position >= plan.folds else 1 - TABLE_SHARE for position in order]
 
     def reserve() -> float:
         """For the evidence, whose curve solves the other paths once more on parts of the rows."""
@@ -378,8 +381,9 @@ def _watches(plan: Plan, clock: _Clock) -> Callable[[int], Watch]:
         solved.append(narration.now() - began)
         left = clock.left - reserve()
         now = narration.now()
-        report = narration.descent(plan, position, workshop, now + left)
-        deadline = now + left / (plan.folds - position)
+        place = order.index(position)
+        report = narration.descent(plan, place, workshop, now + left)
+        deadline = now + left * shares[place] / sum(shares[place:])
         return Watch(deadline, workshop.checkpoint(position), report, clock.interruption)
 
     return watch_of

@@ -139,9 +139,11 @@ class Narration:
         self.stage("learning")
 
     def descent(
-        self, plan: Plan, position: int, workshop: Workshop, end: float
+        self, plan: Plan, place: int, workshop: Workshop, end: float
     ) -> Callable[[Descent, Tensor], None]:
-        """A report for one deep network's descent; by `end` the last of them is over."""
+        """A report for the descent at that place in their order; by `end` the last is over."""
+        count = len(plan.order(plan.folds))
+        mine = plan.table if plan.table is not None and place < plan.folds else plan
         started, before = self.now(), None
         noted = self.now()
 
@@ -158,13 +160,13 @@ class Narration:
             last = (
                 descent.anneal_from + descent.anneal_steps
                 if descent.anneal_from
-                else plan.all_steps
+                else mine.all_steps
             )
-            left = (last - descent.step) / rate + (plan.folds - position - 1) * last / rate
+            left = (last - descent.step) / rate + (count - place - 1) * last / rate
             left = min(left, max(0.0, end - self.now()))
-            done = (position + min(1.0, descent.step / last)) / plan.folds
+            done = (place + min(1.0, descent.step / last)) / count
             score = f"score {descent.best:.4f} · " if descent.history else ""
-            self.progress.advance("learning", done, f"{score}{rate * plan.batch:,.0f} rows/s", left)
+            self.progress.advance("learning", done, f"{score}{rate * mine.batch:,.0f} rows/s", left)
 
         return report
 
@@ -213,7 +215,7 @@ def document(
         "plan": {
             "network": network,
             "parameters": sum(layer["parameters"] for layer in network),
-            "steps": plan.folds * plan.steps,
+            "steps": plan.folds * (plan.steps + (plan.table.steps if plan.table else 0)),
             "seconds": narration.planned["seconds"],
             "megabytes": narration.planned["megabytes"],
         },
@@ -260,7 +262,8 @@ def _inputs(experience: Experience) -> str:
 def _weights(plan: Plan, experience: Experience) -> int:
     from pellucid.networks.network import new_network
 
-    network = new_network(experience.schema, plan.body, 1, 0)
+    table = None if plan.table is None else plan.table.body
+    network = new_network(experience.schema, plan.body, 1, 0, table)
     return sum(p.numel() for p in network.parameters())
 
 

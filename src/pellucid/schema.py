@@ -34,6 +34,7 @@ from pellucid.media.files import ANYWHERE, NO_FILES, Files
 from pellucid.windows import Windows
 
 RECOGNITION_ROWS = 10_000
+PLAIN = ("number", "category", "date")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,17 @@ class Schema:
     def media(self) -> tuple[MediaKind, ...]:
         """The kinds whose cells name files or hold their contents."""
         return tuple(kind for kind in self.inputs if isinstance(kind, MediaKind))
+
+    @property
+    def table(self) -> Schema:
+        """The plain columns alone, which need no network of their own to be read."""
+        return replace(self, inputs=tuple(kind for kind in self.inputs if kind.kind in PLAIN))
+
+    @property
+    def mixed(self) -> bool:
+        """Whether plain columns stand beside others, and every target can weigh several paths."""
+        blends = all(target.blends and target.linear_outputs for target in self.targets)
+        return blends and 0 < len(self.table.inputs) < len(self.inputs)
 
     @property
     def backbones(self) -> list[Backbone]:

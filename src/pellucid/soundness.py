@@ -57,11 +57,13 @@ def sound_schema(schema: Any) -> Schema:
 
 def sound_network(schema: Schema, plan: Plan, weights: Mapping[str, Tensor]) -> Network:
     """The network that schema and plan describe, with the weights; no larger than these are."""
-    found = len({name.split(".")[1] for name in weights if name.startswith("deep.")})
-    if found != plan.folds:
-        raise ValueError(f"the plan has {plan.folds} networks, the weights are of {found}")
+    for path, count in (("deep", plan.folds), ("tables", plan.folds if plan.table else 0)):
+        found = len({name.split(".")[1] for name in weights if name.startswith(f"{path}.")})
+        if found != count:
+            raise ValueError(f"the plan has {count} networks ({path}), the weights are of {found}")
     with _AtMost(sum(tensor.numel() for tensor in weights.values()) + SLACK):
-        network = new_network(schema, plan.body, plan.folds, seed=0)
+        table = None if plan.table is None else plan.table.body
+        network = new_network(schema, plan.body, plan.folds, 0, table)
     wanted = network.state_dict()
     if wanted.keys() != weights.keys():
         raise ValueError(f"weights {sorted(wanted.keys() ^ weights.keys())[0]!r} do not belong")

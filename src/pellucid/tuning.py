@@ -172,8 +172,8 @@ def _solved(experience: Experience, plan: Plan, seed: int) -> Frozen:
     task = Task(schema, experience.store, experience.targets, folds, seed)
     network = new_network(schema, plan.body, 1, seed)
     for position, (kind, answers) in enumerate(zip(schema.targets, task.targets, strict=True)):
-        output, strength = linear_path(network, task, plan.linear_rows, position)
-        choices.append(Choice(strength))
+        output, strength, plain = linear_path(network, task, plan.linear_rows, position)
+        choices.append(Choice(strength, plain=plain))
         if strength is not None:
             loss += kind.score(output, answers[split.choose])
     return Frozen(task, network.eval(), choices, loss)

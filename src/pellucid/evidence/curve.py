@@ -30,7 +30,9 @@ def curve_plan(plan: Plan) -> Plan:
     )
     patience = max(3, plan.patience // 4)
     trees = min(MOST_TREES, plan.trees)
-    return replace(plan, body=body, folds=1, patience=patience, trees=trees, cuts={}, curve=())
+    return replace(
+        plan, body=body, folds=1, patience=patience, trees=trees, cuts={}, curve=(), table=None
+    )
 
 
 def learning_curve(

@@ -33,7 +33,7 @@ from pellucid.explanation.parts import (
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.networks.layers import InputLayer, NoPath
 from pellucid.networks.network import DeepNetwork, Network, first_network
-from pellucid.schema import Schema
+from pellucid.schema import PLAIN, Schema
 
 POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
 FEWER_POINTS = 12  # where a row is large, if they suffice
@@ -179,13 +179,17 @@ def _accounted(
     """Each part's share, and the answer that the shares start from."""
     position, score, points = asked
     with torch.no_grad():
-        deep = network.paths(row.ends[0])[position][2]
-        solved = tried.solved(network, position) if tried else (torch.zeros(2, 0),) * 2
+        deep = network.paths(row.ends[0])[position][-1]
+        solved = (
+            tried.solved(network, position, deep)
+            if tried
+            else (torch.zeros(2, 0), torch.zeros(2, 0), torch.zeros(2, *deep.shape[1:]))
+        )
     blend = network.blend[position]
 
     def of_deep(d: Tensor) -> Tensor:
-        linear, trees = (path[:1].expand(len(d), -1) for path in solved)
-        return score(blend(linear, trees, d))
+        others = (path[:1].expand(len(d), *path.shape[1:]) for path in solved)
+        return score(blend(*others, d))
 
     shares, start = _integrated(network, row, points, (position, of_deep))
     if tried is None:
@@ -208,7 +212,7 @@ def _of_vectors(
     left |= vectors
     some = range(0, rows, 64)  # so that memory stays bounded
     chunks = [{name: values[i : i + 64] for name, values in left.items()} for i in some]
-    return torch.cat([network.paths(chunk)[position][2] for chunk in chunks])
+    return torch.cat([network.paths(chunk)[position][-1] for chunk in chunks])
 
 
 # ---- the deep path: integrated gradients ---------------------------------------------------------
@@ -362,14 +366,20 @@ class _Tried:
     orders: list[Array]
     terms: tuple[Tensor, Tensor]
     measurements: Tensor | None
+    plain: dict[str, Tensor]  # what the table's networks read
     vectors: dict[str, Tensor]  # of a backbone, which the deep path reads beside its own layers
 
-    def solved(self, network: Network, position: int) -> tuple[Tensor, Tensor]:
-        """The outputs of a network's linear and tree-shaped path."""
+    def solved(
+        self, network: Network, position: int, deep: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """A network's linear and tree-shaped outputs, and its table's in the shape of the deep."""
         linear = network.linear[position](*self.terms)
-        if self.measurements is None:
-            return linear, torch.zeros_like(linear)
-        return linear, network.trees[position](self.measurements)
+        trees = torch.zeros_like(linear)
+        if self.measurements is not None:
+            trees = network.trees[position](self.measurements)
+        if not len(network.tables):
+            return linear, trees, torch.zeros(len(linear), *deep.shape[1:])
+        return linear, trees, network.averaged(network.tables, self.plain)[position]
 
 
 def _tried(network: Network, row: _Row, position: int) -> _Tried | None:
@@ -386,7 +396,8 @@ def _tried(network: Network, row: _Row, position: int) -> _Tried | None:
     with torch.no_grad():
         measurements = first.measurements(raw) if first.measured else None
         vectors = {name: values for name, values in raw.items() if name.endswith(VECTORS)}
-        return _Tried(orders, first.terms(raw), measurements, vectors)
+        plain = {name: v for name, v in raw.items() if name.partition(".")[0] in PLAIN}
+        return _Tried(orders, first.terms(raw), measurements, plain, vectors)
 
 
 def _shapley(orders: list[Array], values: Array) -> Array:

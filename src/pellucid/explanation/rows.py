@@ -145,7 +145,7 @@ def _of_one_value(model: Model) -> Model:
     network.targets = tuple(targets[i] for i in kept)
     for owner, name in (
         *((network, name) for name in ("linear", "trees", "blend")),
-        *((deep, "outputs") for deep in network.deep),
+        *((deep, "outputs") for deep in (*network.deep, *network.tables)),
     ):
         setattr(owner, name, nn.ModuleList(getattr(owner, name)[i] for i in kept))
     schema = replace(model.schema, targets=network.targets)
@@ -213,7 +213,8 @@ def _frame(row: Any) -> pl.DataFrame:
 def _require(weight: str, network: Network) -> None:
     parameters = {n: p for n, p in network.named_parameters() if n.startswith("deep.")}
     others = {}
-    for name, _ in network.named_buffers():
+    solved = (name for name, _ in network.named_parameters() if name not in parameters)
+    for name in (*solved, *(name for name, _ in network.named_buffers())):
         path = name.split(".")[0]
         others[name] = SOLVED.get(path, "remembered from the data, not learnt by gradient descent.")
     require(weight, parameters, others)
@@ -224,6 +225,8 @@ SOLVED = {
     "working; the explanation shows it in the linear path.",
     "trees": "grown by gradient boosting, not by gradient descent: the loss has no slope along "
     "it. The explanation shows the trees' own working.",
+    "tables": "of a network for the plain columns alone; explain works a step of the deep "
+    "networks that see every column.",
     "blend": "fitted on held-out rows after learning, not by gradient descent.",
 }
 
@@ -282,8 +285,12 @@ def _titles(part: str, deep: int) -> tuple[str, str]:
             "The tree-shaped path",
             "Boosted trees; each asks its questions and adds the value of the leaf it ends in.",
         ),
+        "tables": (
+            "The table's own deep networks",
+            "They see the numbers, categories and dates alone.",
+        ),
         "blend": (
-            "The blend of the three paths",
+            "The blend of the paths",
             "One weight a path, fitted on rows that none of them learnt from.",
         ),
     }.get(part, (part, ""))

@@ -161,7 +161,7 @@ class AudioInput(InputLayer):
     def __init__(self, fitted: Audio, encoder: Encoder, generator: torch.Generator) -> None:
         super().__init__()
         self.columns = len(fitted.columns)
-        self.hearing = fitted.sounds.hearing(encoder.channels, generator)
+        self.hearing = fitted.sounds.hearing(encoder, generator)
         self.statistics = fitted.sounds.statistics()
         self.width = self.hearing.width
         self.missing = MissingValue(self.columns, self.width)

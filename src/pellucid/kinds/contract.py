@@ -238,7 +238,7 @@ class TargetKind(Protocol):
         """How good linear outputs are; higher is better."""
 
     def blend_layer(self) -> nn.Module:
-        """Outputs of the linear, the tree-shaped and the deep path -> the answer (batch, …)."""
+        """Outputs of the linear, tree-shaped, table's and deep path -> the answer (batch, …)."""
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
         """The state of the blend layer that is best, and calibrated, on the given rows.

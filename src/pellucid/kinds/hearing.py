@@ -14,6 +14,7 @@ from torch import Tensor
 from pellucid.errors import DataError
 from pellucid.kinds.contract import Array
 from pellucid.media.sounds import NOTHING, Cut, Header
+from pellucid.networks.layers import Encoder
 from pellucid.networks.layers.hearing import Hearing, SoundStatistics, Spectrum
 from pellucid.networks.layers.spectrogram import BANDS
 
@@ -76,9 +77,9 @@ class Sounds:
         """What stands for a sound that is not there: (count, length)."""
         return np.full((self.count, self.length), NOTHING, np.int16)
 
-    def hearing(self, channels: int, generator: torch.Generator) -> Hearing:
+    def hearing(self, encoder: Encoder, generator: torch.Generator) -> Hearing:
         """The network that hears them."""
-        layer = Hearing(self.rate, self.length, channels, generator)
+        layer = Hearing(self.rate, self.length, encoder, generator)
         _standardise(layer.spectrum, self.mean[:, None], self.spread[:, None])
         return layer
 

@@ -246,7 +246,9 @@ class ImageInput(InputLayer):
         self.register_buffer("spread", torch.tensor(fitted.spread).view(1, -1, 1, 1))
         side = min(fitted.height, fitted.width) // encoder.shrink
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
-        self.encoder = PictureEncoder(fitted.channels, side, encoder.channels, generator)
+        self.encoder = PictureEncoder(
+            fitted.channels, side, encoder.channels, generator, encoder.half
+        )
         self.vectors = (
             None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)
         )

@@ -163,7 +163,7 @@ class Number(Target):
 
     def strengths(self, design: Any) -> tuple[float, ...]:
         """Ridge penalties that are worth trying."""
-        return (0.3, 3.0, 30.0) if hasattr(design, "indptr") else (0.1, 1.0, 10.0, 100.0)
+        return (0.3, 3.0, 30.0) if hasattr(design, "indptr") else (0.1, 1.0, 10.0, 100.0, 1_000.0)
 
     def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
         """Ridge regression."""
@@ -195,6 +195,16 @@ class Number(Target):
         mean = output[..., :1].mean(0)
         return torch.cat([mean, nn.functional.softplus(output[..., 1:]).mean(0)], -1)
 
+    @property
+    def signed(self) -> bool:
+        """Whether it goes to either side of 0, as an angle does."""
+        return bool(self.limits[0, 0] < 0 < self.limits[0, 1])
+
+    def opposite(self, output: Tensor) -> Tensor:
+        """Minus the number: (…, 1) of the mean, or (…, 3) with what is said of its interval."""
+        mean = -output[..., :1] - 2 * float(self.centre[0] / self.scale[0])
+        return torch.cat([mean, output[..., 1:].flip(-1)], -1)
+
     def choosing_score(self, output: Tensor, target: Tensor) -> float:
         """The score of the members' common answer."""
         return self.score(self.combine(output), target)
@@ -215,12 +225,15 @@ class Number(Target):
         shift = means.mean(0)
         weights, _ = nnls(means - shift, y - y.mean())
         error = y - y.mean() - (means - shift) @ weights
-        below, above = paths[-1][:, 1:].double().numpy().T
+        share = weights[-2] / max(weights[-2:].sum(), 1e-12)
+        table, deep = (path[:, 1:].double().numpy().T for path in paths[-2:])
+        below, above = deep + share * (table - deep)
         scores = np.sort(np.maximum(-error - below, error - above))
         rank = min(int(np.ceil((len(y) + 1) * (1 - 2 * TAIL))), len(y)) - 1
         values = [*weights, float(y.mean() - shift @ weights)]
         return {
             "weights": torch.tensor(values, dtype=torch.float32),
+            "share": torch.tensor([share], dtype=torch.float32),
             "margin": torch.tensor([scores[rank]], dtype=torch.float32),
         }
 

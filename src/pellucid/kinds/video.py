@@ -206,7 +206,7 @@ class VideoInput(InputLayer):
         self.standard = StandardStatistics()
         self.standard.mean.copy_(torch.as_tensor(fitted.statistics_mean))
         self.standard.spread.copy_(torch.as_tensor(fitted.statistics_spread))
-        self.hearing = fitted.sounds.hearing(encoder.channels, generator) if fitted.sounds else None
+        self.hearing = fitted.sounds.hearing(encoder, generator) if fitted.sounds else None
         self.heard = fitted.sounds.statistics() if fitted.sounds else None
         self.width = self.watching.width + (self.hearing.width if self.hearing else 0)
         self.missing = MissingValue(self.columns, self.width)

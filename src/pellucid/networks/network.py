@@ -1,4 +1,4 @@
-"""The network: input layers, a body of hidden layers and output layers, beside a linear path."""
+"""The network: input layers, a body of hidden layers and output layers, beside other paths."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pellucid.kinds import Kind, MediaKind
 from pellucid.networks.layers import (
+    Coin,
     Dropout,
     Encoder,
     EnsembleScale,
@@ -21,7 +22,7 @@ from pellucid.networks.layers import (
     seed_of,
 )
 from pellucid.networks.layers.input import Tensors
-from pellucid.schema import Schema
+from pellucid.schema import PLAIN, Schema
 
 # Hand-made features of media come by the hundred: at full size they would drown, in the linear
 # path, the few columns that stand beside them.
@@ -51,11 +52,16 @@ class DeepNetwork(nn.Module):
         super().__init__()
         layers = [_input_layer(kind, body, generator) for kind in schema.inputs]
         self.inputs = nn.ModuleList(layers)
+        self.plain = [kind.kind in PLAIN for kind in schema.inputs]
         mixed = 0 < len(schema.media) < len(schema.inputs)
         self.shares = [
             BESIDE if mixed and isinstance(kind, MediaKind) else 1.0 for kind in schema.inputs
         ]
         width = sum(layer.columns * layer.width for layer in layers)
+        self.targets = schema.targets
+        self.media = schema.media if body.encoder.opposite else ()
+        if self.media:
+            self.coin = Coin()
         self.scale = EnsembleScale(body.members, width, generator)
         hidden: list[nn.Module] = []
         for _ in range(body.blocks):
@@ -71,7 +77,30 @@ class DeepNetwork(nn.Module):
         return self.learning(raw, [None] * len(self.outputs))
 
     def learning(self, raw: Tensors, answers: Sequence[Tensor | None]) -> list[Tensor]:
-        """One output for each target, whose layer is given the raw inputs and the answer too."""
+        """One output for each target, whose layer is given the raw inputs and the answer too.
+
+        Where mirrored pictures mean the opposite, it learns from either; its answer is the mean.
+        """
+        if not self.media:
+            return self._told(raw, answers)
+        if self.training:
+            told = self._opposed if self.coin() else self._told
+            return told(raw, answers)
+        both = (self._told(raw, answers), self._opposed(raw, answers))
+        return [(one + other) / 2 for one, other in zip(*both, strict=True)]
+
+    def _opposed(self, raw: Tensors, answers: Sequence[Tensor | None]) -> list[Tensor]:
+        """What it says of the mirrored row, turned round."""
+        for kind in self.media:
+            turned = kind.mirrored(raw)
+            raw = raw if turned is None else turned
+        outputs = self._told(raw, answers)
+        return [
+            target.opposite(output)  # type: ignore[attr-defined]  # only numbers have one
+            for target, output in zip(self.targets, outputs, strict=True)
+        ]
+
+    def _told(self, raw: Tensors, answers: Sequence[Tensor | None]) -> list[Tensor]:
         x = self.seen(raw)
         return [
             output(x, raw, answer) for output, answer in zip(self.outputs, answers, strict=True)
@@ -106,6 +135,15 @@ class DeepNetwork(nn.Module):
         return tuple(position for position, flag in enumerate(flags) if flag)
 
     @property
+    def plain_terms(self) -> Tensor:
+        """Which of the sparse features are those of plain columns: (features,) bool."""
+        plain = [
+            torch.full((layer.features,), bool(mine))  # type: ignore[arg-type]
+            for layer, mine in zip(self.inputs, self.plain, strict=True)
+        ]
+        return torch.cat(plain)
+
+    @property
     def measured(self) -> int:
         """How many plain numbers there are."""
         return sum(layer.measured for layer in self.inputs)  # type: ignore[misc]
@@ -117,12 +155,19 @@ class DeepNetwork(nn.Module):
 
 
 class Network(nn.Module):
-    """What a model is in the end: deep networks averaged, a linear path, trees, and their blend."""
+    """What a model is in the end: deep networks averaged, a linear path, trees, and their blend.
 
-    def __init__(self, schema: Schema, deep: Sequence[DeepNetwork]) -> None:
+    `tables` are deep networks that see the plain columns alone, where there are others as well: a
+    network of pictures learns in another way than a table does, and may spoil a good one.
+    """
+
+    def __init__(
+        self, schema: Schema, deep: Sequence[DeepNetwork], tables: Sequence[DeepNetwork] = ()
+    ) -> None:
         super().__init__()
         self.targets = schema.targets
         self.deep = nn.ModuleList(deep)
+        self.tables = nn.ModuleList(tables)
         self.linear = nn.ModuleList(
             SparseLinear(deep[0].features, outputs) if outputs else NoPath()
             for outputs in (target.linear_outputs for target in schema.targets)
@@ -138,13 +183,10 @@ class Network(nn.Module):
         paths = self.paths(raw)
         return [blend(*each) for blend, each in zip(self.blend, paths, strict=True)]
 
-    def paths(self, raw: Tensors) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """For each target the outputs of the linear, the tree-shaped and the deep path."""
-        outputs = [network(raw) for network in self.deep]
-        deep = [
-            target.combine(torch.cat([output[position] for output in outputs]))
-            for position, target in enumerate(self.targets)
-        ]
+    def paths(self, raw: Tensors) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """For each target the outputs of the linear, the tree-shaped, table's and deep path."""
+        deep = self.averaged(self.deep, raw)
+        table = self.averaged(self.tables, raw) if len(self.tables) else map(torch.zeros_like, deep)
         first = first_network(self)
         index, value = first.terms(raw)
         linear = [layer(index, value) for layer in self.linear]
@@ -153,7 +195,15 @@ class Network(nn.Module):
             trees = [layer(measurements) for layer in self.trees]
         else:
             trees = [torch.zeros_like(each) for each in linear]
-        return list(zip(linear, trees, deep, strict=True))
+        return list(zip(linear, trees, table, deep, strict=True))
+
+    def averaged(self, networks: nn.ModuleList, raw: Tensors) -> list[Tensor]:
+        """For each target the common answer of all members of the networks."""
+        outputs = [network(raw) for network in networks]
+        return [
+            target.combine(torch.cat([output[position] for output in outputs]))
+            for position, target in enumerate(self.targets)
+        ]
 
     def plan(self) -> list[dict[str, object]]:
         """Every layer with its shape and number of parameters, in order."""
@@ -173,10 +223,21 @@ def first_network(network: Network) -> DeepNetwork:
     return first
 
 
-def new_network(schema: Schema, body: Body, count: int, seed: int) -> Network:
-    """A network of `count` deep networks with weights drawn from `seed`."""
-    generators = (torch.Generator().manual_seed(seed_of(seed, i)) for i in range(count))
-    return Network(schema, [DeepNetwork(schema, body, g) for g in generators])
+def new_network(
+    schema: Schema, body: Body, count: int, seed: int, table: Body | None = None
+) -> Network:
+    """A network of `count` deep networks with weights drawn from `seed`.
+
+    With the body `table` there are as many more for the plain columns alone.
+    """
+    bodies = [(schema, body)] * count
+    if table is not None:
+        bodies += [(schema.table, table)] * count
+    made = [
+        DeepNetwork(*each, torch.Generator().manual_seed(seed_of(seed, i)))
+        for i, each in enumerate(bodies)
+    ]
+    return Network(schema, made[:count], made[count:])
 
 
 def _layers(network: Network) -> Iterator[dict[str, object]]:

@@ -17,11 +17,11 @@ from pellucid.training.batches import Batches
 from pellucid.training.encoders import (
     EVALUATIONS,
     media_plan,
-    mirror_is_harmless,
     sized,
     triangular,
 )
 from pellucid.training.fitting import predict
+from pellucid.training.mirroring import meaning_of_mirrored
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
@@ -29,10 +29,11 @@ from pellucid.training.task import Task
 TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
 PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
 PROBE_SHARE = 0.005  # of the time, for each number of threads
-PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later
+PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later; so must half
 TREES, FEWEST_TREES = 300, 30
 MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
+TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns alone
 SHARE_OF_MEMBERS = 0.78  # of the time left, for deep networks whose evidence grows with them
 EVIDENCE_SHARE, HEAVY_EVIDENCE_SHARE = 0.15, 0.18  # of the budget; where looking takes long
 FIRST_SECONDS, LATER_SHARE = 60, 0.06  # up to here the whole share, then a smaller one
@@ -51,8 +52,12 @@ class Probe:
 
 def first_plan(schema: Schema, learn: int) -> Plan:
     """Network and batch by the number of rows and columns (evidence: TabM, and our benchmarks)."""
-    if schema.media:
-        return media_plan(schema, learn)
+    plan = media_plan(schema, learn) if schema.media else _table_plan(schema, learn)
+    return replace(plan, table=_table_plan(schema.table, learn)) if schema.mixed else plan
+
+
+def _table_plan(schema: Schema, learn: int) -> Plan:
+    """The first plan of a table of numbers, categories, dates and texts."""
     text = any(kind.kind == "text" for kind in schema.inputs)
     columns = sum(len(kind.columns) for kind in schema.inputs)
     body = Body(
@@ -86,12 +91,7 @@ def probe(task: Task, plan: Plan, seconds: float, most_threads: int | None = Non
 
     The first steps are slower than those to come; more are taken where there are many `seconds`.
     """
-    generator = torch.Generator().manual_seed(0)
-    network = DeepNetwork(task.schema, plan.body, generator)
-    optimizer = FlatAdamW(network, plan.decay)
-    rows = torch.as_tensor(task.folds[0][0])
-    batches = Batches(rows, plan.batch, 0, task.lengths(), task.window)
-    step = partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
+    network, step = _timed_steps(task, plan, seconds)
     threads, step_seconds = threads_that_pay(step, most_threads or usable_threads())
     with threads_set(threads):
         started = time.perf_counter()
@@ -100,6 +100,16 @@ def probe(task: Task, plan: Plan, seconds: float, most_threads: int | None = Non
         row_seconds = (time.perf_counter() - started) / len(some)
     network.train()
     return Probe(threads, step_seconds, row_seconds, _terms(network, task))
+
+
+def _timed_steps(
+    task: Task, plan: Plan, seconds: float
+) -> tuple[DeepNetwork, Callable[[float | None], float]]:
+    """A new network, and what takes a few steps with it."""
+    network = DeepNetwork(task.schema, plan.body, torch.Generator().manual_seed(0))
+    optimizer = FlatAdamW(network, plan.decay)
+    batches = Batches(torch.as_tensor(task.folds[0][0]), plan.batch, 0, task.lengths(), task.window)
+    return network, partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
 
 
 def threads_that_pay(step: Callable[[float | None], float], most: int) -> tuple[int, float]:
@@ -120,15 +130,24 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
     """The draft with networks for its pictures, sounds and films as large as the time allows."""
     if not task.schema.media:
         return plan
-    encoder = replace(plan.body.encoder, mirror=mirror_is_harmless(task))
+    same, opposite = meaning_of_mirrored(task)
+    encoder = replace(plan.body.encoder, mirror=same, opposite=opposite)
     shrunk = replace(encoder, shrink=max(1, max(kind.side for kind in task.schema.media) // 32))
     small = replace(plan, body=replace(plan.body, encoder=shrunk))
-    speed = plan.batch / probe(task, small, seconds, most_threads=1).step_seconds
-    return sized(small, task, SHARE_OF_MEMBERS * seconds, speed)
+    with threads_set(1):
+        whole = _timed_steps(task, small, seconds)[1](None)
+        halved = replace(small, body=replace(small.body, encoder=replace(shrunk, half=True)))
+        half = _timed_steps(task, halved, seconds)[1](whole)
+    small, step = (halved, half) if half <= PAYS * whole else (small, whole)
+    return sized(small, task, _for_deep(plan, seconds), plan.batch / step)
 
 
 def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     """As many steps and folds as the time allows."""
+    if plan.table is not None:
+        table = replace(plan.table, folds=plan.folds)
+        table = _fit_table(table, task, for_members(plan, seconds))
+        plan = replace(plan, table=table)
     if task.schema.media:
         return _fit_media(plan, task, probed, seconds)
     learn = len(task.folds[0][0])
@@ -140,7 +159,7 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     )
     each = (1 + plan.anneal) * _step_cost(plan, probed, learn)  # of a step, and its annealing
     for folds in sorted({plan.folds, min(plan.folds, 4), 1}, reverse=True):
-        steps = int(for_members(plan, seconds) / folds / each)
+        steps = int(_for_deep(plan, seconds) / folds / each)
         if steps >= min(plan.steps // 2, 30 * plan.evaluate_every) or folds == 1:
             break
     steps = max(10, min(plan.steps, steps))
@@ -150,9 +169,9 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
 
 
 def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
-    """One network; its schedule is known from the start, and ends when the time does."""
+    """The schedule is known from the start, and ends when the time does."""
     chosen = min(plan.looked_at, len(task.folds[0][1])) * probed.row_seconds * EVALUATIONS
-    steps = int((SHARE_OF_MEMBERS * seconds - chosen) / probed.step_seconds)
+    steps = int((_for_deep(plan, seconds) / plan.folds - chosen) / probed.step_seconds)
     plan = replace(
         plan,
         threads=probed.threads,
@@ -162,9 +181,20 @@ def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
     return triangular(plan, max(20, min(int(MORE_PASSES * plan.all_steps), steps)))
 
 
+def _fit_table(plan: Plan, task: Task, seconds: float) -> Plan:
+    """The plan of the networks of plain columns, with as many steps as their share allows."""
+    task = task.table
+    probed = probe(task, plan, seconds, most_threads=1)
+    each = (1 + plan.anneal) * _step_cost(plan, probed, len(task.folds[0][0]))
+    steps = max(10, min(plan.steps, int(TABLE_SHARE * seconds / plan.folds / each)))
+    every = min(plan.evaluate_every, max(1, steps // 12))
+    return replace(plan, steps=steps, evaluate_every=every)
+
+
 def planned_seconds(plan: Plan, learn: int, probed: Probe) -> float:
     """The longest that training can take by the plan."""
-    return plan.folds * plan.all_steps * _step_cost(plan, probed, learn) / SHARE_OF_MEMBERS
+    deep = plan.folds * plan.all_steps * _step_cost(plan, probed, learn)
+    return deep / SHARE_OF_MEMBERS / (1 if plan.table is None else 1 - TABLE_SHARE)
 
 
 def usable_threads() -> int:
@@ -189,6 +219,11 @@ def for_members(plan: Plan, seconds: float) -> float:
     if plan.heavy:
         return SHARE_OF_MEMBERS * seconds
     return seconds - SOLVED * for_evidence(plan, seconds)
+
+
+def _for_deep(plan: Plan, seconds: float) -> float:
+    """Of the seconds that are left those for the deep networks of all columns."""
+    return for_members(plan, seconds) * (1 if plan.table is None else 1 - TABLE_SHARE)
 
 
 @contextmanager

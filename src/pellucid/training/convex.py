@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from pellucid.training import boosting, linear
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 
+FEW_ROWS = 5_000
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -21,6 +24,7 @@ class Choice:
 
     strength: float | None = None
     shape: int | None = None
+    plain: bool = False  # the linear path does best on the plain columns alone
 
 
 @dataclass(frozen=True)
@@ -40,38 +44,62 @@ def solve_paths(
     Without a choice the best is looked for on the first fold, and the network gets a solution on
     all rows; with one, nothing is looked for and the first fold's own solution will do.
     """
-    linear_output, strength = linear_path(network, task, plan.linear_rows, position, choice)
+    linear_output, strength, plain = linear_path(network, task, plan.linear_rows, position, choice)
     trees_output, shape = _trees(network, task, plan.trees, position, choice)
-    return Solved(linear_output, trees_output, Choice(strength, shape))
+    return Solved(linear_output, trees_output, Choice(strength, shape, plain))
 
 
 def linear_path(
     network: Network, task: Task, most: int, position: int, choice: Choice | None = None
-) -> tuple[Tensor, float | None]:
-    """Solve the linear path alone; its outputs on the rows chosen on, and how it is regularised.
+) -> tuple[Tensor, float | None, bool]:
+    """Solve the linear path alone.
 
-    None where there is no such path, or where it would be too large.
+    Its outputs on the rows chosen on, how it is regularised, and whether it is of plain columns
+    alone; no strength where there is no such path, or where it would be too large.
     """
     deep, kind = first_network(network), task.schema.targets[position]
     if not 0 < deep.features * kind.linear_outputs <= linear.MOST_WEIGHTS:
-        return _nothing(task, kind), None
+        return _nothing(task, kind), None, False
     rows, folds, values = _rows(task, position, most)
     design = linear.design_matrix(deep, task.store, rows)
+    columns = deep.plain_terms.numpy()
     if choice is None or choice.strength is None:
-        strength, first = linear.best_solution(kind, design, values, folds[0])
+        strength, solutions, plain = _best(kind, design, columns, values, folds)
     else:
-        strength = choice.strength
-        first = linear.solve(kind, design[folds[0][0]], values[folds[0][0]], strength)
-    rest = [linear.solve(kind, design[learn], values[learn], strength) for learn, _ in folds[1:]]
-    solutions = [first, *rest]
+        strength, plain, solutions = choice.strength, choice.plain, []
+    mine = design[:, columns] if plain else design
+    rest = folds[len(solutions) :]
+    solutions += [linear.solve(kind, mine[learn], values[learn], strength) for learn, _ in rest]
     outputs = [
-        np.asarray(design[choose] @ weight + bias)
+        np.asarray(mine[choose] @ weight + bias)
         for (weight, bias), (_, choose) in zip(solutions, folds, strict=True)
     ]
-    weight, bias = first if choice else linear.solve(kind, design, values, strength)
+    last = solutions[0] if choice else linear.solve(kind, mine, values, strength)
+    weight, bias = linear.within(columns, last) if plain else last
     state = {"weight": torch.as_tensor(weight), "bias": torch.as_tensor(bias)}
     network.linear[position].load_state_dict(state)
-    return torch.as_tensor(np.concatenate(outputs), dtype=torch.float32), strength
+    return torch.as_tensor(np.concatenate(outputs), dtype=torch.float32), strength, plain
+
+
+def _best(
+    kind: TargetKind,
+    design: Any,
+    columns: Array,
+    values: Array,
+    folds: list[tuple[Array, Array]],
+) -> tuple[float, list[linear.Solution], bool]:
+    """The best regularisation of all columns, or of the plain ones if they alone do better.
+
+    Few rows choose in all folds, for those of one are too few to choose on; many in the first.
+    """
+    tried = folds if isinstance(design, np.ndarray) and len(design) < FEW_ROWS else folds[:1]
+    strength, score, solutions = linear.best_strength(kind, design, values, tried)
+    if not columns.any() or columns.all():
+        return strength, solutions, False
+    alone = linear.best_strength(kind, design[:, columns], values, tried)
+    if alone[1] > score:
+        return alone[0], alone[2], True
+    return strength, solutions, False
 
 
 def _trees(

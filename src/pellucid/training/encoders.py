@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from pellucid.kinds import Array, MediaKind, TargetKind
-from pellucid.networks.layers import Encoder, InputLayer
+from pellucid.networks.layers import Encoder
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.schema import Schema
 from pellucid.training.plan import Plan
@@ -22,8 +20,10 @@ MANY_PASSES = 15  # from here on pictures are turned, stretched, shaded and cove
 RATE, FAST_RATE = 3e-3, 8e-3  # in few passes, cifar10's four, the fast one is worth a point
 WARM_SHARE = 0.15  # of the steps; then the step size falls to 0
 EVALUATIONS, LOOKED_AT = 6, 1_500  # of a run; rows of each
-MIRROR_LEARN, MIRROR_CHOOSE = 1_000, 1_000
-HANDED = ("left", "right")
+FEW_ROWS = 2_000  # fewer are learnt in folds: an eighth of them is a poor judge
+# Of the planned passes, what every fold must be able to make; beside plain columns, which know the
+# most of it and gain by folds themselves, less will do.
+FOLD_SHARE, MIXED_FOLD_SHARE = 0.3, 0.05
 
 
 def media_plan(schema: Schema, learn: int) -> Plan:
@@ -43,11 +43,16 @@ def media_plan(schema: Schema, learn: int) -> Plan:
     batch = int(np.clip(2 ** int(np.log2(max(learn, 1) / 40 + 1)), 16, 128))
     steps = max(10, int(passes(learn) * -(-learn // batch)))
     plan = Plan(
-        body=body, folds=1, batch=batch, rate=rate, decay=1e-2, steps=steps, evaluate_every=1,
-        patience=2**20, threads=1, trees=300 if trees else 0,
+        body=body, folds=_folds(learn, mixed), batch=batch, rate=rate, decay=1e-2,
+        steps=steps, evaluate_every=1, patience=2**20, threads=1, trees=300 if trees else 0,
         looked_at=LOOKED_AT,
     )  # fmt: skip
     return triangular(plan, steps)
+
+
+def _folds(learn: int, mixed: bool) -> int:
+    """As plain tables are learnt in, or fewer: a network of pictures is dear."""
+    return 1 if learn >= FEW_ROWS else 8 if mixed and learn < 500 else 5
 
 
 def passes(learn: int) -> float:
@@ -65,20 +70,25 @@ def triangular(plan: Plan, steps: int) -> Plan:
 
 
 def sized(plan: Plan, task: Task, seconds: float, speed: float) -> Plan:
-    """The plan with the largest encoder that can make its passes in the time.
+    """The plan with as many folds, then with the largest encoder, as make their passes in the time.
 
     `speed` is that of the plan's own encoder, in rows a second of learning.
     """
     learn = len(task.folds[0][0])
+    share = FOLD_SHARE if plan.table is None else MIXED_FOLD_SHARE
+    fewest = share * passes(learn) * learn / speed  # seconds of one fold
+    possible = [k for k in (3, 5, 8) if k <= plan.folds and k * fewest <= seconds]
+    plan = replace(plan, folds=max(possible, default=1))
     side = max(kind.side for kind in task.schema.media)
     most = 24 if learn < 1_000 else 32 if learn < 10_000 else 64
-    rows = passes(learn) * learn
+    rows = plan.folds * passes(learn) * learn
     chosen = plan.body.encoder
     base = flops(task, plan.body)
     for channels, pixels in LADDER:
         encoder = replace(chosen, channels=min(channels, most), shrink=max(1, -(-side // pixels)))
         body = replace(plan.body, encoder=encoder)
-        if rows * flops(task, body) / base / speed > seconds and channels > LADDER[0][0]:
+        dear = rows * flops(task, body) / base / speed > seconds
+        if dear and (channels > LADDER[0][0] or plan.folds > 1):
             break
         plan = replace(plan, body=body)
     return plan
@@ -92,64 +102,5 @@ def flops(task: Task, body: Body) -> float:
     counter = FlopCounterMode(display=False)
     with counter, torch.inference_mode():
         network(task.store.batch(torch.as_tensor(task.folds[0][0][:2])))
-    mirrored = 2 if body.encoder.mirror else 1
+    mirrored = 2 if body.encoder.mirror or body.encoder.opposite else 1
     return counter.get_total_flops() / 2 / mirrored
-
-
-def mirror_is_harmless(task: Task) -> bool:
-    """Whether mirrored pictures mean the same, as far as a linear model of gradients can tell.
-
-    It learns from pictures as they are; if it does clearly worse on mirrored ones, as on digits or
-    on roads that bend, then mirroring does harm. A number that it cannot predict is left alone.
-    """
-    learn, choose = task.folds[0]
-    learn, choose = (
-        learn[:: -(-len(learn) // MIRROR_LEARN)],
-        choose[:: -(-len(choose) // MIRROR_CHOOSE)],
-    )
-    known = _features(task, learn, False)
-    plain, mirrored = (_features(task, choose, flag) for flag in (False, True))
-    if not known.shape[1]:
-        return False
-    return all(
-        _no_harm(kind, (known, plain, mirrored), target[learn].numpy(), target[choose].numpy())
-        for kind, target in zip(task.schema.targets, task.targets, strict=True)
-    )
-
-
-def _no_harm(kind: TargetKind, features: Sequence[Array], learnt: Array, target: Array) -> bool:
-    if not kind.linear_outputs:
-        return False
-    levels = [level.lower() for level in kind.levels[0]] if kind.kind == "category" else []  # type: ignore[attr-defined]
-    if any(word in level for level in levels for word in HANDED):
-        return False
-    known, plain, mirrored = features
-    strength = sorted(kind.strengths(known))[1]
-    weight, bias = kind.solve_linear(known, learnt, strength)
-    score, flipped = (kind.linear_score(x @ weight + bias, target) for x in (plain, mirrored))
-    simple = kind.linear_score(
-        np.zeros((len(target), 1)) + kind.simplest(learnt, learnt[:1])[1], target
-    )
-    lift, loss = score - simple, score - flipped
-    if kind.kind != "category" and lift <= 0:
-        return False
-    return loss <= max(0.25 * lift, 1 / np.sqrt(len(target)))
-
-
-def _features(task: Task, rows: Array, mirror: bool) -> Array:
-    """What the linear path sees of the pictures: (rows, features)."""
-    network = DeepNetwork(task.schema, Body(), torch.Generator().manual_seed(0)).eval()
-    pieces = []
-    with torch.inference_mode():
-        for chunk in torch.as_tensor(rows).split(task.store.chunk):
-            raw = task.store.batch(chunk, ragged=False)
-            found = [torch.zeros(len(chunk), 0)]
-            for kind, layer in zip(task.schema.inputs, network.inputs, strict=True):
-                turned = kind.mirrored(raw) if isinstance(kind, MediaKind) else None
-                if turned is not None:
-                    assert isinstance(layer, InputLayer)
-                    # Mirrored twice, it is as it was but for what nobody can mirror.
-                    twice = kind.mirrored(turned)  # type: ignore[attr-defined]
-                    found.append(layer.terms(turned if mirror else twice)[1])
-            pieces.append(torch.cat(found, 1))
-    return torch.cat(pieces).double().numpy()

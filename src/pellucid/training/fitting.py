@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.kinds import Array
 from pellucid.networks.layers import seed_of
@@ -50,17 +50,20 @@ def fit(
 
     The solvers come first: they cannot be hurried, and a descent fits itself to the time left.
     """
-    network = new_network(task.schema, plan.body, len(task.folds), task.seed)
+    table = None if plan.table is None else plan.table.body
+    network = new_network(task.schema, plan.body, len(task.folds), task.seed, table)
     solved = [
         solve_paths(network, task, plan, position, choices[position] if choices else None)
         for position in range(len(task.targets))
     ]
-    descents = [
-        _descend(deep, task, plan, position, watch_of(position))  # type: ignore[arg-type]
-        for position, deep in enumerate(network.deep)
-    ]
+    networks = [*network.deep, *network.tables]
+    descents = {
+        position: _descend(networks[position], task, plan, position, watch_of(position))
+        for position in plan.order(len(task.folds))
+    }
     _blend(network, task, solved)
-    return Fitted(network.eval(), descents, [each.choice for each in solved])
+    in_order = [descents[position] for position in range(len(networks))]
+    return Fitted(network.eval(), in_order, [each.choice for each in solved])
 
 
 def predict(
@@ -107,15 +110,18 @@ def _blend(network: Network, task: Task, solved: Sequence[Solved]) -> None:
         paths = (
             solved[position].linear,
             solved[position].trees,
-            _held_out(network, task, position),
+            *_held_out(network, task, position),
         )
         state = target.fit_blend(paths, task.targets[position][held_out])
         network.blend[position].load_state_dict(state)
 
 
 def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Watch) -> Descent:
-    learn, choose = task.folds[position]
+    learn, choose = task.folds[position % len(task.folds)]
     seed = seed_of(task.seed, position)
+    cuts = plan.cuts.get(str(position), {})
+    if position >= len(task.folds) and plan.table is not None:
+        task, plan = task.table, plan.table
     batches = Batches(torch.as_tensor(learn), plan.batch, seed, task.lengths(), task.window)
     kinds = task.schema.targets
 
@@ -135,7 +141,6 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
             for k, o, t in zip(kinds, outputs, task.targets, strict=True)
         )
 
-    cuts = plan.cuts.get(str(position), {})
     hurries = {
         int(name.rpartition("_")[2]): steps for name, steps in cuts.items() if "hurry" in name
     }
@@ -147,11 +152,19 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
     return train(deep, loss_of, score, schedule, seed, watch)
 
 
-def _held_out(network: Network, task: Task, position: int) -> Tensor:
-    """Each deep network's outputs on the rows that it did not learn from."""
+def _held_out(network: Network, task: Task, position: int) -> tuple[Tensor, Tensor]:
+    """The outputs of the table's and the deep networks on rows that they did not learn from."""
     target = task.schema.targets[position]
-    outputs = [
-        target.combine(predict(deep, task.store, choose)[position])  # type: ignore[arg-type]
-        for deep, (_, choose) in zip(network.deep, task.folds, strict=True)
-    ]
-    return joined(outputs)
+
+    def outputs(networks: nn.ModuleList, store: Store) -> Tensor:
+        return joined(
+            [
+                target.combine(predict(deep, store, choose)[position])  # type: ignore[arg-type]
+                for deep, (_, choose) in zip(networks, task.folds, strict=True)
+            ]
+        )
+
+    deep = outputs(network.deep, task.store)
+    if not len(network.tables):
+        return torch.zeros_like(deep), deep
+    return outputs(network.tables, task.table.store), deep

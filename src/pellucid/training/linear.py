@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pellucid.networks.network import DeepNetwork
 from pellucid.store import Store
 
 MOST_WEIGHTS = 60_000_000  # features x outputs
+Solution = tuple[Array, Array]  # weights (features, outputs), bias (outputs,)
 DENSE_FEATURES, DENSE_NUMBERS = 1_024, 40_000_000  # features, or features x rows
 
 
@@ -40,23 +42,35 @@ def design_matrix(network: DeepNetwork, store: Store, rows: Array) -> Any:
     )
 
 
-def solve(target: TargetKind, design: Any, values: Array, strength: float) -> tuple[Array, Array]:
+def solve(target: TargetKind, design: Any, values: Array, strength: float) -> Solution:
     """Weights (features, outputs) and bias (outputs,) of the linear path."""
     weight, bias = target.solve_linear(design, values, strength)
     return weight.astype(np.float32), bias.astype(np.float32)
 
 
-def best_solution(
-    target: TargetKind, design: Any, values: Array, fold: tuple[Array, Array]
-) -> tuple[float, tuple[Array, Array]]:
-    """The regularisation whose solution on fold[0] is the best on fold[1], and that solution."""
-    learn, choose = fold
-    best, best_score = None, -float("inf")
+def within(columns: Array, solution: Solution) -> Solution:
+    """The solution on some columns as one on all: the weights of the others are 0."""
+    weight, bias = solution
+    whole = np.zeros((len(columns), weight.shape[1]), weight.dtype)
+    whole[columns] = weight
+    return whole, bias
+
+
+def best_strength(
+    target: TargetKind, design: Any, values: Array, folds: Sequence[tuple[Array, Array]]
+) -> tuple[float, float, list[Solution]]:
+    """The regularisation that does best on the rows chosen on, its score, and its solutions."""
+    found = []
     for strength in target.strengths(design):
-        weight, bias = solve(target, design[learn], values[learn], strength)
-        score = target.linear_score(np.asarray(design[choose] @ weight + bias), values[choose])
-        if score > best_score:
-            best, best_score = (strength, (weight, bias)), score
-    if best is None:
+        solutions = [solve(target, design[learn], values[learn], strength) for learn, _ in folds]
+        outputs = [
+            np.asarray(design[choose] @ weight + bias)
+            for (weight, bias), (_, choose) in zip(solutions, folds, strict=True)
+        ]
+        asked = np.concatenate([values[choose] for _, choose in folds])
+        found.append((target.linear_score(np.concatenate(outputs), asked), strength, solutions))
+    finite = [each for each in found if np.isfinite(each[0])]
+    if not finite:
         raise ValueError("a linear path with no finite score")
-    return best
+    score, strength, solutions = max(finite, key=lambda each: each[0])
+    return strength, score, solutions

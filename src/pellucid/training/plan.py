@@ -36,6 +36,7 @@ class Plan:
     anneal: float = 0.25  # how long annealing lasts, in parts of the steps before it
     tuning: Mapping[str, int] = field(default_factory=dict)  # steps of each kind's backbone
     tuning_threads: int = 1
+    table: Plan | None = None  # of as many networks of the plain columns alone
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -47,7 +48,9 @@ class Plan:
         try:
             encoder = Encoder(**saved["body"].get("encoder", {}))
             body = Body(**{**saved["body"], "encoder": encoder})
-            plan = cls(**{**saved, "body": body, "curve": tuple(saved["curve"])})
+            table = None if saved.get("table") is None else cls.from_json(saved["table"])
+            curve = tuple(saved["curve"])
+            plan = cls(**{**saved, "body": body, "curve": curve, "table": table})
         except (KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"The plan is damaged or of another version: {error}.") from error
         if not plan.possible:
@@ -58,6 +61,11 @@ class Plan:
     def all_steps(self) -> int:
         """Of one deep network, annealing included."""
         return self.steps + int(self.steps * self.anneal)
+
+    def order(self, folds: int) -> list[int]:
+        """The deep networks in the order in which they learn: first the tables', which are last."""
+        tables = range(folds, 2 * folds) if self.table is not None else range(0)
+        return [*tables, *range(folds)]
 
     @property
     def heavy(self) -> bool:
@@ -72,18 +80,20 @@ class Plan:
         sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads,
                  encoder.channels, encoder.shrink)  # fmt: skip
         steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows, self.looked_at)
+        flags = (encoder.mirror, encoder.opposite, encoder.half, encoder.distort)
         counts = (body.blocks, self.trees, self.warmup, *self.curve)
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
         tuned = (self.tuning_threads, *self.tuning.values())
         return (
-            all(_whole(n) and 0 < n <= 2**20 for n in (*sizes, *tuned))
+            (self.table is None or self.table.table is None)
+            and all(_whole(n) and 0 < n <= 2**20 for n in (*sizes, *tuned))
             and all(_whole(n) and 0 < n <= 2**40 for n in steps)
             and all(_whole(n) and 0 <= n <= 2**40 for n in counts)
             and body.members * body.width <= 2**22
             and body.blocks <= 64
             and self.trees <= 10_000
             and encoder.channels <= 1_024
-            and all(isinstance(flag, bool) for flag in (encoder.mirror, encoder.distort))
+            and all(isinstance(flag, bool) for flag in flags)
             and _real(self.anneal)
             and 0 < self.anneal <= 100
             and all(_real(x) and 0 <= x < 1 for x in (self.rate, self.decay, body.dropout))

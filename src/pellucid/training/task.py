@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pellucid.kinds import Array
-from pellucid.schema import Schema
+from pellucid.schema import PLAIN, Schema
 from pellucid.store import Answers, Sequences, Store
 from pellucid.training.batches import WINDOW
 
@@ -43,6 +43,13 @@ class Task:
     def window(self) -> int:
         """Of how many batches rows are sorted together: of more where two lengths must agree."""
         return 2 * WINDOW if any(isinstance(t, Sequences) for t in self.targets) else WINDOW
+
+    @property
+    def table(self) -> Task:
+        """The same with the plain columns alone."""
+        plain = {n: v for n, v in self.store.dense.items() if n.partition(".")[0] in PLAIN}
+        store = replace(self.store, dense=plain, ragged={})
+        return replace(self, schema=self.schema.table, store=store)
 
     @property
     def rows(self) -> Array:

@@ -8,6 +8,7 @@ from pellucid.networks.layers.forecaster import Bands, Forecaster
 from pellucid.networks.layers.input import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.piecewise import PiecewiseLinear
 from pellucid.networks.layers.randomness import (
+    Coin,
     RandomLayer,
     random_layers,
     seed_layers,
@@ -24,6 +25,7 @@ from pellucid.networks.layers.trees import Trees
 __all__ = [
     "Bands",
     "ClassBlend",
+    "Coin",
     "Deep",
     "Dropout",
     "Embedding",

@@ -148,7 +148,7 @@ class Bands(nn.Module):
         self.register_buffer("width", torch.ones(horizon, 2))
         self.register_buffer("learnt", torch.ones(1))
 
-    def forward(self, linear: Tensor, trees: Tensor, deep: Tensor) -> Tensor:
+    def forward(self, linear: Tensor, trees: Tensor, table: Tensor, deep: Tensor) -> Tensor:
         """Outputs of a forecaster (batch, horizon, 5 + 3) -> quantiles (batch, horizon, 5)."""
         quantiles = deep[..., : len(QUANTILES)]
         ground = (deep[..., MIXTURE : SMOOTHED + 1] * self.grounds).sum(-1, keepdim=True)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.networks.layers.convolution import PictureEncoder
+from pellucid.networks.layers.input import Encoder
 from pellucid.networks.layers.randomness import RandomLayer
 from pellucid.networks.layers.spectrogram import (
     BANDS,
@@ -27,13 +28,17 @@ class Hearing(nn.Module):
     microphone or a room has coloured.
     """
 
-    def __init__(self, rate: int, length: int, channels: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, rate: int, length: int, encoder: Encoder, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.spectrum = Spectrum(rate)
         self.choice = WindowChoice()
         self.augmentation = SpectrogramAugmentation()
         frames = length // self.spectrum.log_mel.hop
-        self.encoder = PictureEncoder(2, min(frames, BANDS), channels, generator)
+        self.encoder = PictureEncoder(
+            2, min(frames, BANDS), encoder.channels, generator, encoder.half
+        )
         self.width = self.encoder.width
 
     def forward(self, windows: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ class Encoder:
     shrink: int = 1  # each side of a picture, or the rate of a sound, is divided by this
     mirror: bool = False  # a mirrored picture means the same: learn from it, and average over it
     distort: bool = False  # many passes over few rows: turn, stretch, shade them
+    opposite: bool = False  # a mirrored picture means the opposite number: learn from both
+    half: bool = False  # learn with bfloat16, where the processor is clearly quicker with it
 
 
 DEFAULT_ENCODER = Encoder()

@@ -18,6 +18,14 @@ class RandomLayer(nn.Module):
         self.generator = torch.Generator()
 
 
+class Coin(RandomLayer):
+    """Heads or tails, for a whole batch."""
+
+    def forward(self) -> bool:
+        """True in half of the steps."""
+        return bool(torch.randint(0, 2, (1,), generator=self.generator))
+
+
 def random_layers(module: nn.Module) -> list[RandomLayer]:
     """Every layer of a module that draws, in order."""
     return [layer for layer in module.modules() if isinstance(layer, RandomLayer)]

@@ -39,7 +39,9 @@ class Watching(nn.Module):
             self.register_buffer(name, torch.full((1, 1, 3, 1, 1), start))
         self.choice = MomentChoice()
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
-        self.encoder = PictureEncoder(6, side // encoder.shrink, encoder.channels, generator)
+        self.encoder = PictureEncoder(
+            6, side // encoder.shrink, encoder.channels, generator, encoder.half
+        )
         self.attention = TemporalAttention(moments, self.encoder.width, generator)
         self.width = self.attention.width
 
