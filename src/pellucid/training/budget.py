@@ -138,8 +138,12 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
         whole = _timed_steps(task, small, seconds)[1](None)
         halved = replace(small, body=replace(small.body, encoder=replace(shrunk, half=True)))
         half = _timed_steps(task, halved, seconds)[1](whole)
-    small, step = (halved, half) if half <= PAYS * whole else (small, whole)
-    return sized(small, task, _for_deep(plan, seconds), plan.batch / step)
+    small = halved if half <= PAYS * whole else small
+
+    def step_seconds(plan: Plan) -> float:
+        return threads_that_pay(_timed_steps(task, plan, seconds)[1], usable_threads())[1]
+
+    return sized(small, task, _for_deep(plan, seconds), step_seconds)
 
 
 def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:

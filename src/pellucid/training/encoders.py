@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ LADDER = ((16, 32), (16, 64), (24, 64), (24, 128), (32, 128), (48, 128), (64, 12
 FEWEST_PASSES, MOST_PASSES = 8, 120
 MANY_PASSES = 15  # from here on pictures are turned, stretched, shaded and covered too
 RATE, FAST_RATE = 3e-3, 8e-3  # in few passes, cifar10's four, the fast one is worth a point
+QUICKER = 2.5  # times what arithmetic says, at most, for a larger network
 WARM_SHARE = 0.15  # of the steps; then the step size falls to 0
 EVALUATIONS, LOOKED_AT = 6, 1_500  # of a run; rows of each
 FEW_ROWS = 2_000  # fewer are learnt in folds: an eighth of them is a poor judge
@@ -69,11 +71,13 @@ def triangular(plan: Plan, steps: int) -> Plan:
     )
 
 
-def sized(plan: Plan, task: Task, seconds: float, speed: float) -> Plan:
+def sized(plan: Plan, task: Task, seconds: float, step_seconds: Callable[[Plan], float]) -> Plan:
     """The plan with as many folds, then with the largest encoder, as make their passes in the time.
 
-    `speed` is that of the plan's own encoder, in rows a second of learning.
+    Arithmetic tells which that is, by the speed of the plan's own encoder. Larger ones are quicker
+    than that: so those beyond are timed, step by step up the ladder.
     """
+    speed = plan.batch / step_seconds(plan)
     learn = len(task.folds[0][0])
     share = FOLD_SHARE if plan.table is None else MIXED_FOLD_SHARE
     fewest = share * passes(learn) * learn / speed  # seconds of one fold
@@ -86,11 +90,15 @@ def sized(plan: Plan, task: Task, seconds: float, speed: float) -> Plan:
     base = flops(task, plan.body)
     for channels, pixels in LADDER:
         encoder = replace(chosen, channels=min(channels, most), shrink=max(1, -(-side // pixels)))
-        body = replace(plan.body, encoder=encoder)
-        dear = rows * flops(task, body) / base / speed > seconds
-        if dear and (channels > LADDER[0][0] or plan.folds > 1):
+        larger = replace(plan, body=replace(plan.body, encoder=encoder))
+        counted = rows * flops(task, larger.body) / base / speed
+        fits = counted <= seconds or (channels == LADDER[0][0] and plan.folds == 1)
+        known = fits or larger.body == plan.body
+        if not known and counted > QUICKER * seconds:
             break
-        plan = replace(plan, body=body)
+        if not known and rows / plan.batch * step_seconds(larger) > seconds:
+            break
+        plan = larger
     return plan
 
 
