@@ -167,6 +167,15 @@ def test_the_secant_of_a_real_loss_comes_near_the_gradient_and_then_rounds(clien
     assert ask(client, "along", which=12).status_code == 422
 
 
+def test_a_slice_of_the_loss_has_the_networks_own_loss_in_its_middle(client):
+    found = ask(client, "slice", seed=3).json()
+    losses = np.array(found["losses"])
+    middle = losses[len(losses) // 2, len(losses) // 2]
+    assert middle == pytest.approx(ask(client, "slice", seed=4).json()["losses"][7][7], abs=1e-5)
+    assert losses.max() > 2 * middle  # learning has found a low place
+    assert ask(client, "slice", seed=-1).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("question", "better"),
     [({"which": "driving", "bend": 0.5}, -1), ({"which": "phrase", "sentence": "she has"}, 1)],

@@ -36,7 +36,7 @@ def along(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=16)
 def _along(network: Taught, which: int) -> dict[str, Any]:
-    raw, answers = _known(network)
+    raw, answers = known_rows(network)
     deep = deepcopy(network.deep).eval()
     kinds = network.schema.targets
 
@@ -82,17 +82,17 @@ def _along(network: Taught, which: int) -> dict[str, Any]:
     }
 
 
-def _known(network: Taught) -> tuple[dict[str, Tensor], list[Tensor]]:
+def known_rows(network: Taught, most: int = ROWS) -> tuple[dict[str, Tensor], list[Tensor]]:
     """Rows as the network takes them, and their answers."""
     targets = network.schema.targets
     names = [kind.columns[0] for kind in targets]
     absent = [name for name in names if name not in network.table.columns]
     if absent:
         raise UsageError(f"The rows have no column {absent[0]!r}, so there is no loss to look at.")
-    rows = network.rows[: 4 * ROWS]
+    rows = network.rows[: 4 * most]
     cells = network.table.take(rows, names)
     there = ~np.any([cells[name].is_null().to_numpy() for name in names], axis=0)
-    kept = np.flatnonzero(there)[:ROWS]
+    kept = np.flatnonzero(there)[:most]
     if not len(kept):
         raise UsageError("None of these rows has its answer, so there is no loss to look at.")
     inputs, answers = network.cells(rows[kept]), []

@@ -17,7 +17,7 @@ class Chapter:
 
 CHAPTERS = (
     Chapter("data", "Your data", "What is in each column"),
-    Chapter("learning", "What learning is", "Performance against experience"),
+    Chapter("learning", "What learning is", "Performance against experience", ("Learning",)),
     Chapter("features", "Where hand-made features end", "A straight cut, and its limits"),
     Chapter("deep-learning", "Deep learning", "Layer by layer, unfold a spiral"),
     Chapter("linear-algebra", "Linear algebra", "Drag a matrix", ("Linear algebra",)),

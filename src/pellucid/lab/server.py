@@ -51,6 +51,7 @@ OWN = (
     "along",
     "ways",
     "tried",
+    "slice",
 )  # answers about the reader's table
 
 
@@ -169,6 +170,7 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         rows,
         said,
         seen,
+        slice,
         surface,
         tries,
         walked,
@@ -197,4 +199,5 @@ def _about(name: str) -> Callable[[Own, Mapping[str, Any]], dict[str, Any]]:
         "along": along.along,
         "ways": ways.ways,
         "tried": tries.tried,
+        "slice": slice.slice_,
     }[name]

@@ -4,7 +4,7 @@ import { contours } from "../contours.js";
 import { axes, clamp, dot, frame, inside, label, path, plain, show, tag } from "../plot.js";
 
 /** The loss between the cells at which it was measured. */
-function between(found) {
+export function between(found) {
   const n = found.losses.length - 1, [x0, x1] = found.x, [y0, y1] = found.y;
   return (x, y) => {
     const u = clamp(((x - x0) / (x1 - x0)) * n, 0, n - 1e-9), v = clamp(((y - y0) / (y1 - y0)) * n, 0, n - 1e-9);
