@@ -208,7 +208,7 @@ def test_ten_thousand_sounds_leave_no_memory_behind(tmp_path):
 
 def test_a_preview_shows_and_plays_the_sound(tmp_path):
     preview = sound_preview(write_sound(tmp_path / "a.wav", tone(seconds=9.0)))
-    assert preview["words"] == "9.00 s, 8 kHz, mono; the first 6 s"
+    assert preview["words"] == "9.00 s, 8 kHz, mono; the first 6 s; below the wave 0 to 4 kHz"
     assert preview["image"].startswith("data:image/png;base64,")
     assert preview["audio"].startswith("data:audio/mpeg;base64,")
     assert sum(map(len, preview.values())) < 60_000

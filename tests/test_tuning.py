@@ -86,6 +86,10 @@ def test_what_frozen_vectors_do_not_hold_is_learnt_by_tuning(backbone: str, path
     assert conventional(tuned) == conventional(frozen)  # which see what anybody could have
     assert "tuned on these rows" in tuned.schema.inputs[0].summary("note")
     assert "tuned" not in frozen.schema.inputs[0].summary("note")
+    assert "tuned on the rows" in (path / "README.md").read_text("utf-8")
+    told = next(hint for hint in tuned.evidence["data"]["hints"] if hint.startswith("Tuning"))
+    assert told.endswith("kept.") and "1,000 steps" in told
+    assert told in (path / "report.html").read_text("utf-8")
 
 
 def test_the_tuned_weights_lie_in_the_model_and_are_what_predicts(

@@ -41,6 +41,7 @@ class Narration:
         self.stages: list[tuple[str, float]] = [("reading", self.now())]
         self.planned: dict[str, float] = {"seconds": 0.0, "megabytes": 0.0}
         self.resumed = False
+        self.hints: list[str] = []  # of backbones: whether they were tuned, what it would take
 
     @staticmethod
     def now() -> float:
@@ -112,6 +113,7 @@ class Narration:
     def hint(self, told: str | None) -> None:
         """What more could be had."""
         if told is not None:
+            self.hints.append(told)
             self.progress.line("hint", told)
 
     def tuning(self, steps: int, workshop: Workshop) -> Callable[[Descent, Tensor], None]:
@@ -135,6 +137,7 @@ class Narration:
     def tuned(self, told: Sequence[str]) -> None:
         """The backbones have learnt on, and are kept or not."""
         for each in told:
+            self.hints.append(f"Tuning {each}.")
             self.progress.line("tuning", each)
         self.stage("learning")
 
@@ -209,7 +212,7 @@ def document(
         "format": 1,
         "pellucid": __version__,
         "name": name,
-        "data": _data(experience, mends, workshop),
+        "data": _data(experience, mends, workshop, narration.hints),
         "targets": dict(targets),
         "history": _history(fitted),
         "plan": {
@@ -223,7 +226,7 @@ def document(
             "seconds": workshop.spent,
             "megabytes": peak_megabytes(),
             "steps": sum(d.step for d in fitted.descents),
-            "schedule_changed": bool(fitted.cuts),
+            "schedule_changed": bool(fitted.cuts) or not plan.tuning.keys().isdisjoint(plan.cuts),
             "settled": fitted.settled,
             "stages": _stages(narration),
         },
@@ -267,7 +270,7 @@ def _weights(plan: Plan, experience: Experience) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def _data(experience: Experience, mends: Mends, workshop: Workshop) -> Data:
+def _data(experience: Experience, mends: Mends, workshop: Workshop, hints: Sequence[str]) -> Data:
     table, split, schema = experience.tables[0], experience.split, experience.schema
     return {
         "source": table.name,
@@ -285,7 +288,7 @@ def _data(experience: Experience, mends: Mends, workshop: Workshop) -> Data:
         ],
         "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
         "warnings": list(experience.findings.warnings),
-        "hints": experience.hints,
+        "hints": [*experience.hints, *hints],
         "backbones": [origin(each) for each in pretrained_of(schema)],
         "columns": [
             {

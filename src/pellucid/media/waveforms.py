@@ -34,6 +34,7 @@ def sound_preview(cell: str | bytes) -> dict[str, str]:
     words = f"{header.seconds:.2f} s, {header.rate / 1000:g} kHz, {channels}"
     if header.seconds > PLAYED:
         words += f"; the first {PLAYED:g} s"
+    words += f"; below the wave 0 to {rate // 2_000} kHz"
     return {
         "image": sound_picture(heard), "audio": playable(heard, rate), "words": words, "wide": "yes"
     }  # fmt: skip
