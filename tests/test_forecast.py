@@ -92,6 +92,16 @@ def test_seasons_are_found_and_none_where_there_is_none(values, seconds, expecte
     assert tuple(sorted(seasons_of([noisy], seconds))) == expected
 
 
+def test_a_season_that_is_weak_in_each_of_many_series_is_found():
+    rng = np.random.default_rng(0)
+    weekend = 1 + 0.5 * (np.arange(150) % 7 > 4)
+    series = [rng.gamma(2, 5, 150) * weekend for _ in range(100)]
+    assert seasons_of(series, DAY) == (7,)
+    assert seasons_of(series[:2], DAY) == ()
+    walks = [np.cumsum(rng.normal(size=150)) for _ in range(100)]
+    assert seasons_of(walks, DAY) == ()
+
+
 # ---- windows -----------------------------------------------------------------------------------
 
 

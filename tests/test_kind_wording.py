@@ -307,7 +307,8 @@ def test_a_row_of_numbers_and_names_becomes_a_text():
     made = plan(steps=40, evaluate_every=20, **TINY)
     model = learn(table, "text", plan=made, minutes=0.1, verbose=False)
     evidence = model.evidence["targets"]["text"]
-    assert evidence["baselines"] == []
+    assert [way["name"] for way in evidence["baselines"]] == ["text of the most alike row"]
+    assert evidence["baselines"][0]["value"] > 80
     assert evidence["performance"]["value"] > 20
     assert "car" in model.predict({"price": [5], "colour": ["red"]})[0]
 

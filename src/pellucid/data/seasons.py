@@ -14,14 +14,16 @@ CYCLES = (3_600.0, DAY, 7 * DAY, 365.2425 * DAY)  # an hour, a day, a week, a ye
 CLEAR = 0.25  # autocorrelation at a period that makes it a season
 VALLEY = 0.15  # so much lower it must be somewhere before: else it only falls slowly
 LONGEST, MOST = 400, 2  # steps of a season; seasons
-SOME = 50  # series that are looked at
+SHARP = 0.03  # so much above its neighbours one that the calendar suggests counts, too
+SURE = 5.0  # ... and so many standard errors: many series make a weak season plain
+SOME = 100  # series that are looked at
 
 
 def seasons_of(series: Sequence[Array], seconds: float | None) -> tuple[int, ...]:
     """The periods of the series, the clearest first; `seconds` is the length of a step.
 
     A period counts if the autocorrelation of the series less its trend and less the periods
-    found before peaks there.
+    found before peaks there: high, or, at a period that the calendar suggests, sharply.
     """
     some = [each for each in series[:: max(1, len(series) // SOME)] if len(each) >= 8]
     found: list[int] = []
@@ -29,7 +31,8 @@ def seasons_of(series: Sequence[Array], seconds: float | None) -> tuple[int, ...
         rest = [_without(each, found) for each in some]
         most = min(LONGEST, max(len(each) for each in some) // 3)
         correlation = _autocorrelation(rest, most)
-        period = _clearest(correlation, _suggested(seconds, most), first=not found)
+        noise = SURE / np.sqrt(sum(map(len, some)))
+        period = _clearest(correlation, _suggested(seconds, most), max(SHARP, noise), not found)
         if period is None or any(_alike(period, other) for other in found):
             break
         found.append(period)
@@ -44,7 +47,7 @@ def _suggested(seconds: float | None, most: int) -> list[int]:
     return [period for period in periods if 2 <= period <= most]
 
 
-def _clearest(correlation: Array, suggested: list[int], first: bool) -> int | None:
+def _clearest(correlation: Array, suggested: list[int], sharp: float, first: bool) -> int | None:
     """The period of the highest peak, one that the calendar suggests where one is about as high.
 
     Only the first period may be one that no calendar suggests.
@@ -55,7 +58,12 @@ def _clearest(correlation: Array, suggested: list[int], first: bool) -> int | No
     peak = (inner >= correlation[:-2]) & (inner >= correlation[2:])
     peaks = [int(lag) for lag in np.flatnonzero(peak) + 1 if lag >= 2 and clear[lag]]
     high = max((float(correlation[lag]) for lag in peaks), default=0.0)
-    known = [lag for lag in suggested if clear[lag] and correlation[lag] > 0.5 * high]
+    above = np.append(inner - (correlation[:-2] + correlation[2:]) / 2, 0.0)
+    known = [
+        lag
+        for lag in suggested
+        if (clear[lag] and correlation[lag] > 0.5 * high) or above[lag - 1] > sharp
+    ]
     if known or not first:  # the shortest: what repeats each day is like itself after a week, too
         return min(known, default=None)
     return min((lag for lag in peaks if correlation[lag] > 0.85 * high), default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import Mend, Mends
-from pellucid.kinds import word_by_word
+from pellucid.kinds import alike, word_by_word
 from pellucid.kinds.cells import row_number, texts
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signature
@@ -32,7 +32,6 @@ FEWEST_PIECES, MOST_PIECES = 1_000, 6_000
 LONGEST = 384  # subwords of a source or a target, the mark of its end among them
 WIDTH = 128
 PASSES = 24  # over the rows, at most; two thirds of them while the step size falls
-MOST_SEARCHED = 50_000  # rows among which the nearest is looked for
 SPACE = "Ġ"  # how a byte-level tokenizer writes the space before a word
 
 
@@ -268,11 +267,13 @@ class Wording(DeepTarget):
         seconds: float, seed: int,
     ) -> Conventional:  # fmt: skip
         """The text of the nearest row, and of a text alone its translation word by word."""
-        if not self.sources:
-            return
         known = learnt()
+        if not self.sources:
+            found = alike.by_cells(known.inputs, known.answers, asked())
+            yield "text of the most alike row", self._as_output(found)
+            return
         sources, questions = self._joined(known.inputs), self._joined(asked())
-        found = _nearest(sources, known.answers, questions)
+        found = alike.by_words(sources, known.answers, questions)
         yield "text of the nearest row (TF-IDF)", self._as_output(found)
         if len(self.sources) == 1 and word_by_word.is_there():
             answers = _cells(known.answers).to_list()
@@ -305,27 +306,3 @@ def _pieces(tokenizer: Tokenizer, cells: pl.Series) -> list[list[int]]:
 def _ragged(rows: list[list[int]]) -> Ragged:
     values = np.fromiter((i for row in rows for i in row), np.int32)
     return Ragged(values, np.cumsum([0, *map(len, rows)]).astype(np.int64))
-
-
-def _nearest(known: list[str], answers: pl.Series, asked: list[str]) -> list[str]:
-    """The answer of the known text that shares most rare words with each that is asked."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    known, written = known[:MOST_SEARCHED], answers.cast(pl.String).fill_null("").to_list()
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"
-    )
-    try:
-        table = vectorizer.fit_transform(known)
-    except ValueError:  # no word at all
-        return [written[0]] * len(asked)
-    return [written[i] for part in _parts(asked) for i in _best(table, vectorizer.transform(part))]
-
-
-def _parts(asked: list[str]) -> Iterator[list[str]]:
-    for first in range(0, len(asked), 512):
-        yield asked[first : first + 512]
-
-
-def _best(table: Any, asked: Any) -> list[int]:
-    return [int(i) for i in np.asarray((asked @ table.T).toarray()).argmax(1)]
