@@ -278,6 +278,14 @@ def test_a_series_of_which_nothing_is_known_is_counted_and_not_forecast(model):
     assert found["shop"].unique().sort().to_list() == ["s0", "s1"]
 
 
+def test_a_series_of_one_value_is_forecast_with_bands_as_wide_as_usual(model):
+    with pytest.warns(UserWarning):
+        one, many = (model[0].predict(sales(shops=1)[:rows]) for rows in (1, 140))
+    widths = [float((each["sold high"] - each["sold low"]).mean()) for each in (one, many)]
+    assert len(one) == 7
+    assert widths[0] > widths[1]
+
+
 def test_what_is_known_ahead_moves_the_forecast(model):
     frame = sales(shops=1).filter(pl.col("day") < date(2024, 5, 27))
     late = pl.col("day") >= date(2024, 5, 20)
@@ -423,6 +431,9 @@ def test_the_last_changes_count_most_and_those_of_the_season_before_are_no_chang
     assert found[1] > 8 * found[0]
     week = np.tile([0.0, 3, 1, 4, 1, 5, 9], 6)[None]
     np.testing.assert_allclose(lately(week + np.arange(42), (7,), 4, 2.0), 0.2)  # the least
+    one = np.full((1, 40), np.nan)
+    one[0, -1] = 7.0
+    np.testing.assert_allclose(lately(one, (7,), 4, 2.0), 2.0)  # nothing is known of it
 
 
 def test_windows_of_one_moment_are_drawn_together():

@@ -89,8 +89,7 @@ class Forecast(DeepTarget):
         changes = changes_of(past, seasons)
         usual = float(np.median(changes[changes > 0])) if (changes > 0).any() else 1.0
         length, horizon = past.shape[1], answers.shape[1]
-        whole = filled(torch.tensor(past), seasons).numpy()
-        scales = units_of(past, seasons, usual), lately(whole, seasons, horizon, usual)
+        scales = units_of(past, seasons, usual), lately(past, seasons, horizon, usual)
         shape = Shape(length, horizon, seasons, len(known))
         weights, spread = weighed(past, answers, scales, shape)
         return cls(
@@ -132,7 +131,7 @@ class Forecast(DeepTarget):
         read = {
             "past": past,
             "unit": units_of(past, self.seasons, self.usual)[:, None],
-            "lately": lately(whole, self.seasons, self.horizon, self.usual)[:, None],
+            "lately": lately(past, self.seasons, self.horizon, self.usual)[:, None],
             "smoothed": exponential_smoothing(whole, self.horizon, season, quick=True),
         }
         found: Encoded = {f"{self._key}.{n}": v.astype(np.float32) for n, v in read.items()}

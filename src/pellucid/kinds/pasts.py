@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+import torch
 
 from pellucid.kinds.contract import Array
 from pellucid.kinds.series import numbers_of
 from pellucid.kinds.smoothing import in_season
+from pellucid.networks.layers.smoothing import filled
 
+FEW = 5  # values
 LEAST = 0.1  # of the mean change in a window: so calm nothing lately is taken to be
 
 
@@ -38,12 +41,14 @@ def units_of(past: Array, seasons: Sequence[int], usual: float) -> Array:
     return np.where(changes > 1e-6 * usual, changes, usual)
 
 
-def lately(whole: Array, seasons: Sequence[int], horizon: int, usual: float) -> Array:
+def lately(past: Array, seasons: Sequence[int], horizon: int, usual: float) -> Array:
     """How much each row changed lately from step to step, less what it did a season before.
 
     A mean that forgets: a change counts half as much as one half a horizon later. Errors to come
-    are as large as the last were, not as those of all times.
+    are as large as the last were, not as those of all times. Of a past of a few values nothing is
+    known: it changes as usual.
     """
+    whole = filled(torch.tensor(past), seasons).numpy()
     steps = np.diff(whole, axis=1)
     season = max((season for season in seasons if 3 * season <= whole.shape[1]), default=0)
     steps = np.abs(steps[:, season:] - steps[:, :-season] if season else steps)
@@ -51,7 +56,9 @@ def lately(whole: Array, seasons: Sequence[int], horizon: int, usual: float) -> 
     weights = 0.5 ** (age / max(2.0, horizon / 2))
     mean = steps.mean(1)
     mean = np.where(mean > 1e-6 * usual, mean, usual)
-    return np.asarray(np.maximum(steps @ weights / weights.sum(), LEAST * mean))
+    found = np.maximum(steps @ weights / weights.sum(), LEAST * mean)
+    few = np.isfinite(past).sum(1) < FEW
+    return np.where(few, np.maximum(found, usual), found)
 
 
 def step_size(past: Array) -> Array:
