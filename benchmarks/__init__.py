@@ -12,6 +12,7 @@ BENCHMARKS = {
     "first_minute": "CPU seconds from process start to the verdict on 1,000 rows",
     "cold_start": "start-up of the command line",
     "pictures": "pictures decoded a second beside a DataLoader, and epochs on a warm store",
+    "cifar": "CIFAR-10 beside a tutorial's Keras network and gradients with an SVM",
     "scale": "memory and time per row at 1 and 10 million rows",
     "serving": "the server under load against a naive handler, and a long hostile mix",
     "promises": "the budget kept, exact resume after a kill, byte-identical reproduction",

@@ -15,7 +15,7 @@ from pellucid.training import boosting, linear
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 
-FEW_ROWS = 5_000
+QUICK = 1_000_000  # rows x features x outputs that are solved in no time
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,11 @@ def _best(
 ) -> tuple[float, list[linear.Solution], bool]:
     """The best regularisation of all columns, or of the plain ones if they alone do better.
 
-    Few rows choose in all folds, for those of one are too few to choose on; many in the first.
+    Few rows choose in all folds, for those of one are too few to choose on; in the first, where
+    so many solutions would take long.
     """
-    tried = folds if isinstance(design, np.ndarray) and len(design) < FEW_ROWS else folds[:1]
+    quick = isinstance(design, np.ndarray) and design.size * kind.linear_outputs < QUICK
+    tried = folds if quick else folds[:1]
     strength, score, solutions = linear.best_strength(kind, design, values, tried)
     if not columns.any() or columns.all():
         return strength, solutions, False
