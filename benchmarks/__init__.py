@@ -11,6 +11,7 @@ BENCHMARKS = {
     "engine": "training and prediction speed against plain PyTorch loops",
     "first_minute": "CPU seconds from process start to the verdict on 1,000 rows",
     "cold_start": "start-up of the command line",
+    "explanation": "CPU seconds to explain a row of each kind, and what recording costs",
     "pictures": "pictures decoded a second beside a DataLoader, and epochs on a warm store",
     "cifar": "CIFAR-10 beside a tutorial's Keras network and gradients with an SVM",
     "scale": "memory and time per row at 1 and 10 million rows",

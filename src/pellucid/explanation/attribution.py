@@ -12,7 +12,8 @@ with the solved paths.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,10 +37,7 @@ from pellucid.networks.network import DeepNetwork, Network, first_network
 from pellucid.schema import PLAIN, Schema
 
 POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
-FEWER_POINTS = 12  # where a row is large, if they suffice
-ENOUGH = 0.05  # of the sizes of all shares: a gap that needs no more points
 CONTROL_POINTS = 6
-LARGE = 200_000  # numbers of a row, as of a film
 MOST_ROWS = 600  # rows on which sampled orders are tried
 MOST_NUMBERS = 5_000_000  # in all of them
 ORDERS = 8
@@ -113,7 +111,7 @@ def attribute(
     `encoded` are the cells as each kind encodes them, if they are there already. A copy of the
     network is hooked into, for another thread may be predicting with it.
     """
-    network = copy.deepcopy(network)
+    control, network = (_remembering(twin) for twin in (shuffled(network), copy.deepcopy(network)))
     encoded = encodings(schema, cells) if encoded is None else encoded
     row = _Row(schema, cells, encoded, columns_of(schema, cells, encoded))
     with torch.no_grad():
@@ -124,18 +122,13 @@ def attribute(
     of, score = found
     tried = _tried(network, row, position)
     answer = float(score(output))
-    for points in (POINTS,) if row.size <= LARGE else (FEWER_POINTS, POINTS):
-        gradients, nothing = _accounted(network, row, tried, (position, score, points))
-        gap = abs(answer - nothing - gradients.sum())
-        if gap <= ENOUGH * np.abs(gradients).sum():
-            break
-    control, _ = _accounted(shuffled(network), row, tried, (position, score, CONTROL_POINTS))
+    gradients, nothing = _accounted(network, row, tried, (position, score, POINTS))
     return Attribution(
         of,
         tuple(row.columns),
         gradients,
         answer - _without_each(network, row, position, score),
-        control,
+        _accounted(control, row, tried, (position, score, CONTROL_POINTS))[0],
         answer,
         nothing,
     )
@@ -270,28 +263,24 @@ def _walk(
 ) -> _Walk:
     """The outputs of one deep network at places between nothing and the row."""
     faces = [
-        _face(number, position, ends, layer, inside)  # type: ignore[arg-type]
+        face
         for number, layer in enumerate(deep.inputs)
-        for position, inside in enumerate(_faces(layer))  # type: ignore[arg-type]
+        for face in _entered(number, layer, ends)  # type: ignore[arg-type]
     ]
     repeated = {
         name: values.expand(len(along), *values.shape[1:]) for name, values in ends[0].items()
     }
     leaves: list[Tensor] = []
-    hooks = []
+    given: dict[nn.Module, Iterator[Tensor]] = {}
     for face in faces:
         between = [_between(*pair, along) for pair in face.ends]
         leaves += between
         if isinstance(face.inside, str):
             repeated[face.inside] = between[0]
         else:
-            given = iter([x.flatten(0, 1) if face.entries > 1 else x for x in between])
-            hooks.append(face.inside.register_forward_hook(_giving(given)))
-    try:
+            given[face.inside] = iter([x.flatten(0, 1) if face.entries > 1 else x for x in between])
+    with _giving(given):
         outputs = deep(repeated)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return _Walk(outputs, leaves, faces)
 
 
@@ -305,41 +294,83 @@ def _between(row: Tensor, nothing: Tensor, along: Tensor) -> Tensor:
     return (nothing + share * (row - nothing)).detach().requires_grad_()
 
 
-def _giving(values: Iterator[Tensor]) -> Callable[..., Tensor]:
-    return lambda module, args, output: next(values)
+@contextmanager
+def _giving(given: Mapping[nn.Module, Iterator[Tensor]]) -> Iterator[None]:
+    """Modules that give these values, call by call, and compute nothing."""
+    own = {module: module.__dict__.get("forward") for module in given}
+    for module, values in given.items():
+        module.__dict__["forward"] = lambda *args, values=values: next(values)
+    try:
+        yield
+    finally:
+        for module, forward in own.items():
+            del module.__dict__["forward"]
+            if forward is not None:
+                module.__dict__["forward"] = forward
 
 
-def _face(
-    number: int,
-    position: int,
-    ends: tuple[dict[str, Tensor], dict[str, Tensor]],
-    layer: InputLayer,
-    inside: nn.Module | str,
-) -> _Face:
-    """What the layer is entered with for the row and for nothing."""
-    if isinstance(inside, str):
-        pair = (ends[0][inside].float(), ends[1][inside].float())
-        return _Face(number, position, inside, [pair], 1)
-    seen = [_seen(layer, inside, raw) for raw in ends]
-    entries = len(seen[0][0])
-    pairs = [
-        (row, nothing if nothing.shape == row.shape else torch.zeros_like(row))
-        for row, nothing in zip(*seen, strict=True)
+def _entered(
+    number: int, layer: InputLayer, ends: tuple[dict[str, Tensor], dict[str, Tensor]]
+) -> Iterator[_Face]:
+    """What the layer's faces are entered with for the row and for nothing."""
+    modules = [inside for inside in _faces(layer) if isinstance(inside, nn.Module)]
+    seen = [_seen(layer, modules, raw) for raw in ends] if modules else []
+    for position, inside in enumerate(_faces(layer)):
+        if isinstance(inside, str):
+            pair = (ends[0][inside].float(), ends[1][inside].float())
+            yield _Face(number, position, inside, [pair], 1)
+            continue
+        whole, none = (outputs[inside] for outputs in seen)
+        entries = len(whole[0])
+        pairs = [
+            (row, nothing if nothing.shape == row.shape else torch.zeros_like(row))
+            for row, nothing in zip(whole, none, strict=True)
+        ]
+        if entries > 1:
+            pairs = [(row.unsqueeze(0), nothing.unsqueeze(0)) for row, nothing in pairs]
+        yield _Face(number, position, inside, pairs, entries)
+
+
+def _seen(
+    layer: InputLayer, modules: Sequence[nn.Module], raw: dict[str, Tensor]
+) -> dict[nn.Module, list[Tensor]]:
+    """What each of the modules gives, call by call."""
+    found: dict[nn.Module, list[Tensor]] = {module: [] for module in modules}
+    hooks = [
+        module.register_forward_hook(lambda module, args, output: found[module].append(output))
+        for module in modules
     ]
-    if entries > 1:
-        pairs = [(row.unsqueeze(0), nothing.unsqueeze(0)) for row, nothing in pairs]
-    return _Face(number, position, inside, pairs, entries)
-
-
-def _seen(layer: InputLayer, inside: nn.Module, raw: dict[str, Tensor]) -> list[Tensor]:
-    found: list[Tensor] = []
-    hook = inside.register_forward_hook(lambda m, a, output: found.append(output.detach()))
     try:
         with torch.no_grad():
             layer(raw)
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
     return found
+
+
+def _remembering(network: Network) -> Network:
+    """The network, its faces looking once at each entry: rows with parts gone share most."""
+    for deep in network.deep:
+        for layer in deep.inputs:  # type: ignore[union-attr]
+            for inside in _faces(layer):
+                if isinstance(inside, nn.Module) and inside is not layer:
+                    inside.__dict__["forward"] = _once_each(inside.forward)
+    return network
+
+
+def _once_each(own: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    known: dict[bytes, Tensor] = {}
+
+    @torch.no_grad()
+    def forward(x: Tensor) -> Tensor:
+        keys = [entry.tobytes() for entry in x.numpy()]
+        new = {key: place for place, key in enumerate(keys) if key not in known}
+        if new:
+            known.update(zip(new, own(x[list(new.values())]), strict=True))
+        return torch.stack([known[key] for key in keys])
+
+    return forward
 
 
 def _of_kind(row: _Row, face: _Face) -> Sequence[Column]:
@@ -349,11 +380,15 @@ def _of_kind(row: _Row, face: _Face) -> Sequence[Column]:
 
 def _ways(face: _Face, slopes: Iterator[Tensor | None], columns: int) -> Iterator[Tensor]:
     """For each column the share of every entry of its face."""
+    shares = []
     for row, nothing in face.ends:
         slope, way = next(slopes), (row - nothing)[0]
-        share = torch.zeros_like(way) if slope is None else slope.sum(0) * way
-        # A call for each column, or one for all of them.
-        yield from share.chunk(1 if len(face.ends) > 1 else columns)
+        shares.append(torch.zeros_like(way) if slope is None else slope.sum(0) * way)
+    if face.entries == 1 and len(shares) > 1:  # a call for each column
+        yield from shares
+    else:  # all of them in each call
+        split = [share.chunk(columns) for share in shares]
+        yield from (torch.cat(each) for each in zip(*split, strict=True))
 
 
 # ---- the solved paths: Shapley values over sampled orders ----------------------------------------

@@ -22,10 +22,31 @@ class InFloat64(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        if getattr(func, "__name__", "") in CASTS and not args[1:]:
-            return args[0].double()
-        args, kwargs = mapped(_no_smaller, (args, kwargs or {}))
-        return mapped(_widened, func(*args, **kwargs))
+        return call_in_float64(func, args, kwargs or {})
+
+
+def call_in_float64(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """The function's result, as if there were no smaller floating type."""
+    if getattr(func, "__name__", "") in CASTS and not args[1:]:
+        return args[0].double()
+    if torch.dtype in map(type, args):
+        args = [_no_smaller(value) for value in args]
+    if "dtype" in kwargs:
+        kwargs = {**kwargs, "dtype": _no_smaller(kwargs["dtype"])}
+    output = func(*args, **kwargs)
+    if not isinstance(output, Tensor):
+        return mapped(_widened, output)
+    if output.dtype in REDUCED and any(map(_is_whole, args)):
+        # The root of a whole number, for instance, is computed in float32 unless told otherwise.
+        output = func(*[value.double() if _is_whole(value) else value for value in args], **kwargs)
+    return _widened(output)
+
+
+def _is_whole(value: Any) -> bool:
+    """A tensor of whole numbers."""
+    if not isinstance(value, Tensor) or value.is_floating_point():
+        return False
+    return value.dtype != torch.bool and not value.is_complex()
 
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:

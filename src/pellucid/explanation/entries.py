@@ -12,7 +12,7 @@ from torch import Tensor
 from pellucid.errors import UsageError
 from pellucid.explanation.arithmetic import ARITHMETIC, SPREAD, arithmetic, number_at
 from pellucid.explanation.gathering import attended, pooled, pooled_to_size, remembered
-from pellucid.explanation.numbers import Place, arguments, entry, largest, numbers_of
+from pellucid.explanation.numbers import Place, any_finite, arguments, entry, largest, numbers_of
 from pellucid.explanation.recorder import Operation
 from pellucid.explanation.sums import SUMS, Worked, over_axes
 from pellucid.working.activations import activation_step
@@ -39,7 +39,7 @@ SOURCE = "The network"
 def worked(operation: Operation) -> Worked:
     """The lesson on the output's largest number; empty where there is none."""
     y = operation.result
-    if y is None or not y.numel() or y.is_complex() or not bool(y.isfinite().any()):
+    if y is None or not y.numel() or y.is_complex() or not any_finite(y):
         return ()
     try:
         if operation.name in SUMS:

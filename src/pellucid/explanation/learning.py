@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -28,6 +29,8 @@ class Lesson:
     answer: Callable[[], object]
     loss: Callable[[object], Tensor]
     methods: Mapping[str, str] = field(default_factory=dict)
+    first: Mapping[str, nn.Module] = field(default_factory=dict)  # modules that only the example
+    # reaches, by their paths: what they give stays while no weight of theirs moves
 
     def run(self) -> Tensor:
         """The loss, from the example on."""
@@ -49,7 +52,7 @@ def learn_from(
     names: Mapping[int, str],
 ) -> Learnt:
     """Loss, gradient by paths, one step of the optimizer, and the loss after it."""
-    with InFloat64(), recording(lesson.module, lesson.methods, gradients=True) as recorder:
+    with recording(lesson.module, lesson.methods, gradients=True) as recorder:
         answer = lesson.answer()
         first = len(recorder.operations)
         recorder.path.append(LOSS)
@@ -62,10 +65,14 @@ def learn_from(
     assert followed is not None
     gradient = float(followed[which.place])
     paths.follow(recorder.operations, parameters[which.name], which)
-    slope = paths.measured(lesson.module, which, lesson.run)
+    value = float(loss.detach())
+    with _standing([m for path, m in lesson.first.items() if not _within(path, which.name)]):
+        with torch.no_grad(), InFloat64():
+            again = float(lesson.run())
+        slope = paths.measured(lesson.module, which, lesson.run)
     by_paths = paths.paths_step(which, gradient, recorder.operations, slope)
     stepped = step_of(lesson.module, gradients, which, descent)
-    after = after_step(lesson.module, stepped, lesson.run, gradients, float(loss.detach()))
+    after = after_step(lesson.module, stepped, lesson.run, gradients, value)
     differences = {
         "autograd": _gap(by_paths, gradient),
         "measured": abs(slope - gradient),
@@ -73,7 +80,7 @@ def learn_from(
     }
     return Learnt(
         (
-            _loss(recorder.operations[first:], float(loss.detach()), lesson, names),
+            _loss(recorder.operations[first:], (value, again), names),
             by_paths,
             section(f"One step of gradient descent on {which}", stepped.steps),
             after,
@@ -89,17 +96,43 @@ def _gap(by_paths: Step, gradient: float) -> float:
     return max((abs(number - gradient) for number in numbers), default=0.0)
 
 
+def _within(path: str, name: str) -> bool:
+    return name.startswith(f"{path}.")
+
+
+@contextmanager
+def _standing(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Modules that compute once and then give the same again."""
+    for module in modules:
+        module.__dict__["forward"] = _once(module.forward)
+    try:
+        yield
+    finally:
+        for module in modules:
+            del module.__dict__["forward"]
+
+
+def _once(own: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    made: list[Tensor] = []
+
+    def forward(*given: object) -> Tensor:
+        if not made:
+            made.append(own(*given))
+        return made[0]
+
+    return forward
+
+
 def _loss(
-    operations: Sequence[Operation], value: float, lesson: Lesson, names: Mapping[int, str]
+    operations: Sequence[Operation], values: tuple[float, float], names: Mapping[int, str]
 ) -> Step:
+    """The operations from the answer on; the values are the loss, recorded and not."""
     steps = operation_steps(operations, names)
-    with torch.no_grad(), InFloat64():
-        again = float(lesson.run())
     return Step(
         rule="The loss of this example",
         given={},
         of=Symbol("L"),
-        result=value,
-        check=Check("the module run again, without the recorder", again, 1e-12),
+        result=values[0],
+        check=Check("the module run again, without the recorder", values[1], 1e-12),
         steps=steps,
     )

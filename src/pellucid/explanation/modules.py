@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import UsageError
-from pellucid.explanation.doubles import InFloat64, double, in_float64
+from pellucid.explanation.doubles import double, in_float64
 from pellucid.explanation.learning import Learnt, Lesson, learn_from
 from pellucid.explanation.numbers import described, gap, shape_of
 from pellucid.explanation.optimizing import Descent
 from pellucid.explanation.recorder import Operation, leaves, recording
 from pellucid.explanation.result import Explanation, trace
-from pellucid.explanation.walk import by_module, section, weight_names
+from pellucid.explanation.walk import by_module, section, shown_of, weight_names
 from pellucid.explanation.weights import require
 from pellucid.working.step import Check, Step
 
@@ -40,7 +40,8 @@ def explain_module(
         require(weight, dict(twin.named_parameters()), buffers)
     operations, answer = _run(twin, given)
     parts = by_module(operations, names, kinds)
-    forward = section(f"Forward: {len(operations)} operations in order", parts, shown=None)
+    rule = f"Forward: {len(operations)} operations in order"
+    forward = section(rule, parts, shown=shown_of(parts))
     rounding = _rounding(module, inputs, answer)
     learnt = _learnt(twin, given, target, (weight, loss, descent), names)
     steps = (*learnt.steps,) if learnt else (_no_loss(target, answer),)
@@ -60,7 +61,7 @@ def explain_module(
 
 def _run(twin: nn.Module, given: Any) -> tuple[list[Operation], Any]:
     try:
-        with torch.no_grad(), InFloat64(), recording(twin) as recorder:
+        with torch.no_grad(), recording(twin) as recorder:
             answer = call(twin, given)
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
         raise UsageError(

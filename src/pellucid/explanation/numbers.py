@@ -52,6 +52,19 @@ def numbers_of(values: Tensor) -> tuple[float, ...]:
     return tuple(float(value) for value in values.double().flatten().tolist())
 
 
+def any_finite(values: Tensor) -> bool:
+    """Whether some number is finite; the first nearly always is."""
+    first = values[(0,) * values.ndim]
+    return bool(first.isfinite()) or bool(values.isfinite().any())
+
+
+def leading(values: Tensor, most: int) -> Tensor:
+    """The first numbers, of which `flatten` would copy all."""
+    while values.ndim > 1 and len(values) and values[0].numel() >= most:
+        values = values[0]
+    return values.flatten()[:most]
+
+
 def nested(values: Tensor) -> Any:
     """A tensor as nested tuples of plain numbers, "missing" where it is not a number."""
     return _tupled(values.tolist())

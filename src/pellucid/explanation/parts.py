@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -106,13 +106,18 @@ def _keeping(
 
 
 def sums_over(share: Tensor, column: Column, face: int) -> Iterator[tuple[int, float]]:
-    """What the entries of one of a column's faces add up to, part by part.
-
-    The vectors of places are added up; numbers that are places themselves are taken as they are.
-    """
+    """What the entries of one of a column's faces add up to, part by part."""
     places = column.parts.places
-    own: Any = (places[face] if isinstance(places, tuple) else places).reshape(-1)
-    by_place = share if share.numel() == own.size else share.sum(-1)
-    flat = by_place.numpy().reshape(-1)[: own.size]
+    own = places[face] if isinstance(places, tuple) else places
+    by_place, own = _by_place(share.numpy(), own)
     for part in range(len(column.parts.names)):
-        yield column.first + part, float(flat[own == part].sum())
+        yield column.first + part, float(by_place[own == part].sum())
+
+
+def _by_place(share: Array, places: Array) -> tuple[Array, Array]:
+    """A share for each place: what is finer than the places is added up."""
+    if share.ndim == places.ndim > 2:  # once more for each mirror image
+        views = share.shape[0] // places.shape[0]
+        return share, np.broadcast_to(np.concatenate([places] * views), share.shape)
+    flat = share.reshape(-1) if share.size == places.size else share.sum(-1).reshape(-1)
+    return flat[: places.size], places.reshape(-1)

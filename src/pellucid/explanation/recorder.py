@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from pellucid.explanation.doubles import InFloat64, mapped
+from pellucid.explanation.doubles import InFloat64, call_in_float64, mapped
 
 # Questions about a tensor, not arithmetic with it.
 QUESTIONS = frozenset(
@@ -21,20 +21,21 @@ QUESTIONS = frozenset(
     "get_device requires_grad_ __iter__ register_hook untyped_storage is_same_size".split()
 )
 NONE: Mapping[str, str] = {}
+PLAIN = frozenset((int, float, bool, str, type(None), slice, torch.dtype))
 MEETS_NUMBERS = ("item", "tolist", "__int__", "__float__", "__bool__", "__index__")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Held:
     """A tensor as an operation met it, kept even if it is changed in place afterwards."""
 
     value: Tensor
-    live: Tensor | None = None  # with its history, where gradients are recorded
+    live: Tensor | None = None  # itself, with its history where gradients are recorded
     version: int = 0  # of `live`, which tells whether it was changed in place afterwards
     tangent: Tensor | None = None  # how it moves with the chosen weight, once that is known
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Operation:
     """One operation of a run."""
 
@@ -45,7 +46,7 @@ class Operation:
     args: tuple[Any, ...]  # tensors as Held
     kwargs: dict[str, Any]
     output: Any  # tensors as Held; or a plain number
-    gradients: list[Tensor] = field(default_factory=list)  # of the loss by what came out first
+    gradients: Sequence[Tensor] = ()  # of the loss by what came out first
 
     @property
     def first(self) -> Held | None:
@@ -61,7 +62,7 @@ class Operation:
     @property
     def gradient(self) -> Tensor | None:
         """The loss's gradient by the first tensor: the sum of what arrived."""
-        return torch.stack(self.gradients).sum(0) if self.gradients else None
+        return torch.stack(list(self.gradients)).sum(0) if self.gradients else None
 
     @property
     def in_place(self) -> bool:
@@ -110,7 +111,7 @@ def _changes(function: Callable[..., Any]) -> bool:
 
 
 class Recorder(TorchFunctionMode):
-    """While active, every operation on tensors is written down.
+    """While active, every operation on tensors is written down, and is done in float64.
 
     It looks on where torch hands an operation over, so that it sees what runs, whatever the
     module's code: branches, loops and functions that no module stands for.
@@ -121,7 +122,7 @@ class Recorder(TorchFunctionMode):
         self.operations: list[Operation] = []
         self.path: list[str] = [""]
         self._gradients = gradients
-        self._held: list[Held] = []
+        self._held: dict[int, Held] = {}  # of tensors by their number, as they are now
         self._hooks: list[Any] = []
 
     def __torch_function__(
@@ -130,46 +131,51 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         name = name_of(func)
         if name in QUESTIONS:
-            return func(*args, **kwargs)
-        met = mapped(self._hold, (tuple(args), kwargs))
+            return call_in_float64(func, args, kwargs)
+        met = self._held_all(args), self._held_all(kwargs) if kwargs else kwargs
         if changes(func, kwargs):
             self._keep(args[0] if args else kwargs.get("input"))
-        output = func(*args, **kwargs)
+        output = call_in_float64(func, args, kwargs)
         made = args[0] if name == "__setitem__" else output
         tensor = isinstance(made, Tensor)
         first = made if tensor else next((x for x in leaves(made) if isinstance(x, Tensor)), None)
         if first is not None or name in MEETS_NUMBERS:
-            self._write(name, func, met, (made, first))
+            operation = Operation(
+                len(self.operations) + 1, self.path[-1], name, func, *met, self._held_all(made)
+            )
+            self.operations.append(operation)
+            if self._gradients and first is not None and first.requires_grad:
+                arrived: list[Tensor] = []
+                operation.gradients = arrived
+                self._hooks.append(first.register_hook(arrived.append))
         return output
-
-    def _write(self, name: str, func: Callable[..., Any], met: Any, out: Any) -> None:
-        made, first = out
-        operation = Operation(
-            len(self.operations) + 1,
-            self.path[-1],
-            name,
-            func,
-            args=met[0],
-            kwargs=met[1],
-            output=mapped(self._hold, made),
-        )
-        self.operations.append(operation)
-        if self._gradients and first is not None and first.requires_grad:
-            self._hooks.append(first.register_hook(operation.gradients.append))
 
     def settle(self) -> None:
         """Take no more gradients: those of the loss have arrived."""
         for hook in self._hooks:
             hook.remove()
 
+    def _held_all(self, value: Any) -> Any:
+        """What is nested there with every tensor as Held; most of it is a tensor or plain."""
+        kind = type(value)
+        if kind in PLAIN:
+            return value
+        if kind is tuple:
+            return tuple([self._held_all(item) for item in value])
+        if kind is dict:
+            return {name: self._held_all(item) for name, item in value.items()}
+        return self._hold(value) if isinstance(value, Tensor) else mapped(self._hold, value)
+
     def _hold(self, value: Any) -> Any:
+        """One Held for a tensor, until it is changed in place."""
         if not isinstance(value, Tensor):
             return value
-        if self._gradients:
-            held = Held(value.detach(), value, value._version)
-        else:
-            held = Held(value.detach() if value.requires_grad else value)
-        self._held.append(held)
+        held = self._held.get(id(value))
+        if held is None:
+            plain = value.detach() if self._gradients or value.requires_grad else value
+            held = self._held[id(value)] = Held(
+                plain, value, value._version if self._gradients else 0
+            )
         return held
 
     def _keep(self, target: Any) -> None:
@@ -177,9 +183,10 @@ class Recorder(TorchFunctionMode):
         if not isinstance(target, Tensor):
             return
         place = _storage(target)
-        for held in self._held:
+        for number, held in list(self._held.items()):
             if _storage(held.value) == place:
                 held.value = held.value.clone()
+                del self._held[number]
 
 
 def _storage(value: Tensor) -> int:
@@ -202,46 +209,28 @@ def recording(
     the module's path for the operations inside them.
     """
     recorder = Recorder(gradients)
-    handles = []
-    for path, part in module.named_modules():
-        if path:
-            enter, leave = _entering(recorder, path), _leaving(recorder)
-            handles.append(part.register_forward_pre_hook(enter))
-            handles.append(part.register_forward_hook(leave, always_call=True))
-    wrapped = list(_wrap(recorder, module, methods))
+    wrapped = list(_wrap(recorder, module, {"forward": "", **methods}))
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # inside of it nothing could be seen
     try:
         with recorder:
             yield recorder
     finally:
-        for handle in handles:
-            handle.remove()
-        for part, name in wrapped:
-            delattr(part, name)
-
-
-def _entering(recorder: Recorder, path: str) -> Callable[..., None]:
-    def enter(module: nn.Module, args: Any) -> None:
-        recorder.path.append(path)
-
-    return enter
-
-
-def _leaving(recorder: Recorder) -> Callable[..., None]:
-    def leave(module: nn.Module, args: Any, output: Any) -> None:
-        recorder.path.pop()
-
-    return leave
+        torch.backends.mha.set_fastpath_enabled(fused)
+        for own, name in wrapped:
+            del own[name]
 
 
 def _wrap(
     recorder: Recorder, module: nn.Module, methods: Mapping[str, str]
-) -> Iterator[tuple[nn.Module, str]]:
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """Put methods in the modules' place that say where the run is; hooks would cost more."""
     for path, part in module.named_modules():
         for name, suffix in methods.items():
-            own = getattr(part, name, None)
-            if callable(own):
-                setattr(part, name, _within(recorder, f"{path}.{suffix}".strip("."), own))
-                yield part, name
+            if (path or suffix) and hasattr(type(part), name):
+                own = getattr(part, name)
+                part.__dict__[name] = _within(recorder, f"{path}.{suffix}".strip("."), own)
+                yield part.__dict__, name
 
 
 def _within(recorder: Recorder, path: str, own: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from pellucid.errors import DataError
+from pellucid.explanation.numbers import leading
 from pellucid.explanation.recorder import Held, Operation, leaves
 from pellucid.working.printing import render
 from pellucid.working.step import Step
@@ -139,7 +140,7 @@ def _numbers(value: Tensor | None) -> array[float]:
     if value is None or value.is_complex():
         return array("d")
     found = array("d")
-    first = value.detach().flatten()[:MOST_VALUES]
+    first = leading(value.detach(), MOST_VALUES)
     found.frombytes(first.double().contiguous().numpy().tobytes())
     return found
 

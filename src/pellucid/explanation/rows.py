@@ -29,7 +29,7 @@ from pellucid.explanation.recorder import Operation, recording
 from pellucid.explanation.resting import resting_step
 from pellucid.explanation.result import Explanation, trace
 from pellucid.explanation.solved import linear_step, trees_step
-from pellucid.explanation.walk import by_module, section, weight_names
+from pellucid.explanation.walk import by_module, section, shown_of, weight_names
 from pellucid.explanation.weights import parse, require
 from pellucid.kinds import Encoded
 from pellucid.kinds.cells import texts
@@ -98,7 +98,7 @@ def explain_cells(
     if weight is not None:
         _require(weight, network)
     raw = double(row.raw)
-    with torch.no_grad(), InFloat64(), recording(network, METHODS) as recorder:
+    with torch.no_grad(), recording(network, METHODS) as recorder:
         outputs = network(raw)
     forward = _forward(model, network, raw, recorder.operations, (names, kinds))
     with torch.no_grad():
@@ -250,7 +250,8 @@ def _forward(
         elif part == "trees":
             extra = trees_step(model.schema, network, raw)
         brief = again or (part == "trees" and extra)
-        shown = len(extra) if brief else None
+        most = shown_of(within)
+        shown = len(extra) if brief else None if most is None else len(extra) + most
         steps.append(section(title, (*extra, *within), reason, shown=shown))
     return section(f"Forward: {len(operations)} operations in order", steps, shown=None)
 
@@ -305,6 +306,9 @@ def _learnt(
         return _no_loss(row.unknown)
     goals = double(targets)
     kinds = model.schema.targets
+    for part in network.modules():
+        if hasattr(part, "mirror"):  # learning sees a picture once, not beside its mirror image
+            part.mirror = False  # type: ignore[assignment]
 
     def loss(outputs: Any) -> Tensor:
         losses = [k.loss(o, t) for k, o, t in zip(kinds, outputs, goals, strict=True)]
@@ -313,7 +317,8 @@ def _learnt(
     position = _position(weight, network, (raw, goals), loss)
     deep = network.deep[position]
     assert isinstance(deep, DeepNetwork)
-    lesson = Lesson(network, lambda: deep.learning(raw, goals), loss, METHODS)
+    first = {f"deep.{position}.inputs.{i}": layer for i, layer in enumerate(deep.inputs)}
+    lesson = Lesson(network, lambda: deep.learning(raw, goals), loss, METHODS, first)
     descent = Descent(model.plan.rate, model.plan.decay, CLIP, _spares, OPTIMIZER)
     return learn_from(lesson, weight, descent, weight_names(network))
 

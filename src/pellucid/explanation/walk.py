@@ -13,6 +13,7 @@ from pellucid.explanation.entries import worked
 from pellucid.explanation.numbers import (
     MOST_SHOWN,
     described,
+    leading,
     nested,
     shape_of,
 )
@@ -20,7 +21,8 @@ from pellucid.explanation.recorder import Held, Operation, leaves
 from pellucid.working.formula import Symbol
 from pellucid.working.step import Check, CheckFailed, Step
 
-SHOWN = 40  # operations of one part that are printed; all of them are in the JSON
+SHOWN = 40  # operations of one module that are printed; all of them are in the JSON
+MOST_SHOWN_OF_PATH = 120  # and of one path of a network
 EXACT = 1e-9
 # The same numbers at other places: their shapes say it all.
 MOVES = frozenset(
@@ -120,7 +122,7 @@ def _values(y: Tensor) -> Any:
         return described(y)
     if y.numel() <= MOST_SHOWN and y.ndim <= 2 and min((*y.shape, 2)) > 1:
         return nested(y)
-    return nested(y.flatten()[:MOST_SHOWN]) if y.numel() > 1 else nested(y.flatten())[0]
+    return nested(leading(y, MOST_SHOWN)) if y.numel() > 1 else nested(y.flatten())[0]
 
 
 def _same(operation: Operation, y: Tensor, again: Tensor | None) -> Check:
@@ -188,6 +190,16 @@ def by_module(
         section(_title(path, kinds), operation_steps(group, weights, lessons))
         for path, group in groupby(operations, key=lambda operation: operation.module)
     )
+
+
+def shown_of(sections: Sequence[Step]) -> int | None:
+    """How many of a path's modules are printed; None where all of them are."""
+    counted = 0
+    for place, part in enumerate(sections):
+        counted += len(part.steps)
+        if counted > MOST_SHOWN_OF_PATH:
+            return max(1, place)
+    return None
 
 
 def _title(path: str, kinds: Mapping[str, str]) -> str:

@@ -155,7 +155,8 @@ class Video:
         seconds = film_header(cells[column][0]).seconds
         times = Shots(MOMENTS, self.height, self.width).moments(seconds)
         names = [f"{time:.2f} s" if seconds else f"moment {i}" for i, time in enumerate(times, 1)]
-        places: tuple[Array, ...] = (_moment_of(frames.shape),)
+        # What the network sees in each frame: (moments, channels, height, width), mirrored as well.
+        places: tuple[Array, ...] = (np.arange(MOMENTS).reshape(-1, 1, 1, 1),)
         if self.sounds is not None:
             heard = bool((encoded["video.sound"][0, position] != NOTHING).any())  # type: ignore[index]
             names += ["the sound"] * heard
@@ -222,8 +223,9 @@ class VideoInput(InputLayer):
         return self.missing(vectors, raw["video.missing"])
 
     def face(self) -> tuple[str | torch.nn.Module, ...]:
-        """The frames take any number; of sounds, what is heard in them does."""
-        return ("video",) if self.hearing is None else ("video", self.hearing)
+        """What is seen in the frames and heard in the sounds."""
+        seen = self.watching.encoder.layers
+        return (seen,) if self.hearing is None else (seen, self.hearing)
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Motion, colour and cepstrum statistics of each film, 0 where it is missing."""
@@ -241,12 +243,6 @@ class VideoInput(InputLayer):
         if self.heard is not None:
             parts.append(self.heard(raw["video.sound"].flatten(0, 1)))
         return torch.cat(parts, 1).unflatten(0, (-1, self.columns))
-
-
-def _moment_of(shape: tuple[int, ...]) -> Array:
-    """(moments, 2, height, width, 3): which moment each number is of."""
-    moments = np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
-    return np.broadcast_to(moments, shape)
 
 
 def _headers(series: pl.Series) -> list[tuple[str | bytes, FilmHeader]]:

@@ -29,6 +29,8 @@ class Block:
 
 def columns(text: str) -> int:
     """Columns that a text takes in a terminal: combining marks take none."""
+    if text.isascii():
+        return len(text)
     return sum(not unicodedata.combining(letter) for letter in text)
 
 
