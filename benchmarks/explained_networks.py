@@ -191,7 +191,7 @@ def translation(folder: Path) -> Made:
         some = draw.sample(range(len(ENGLISH)), 2)
         rows.append(tuple(" and ".join(each[k] for k in some) for each in (ENGLISH, GERMAN)))
     frame = pl.DataFrame(rows, ["english", "german"], orient="row")
-    how = {"target": "german", "kinds": {"german": "text"}}
+    how = {"target": "german", "kinds": {"german": "text", "english": "text"}}
     return Made(frame, how, {"width": 256})
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from every_kind import plan
 from pellucid import learn, load
-from pellucid.errors import DataError, Mends, UsageError
+from pellucid.errors import DataError, Mends
 from pellucid.kinds import kind_named, recognise_target
 from pellucid.kinds.contract import Beside
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, signature
@@ -293,9 +293,10 @@ def test_word_by_word_a_language_of_the_same_order_is_translated_and_new_words_s
     assert translated([""], ["leer"], ["same"], 5) == ["same"]
 
 
-def test_an_explanation_of_a_text_is_refused_in_plain_words(translator):
-    with pytest.raises(UsageError, match="'german' is text; the model's report"):
-        translator[0].explain({"english": "two red dogs"})
+def test_an_explanation_ends_in_the_text_that_is_predicted(translator):
+    row = {"english": "two red dogs sleep today"}
+    written = translator[0].predict({"english": [row["english"]]})[0]
+    assert f"answer = {written}" in translator[0].explain(row).text()
 
 
 def test_a_row_of_numbers_and_names_becomes_a_text():

@@ -56,14 +56,16 @@ def test_tags_and_texts_are_answered_as_the_model_does(client: TestClient, speak
         assert len(each["tags"]["value"].split()) == len(sentence.split())
 
 
-def test_what_is_written_is_described_and_what_is_not_worked_says_so(client: TestClient) -> None:
+def test_what_is_written_is_described_and_worked(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()["components"]["schemas"]["Predictions"]
     found = schema["properties"]["predictions"]["items"]["properties"]
     assert "one tag for each word" in found["tags"]["properties"]["value"]["description"]
     assert found["answer"]["properties"]["value"]["type"] == "string"
     response = client.post("/explain", json={"records": [{"said": "bring 3 red cups"}]})
-    assert response.status_code == 422
-    assert "classes and numbers" in response.json()["error"]
+    assert response.status_code == 200
+    rules = [step["rule"] for step in response.json()["step"]["steps"]]
+    assert any(rule.startswith("The answer: tags is") for rule in rules)
+    assert sum(rule.startswith("What the answer rests on") for rule in rules) == 2
 
 
 def test_the_page_puts_each_tag_under_its_word(speaking: Path) -> None:
@@ -78,7 +80,7 @@ def test_the_page_puts_each_tag_under_its_word(speaking: Path) -> None:
         words = seen.page.locator(".tagged b").all_inner_texts()
         assert words == ["bring", "3", "red", "cups"]
         assert seen.page.locator(".value.written").inner_text()
-        assert seen.page.get_by_role("button", name="Show the working").count() == 0
+        assert seen.page.get_by_role("button", name="Show the working").count() == 1
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= 360
         assert seen.faults == []
 

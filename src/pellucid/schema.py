@@ -50,6 +50,13 @@ class Schema:
         """The rows to predict of what the user gave: the table as it is, or its windows."""
         return table if self.windows is None else self.windows.of(table, mends)
 
+    def row(self, table: Table, position: int, mends: Mends) -> tuple[Table, int]:
+        """A table and the place in it of one row: of a forecast, the window that ends there."""
+        if self.windows is None:
+            return table, position
+        found = self.windows.until(table, position, mends)
+        return found, 0 if found.height == 1 else position
+
     def judged_rows(self, table: Table, mends: Mends) -> Table:
         """The rows with an answer: the table as it is, or windows from its past on."""
         return table if self.windows is None else self.windows.rolling(table, mends)

@@ -85,6 +85,35 @@ class Windows(Grid):
             )
         return self.table(rows, table, ())
 
+    def until(self, table: Table, position: int, mends: Mends) -> Table:
+        """The window whose past ends with a row of the table, with what came next if it is there.
+
+        Of values that the table does not hold the target is missing.
+        """
+        if before(self.target) in table.columns:
+            return table
+        names = [self.time, *([self.series] if self.series else [])]
+        cells = table.take([position], names)
+        name = str(cells[self.series][0]) if self.series else None
+        step = int(self._index_of(cells[self.time])[0])
+        for series in self._read(table, mends):
+            place = int(np.searchsorted(series.index, step))
+            here = place < len(series.index) and series.index[place] == step
+            if here and name in (None, series.name):
+                return self._ending(series, place, table)
+        raise DataError(f"{table.place(position)} of {table.name} is in no series to forecast.")
+
+    def _ending(self, series: _Series, place: int, table: Table) -> Table:
+        row = _Row(series, place)
+        past = series.columns[self.target][max(0, place + 1 - self.length) : place + 1]
+        if not np.isfinite(past).any():
+            raise DataError(f"{table.name} has no value of {self.target!r} up to that row.")
+        found = self._table([row], table, ())
+        if next(self._rolled(series, [place]), None) is None:
+            unknown = pl.lit(None, pl.String).alias(self.target)
+            found = replace(found, lazy=found.lazy.with_columns(unknown))
+        return found
+
     def unrolled(self, frame: pl.DataFrame, table: Table, first: int) -> pl.DataFrame:
         """Predictions of windows as one row a step: series, time, value, low, high."""
         names = table.lazy.slice(first, frame.height).select(

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from torch import Tensor
 
+from pellucid.explanation.cells import shown
 from pellucid.kinds import TargetKind
 from pellucid.schema import Schema
 from pellucid.working.formula import Negative, Symbol, call, minus, power
@@ -66,21 +67,28 @@ def _value(kind: TargetKind, output: Tensor, own: Tensor) -> Step:
     answer, theirs = decoded(kind, output), decoded(kind, own)
     intervals = kind.intervals(output.numpy())
     ends = {} if intervals is None else intervals.row(0, named=True)
-    number = isinstance(answer, float)
-    said = f"{answer:.6g}" if number else str(answer)
+    number, text = isinstance(answer, float), str(answer)
+    said = f"{answer:.6g}" if number else shown(text)
     return Step(
         rule=f"The answer: {kind.columns[0]} is {said}",
-        given={name: float(value) for name, value in ends.items()},
+        given={name: float(v) if number else str(v) for name, v in ends.items()},
         of=Symbol("answer"),
-        result=float(answer) if number else str(answer),
+        result=float(answer) if number else text,
         check=Check("the model's own answer, in float32", theirs, ROUNDING)
         if number
-        else Check("decoding once more", str(decoded(kind, output))),
+        else Check(*_said(text, str(theirs))),
         reason="The network's outputs in the target's own unit; low and high are the ends of the "
         "interval."
         if ends
         else "",
     )
+
+
+def _said(text: str, theirs: str) -> tuple[str, str]:
+    """What the model says in float32; a search that parts ways by rounding is no fault."""
+    if text == theirs:
+        return "the model's own answer, in float32", theirs
+    return f"decoding once more; in float32 it is {shown(theirs)}", text
 
 
 def loss_steps(

@@ -6,7 +6,7 @@ its parts taken away. The solved paths have jumps instead of slopes (trees) or r
 2014), taken in pairs of opposite orders. The blend adds the paths up, so both shares add up to the
 difference between the two answers; what is lacking is the completeness gap. Vectors of a pretrained
 backbone are made outside of the network: what they bring to the deep path is shared out together
-with the solved paths.
+with the solved paths. Answers of many pieces, such as a written text, are left to `pieces.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pellucid.explanation.parts import (
     keeping,
     sums_over,
 )
+from pellucid.explanation.pieces import Pieces, Shared, growing, shapley, shared
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.networks.layers import InputLayer, NoPath
 from pellucid.networks.network import DeepNetwork, Network, first_network
@@ -58,6 +59,7 @@ class Attribution:
     control: Array  # (parts,) as `gradients`, of a network whose weights are shuffled
     answer: float
     nothing: float  # the answer with every part taken away
+    pieces: Pieces | None = None  # of an answer that has several
 
     @property
     def gap(self) -> float:
@@ -113,6 +115,8 @@ def attribute(
     """
     control, network = (_remembering(twin) for twin in (shuffled(network), copy.deepcopy(network)))
     encoded = encodings(schema, cells) if encoded is None else encoded
+    if hasattr(schema.targets[position], "of_pieces"):
+        return _of_pieces(shared((network, control), position, schema, cells, encoded))
     row = _Row(schema, cells, encoded, columns_of(schema, cells, encoded))
     with torch.no_grad():
         output = network(row.ends[0])[position]
@@ -132,6 +136,14 @@ def attribute(
         answer,
         nothing,
     )
+
+
+def _of_pieces(found: Shared | None) -> Attribution | None:
+    if found is None:
+        return None
+    shares = (found.shares, found.occlusion, found.control)
+    ends = (found.answer, found.nothing)
+    return Attribution(found.of, found.columns, *shares, *ends, found.pieces)
 
 
 def _without_each(network: Network, row: _Row, position: int, score: Score) -> Array:
@@ -192,7 +204,7 @@ def _accounted(
         values = score(blend(*solved, rest.expand(len(solved[0]), *deep.shape[1:])))
     moved = float(values[0] - values[1])
     if moved or any(path[0].any() for path in solved):
-        shares = shares + _shapley(tried.orders, values[2:].double().numpy())
+        shares = shares + shapley(tried.orders, values[2:].double().numpy())
     return shares, start - moved
 
 
@@ -427,28 +439,12 @@ def _tried(network: Network, row: _Row, position: int) -> _Tried | None:
     orders = [rng.permutation(row.parts) for _ in range(pairs)]
     orders += [order[::-1] for order in orders]
     ends = np.array([[True] * row.parts, [False] * row.parts])
-    raw = row.keeping(np.concatenate([ends, *map(_growing, orders)]))
+    raw = row.keeping(np.concatenate([ends, *map(growing, orders)]))
     with torch.no_grad():
         measurements = first.measurements(raw) if first.measured else None
         vectors = {name: values for name, values in raw.items() if name.endswith(VECTORS)}
         plain = {name: v for name, v in raw.items() if name.partition(".")[0] in PLAIN}
         return _Tried(orders, first.terms(raw), measurements, plain, vectors)
-
-
-def _shapley(orders: list[Array], values: Array) -> Array:
-    """The mean of what each part adds; `values` are the answers, order by order."""
-    shares = np.zeros(len(orders[0]))
-    for order, value in zip(orders, values.reshape(len(orders), -1), strict=True):
-        shares[order] += np.diff(value) / len(orders)
-    return shares
-
-
-def _growing(order: Array) -> Array:
-    """Nothing, then the first part of the order, then the first two, to all."""
-    kept = np.zeros((len(order) + 1, len(order)), bool)
-    for length, part in enumerate(order, start=1):
-        kept[length:, part] = True
-    return kept
 
 
 # ---- the control: what does not depend on what was learnt ----------------------------------------

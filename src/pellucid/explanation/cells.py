@@ -15,7 +15,8 @@ from pellucid.working.step import Check, NumberTable, Step
 if TYPE_CHECKING:
     from pellucid.explanation.rows import Row
 
-LONGEST = 36  # letters of a cell that are shown
+LONGEST, LEAST = 36, 12  # letters of a cell that are shown
+ROOM = 62  # of them, and of a column's name and what stands beside, on a terminal's line
 MOST_VALUES = 400  # numbers of one tensor that a step keeps
 
 
@@ -47,8 +48,10 @@ def _kind_step(schema: Schema, kind: Kind, row: Row, encoded: Encoded) -> Step:
     single = own.get(kind.kind)
     by_column = single is not None and len(single) == len(kind.columns)
     rows = []
+    beside = 0 if by_column else max(len(schema.reasons[column]) for column in kind.columns)
+    room = ROOM - max(map(len, kind.columns)) - beside
     for position, column in enumerate(kind.columns):
-        cell = shown(cells[column][0])
+        cell = shown(cells[column][0], min(LONGEST, max(LEAST, room)))
         reason = schema.reasons[column]
         rows.append((column, cell, single[position] if single and by_column else reason))
     heading = f'in "{kind.kind}"' if by_column else "why this kind"
@@ -85,9 +88,9 @@ def _first(values: Any) -> tuple[Any, ...]:
     return tuple(nested(torch.as_tensor(_flat(values)[:MOST_VALUES].astype(np.float64))))
 
 
-def shown(cell: object) -> str:
+def shown(cell: object, most: int = LONGEST) -> str:
     """A cell in a few letters."""
     if cell is None:
         return "missing"
     text = " ".join(str(cell).split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"
+    return text if len(text) <= most else text[: most - 2] + " …"

@@ -55,7 +55,8 @@ def mapped(function: Callable[[Any], Any], value: Any) -> Any:
         return function(value)
     if isinstance(value, tuple):
         items = [mapped(function, item) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        named = hasattr(value, "_fields")  # else torch's own, as `topk` gives, or a plain one
+        return type(value)(*items) if named else type(value)(items)
     if isinstance(value, list):
         return [mapped(function, item) for item in value]
     if isinstance(value, dict):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from pellucid.explanation import paths
 from pellucid.explanation.doubles import InFloat64
@@ -52,7 +53,11 @@ def learn_from(
     names: Mapping[int, str],
 ) -> Learnt:
     """Loss, gradient by paths, one step of the optimizer, and the loss after it."""
-    with recording(lesson.module, lesson.methods, gradients=True) as recorder:
+    # Fused attention has no second derivative, by which the paths are followed.
+    with (
+        sdpa_kernel(SDPBackend.MATH),
+        recording(lesson.module, lesson.methods, gradients=True) as recorder,
+    ):
         answer = lesson.answer()
         first = len(recorder.operations)
         recorder.path.append(LOSS)
@@ -64,13 +69,13 @@ def learn_from(
     followed = gradients[which.name]
     assert followed is not None
     gradient = float(followed[which.place])
-    paths.follow(recorder.operations, parameters[which.name], which)
+    lost = paths.follow(recorder.operations, parameters[which.name], which)
     value = float(loss.detach())
     with _standing([m for path, m in lesson.first.items() if not _within(path, which.name)]):
         with torch.no_grad(), InFloat64():
             again = float(lesson.run())
         slope = paths.measured(lesson.module, which, lesson.run)
-    by_paths = paths.paths_step(which, gradient, recorder.operations, slope)
+    by_paths = paths.paths_step(which, gradient, recorder.operations, slope, lost)
     stepped = step_of(lesson.module, gradients, which, descent)
     after = after_step(lesson.module, stepped, lesson.run, gradients, value)
     differences = {

@@ -81,14 +81,14 @@ def keeping(
             column.name: kept[:, column.first : column.first + len(column.parts.names)]
             for column in own
         }
-        made |= _keeping(kind, cells.select(kind.columns), masks, whole)
+        made |= encoded_keeping(kind, cells.select(kind.columns), masks, whole)
     for target in schema.targets:
         made |= target.encode_inputs(pl.concat([cells] * len(kept)), Mends())
     store = build_store([made])
     return store.batch(torch.arange(len(kept)))
 
 
-def _keeping(
+def encoded_keeping(
     kind: Kind, cells: pl.DataFrame, masks: Mapping[str, Array], whole: Encoded
 ) -> Encoded:
     """A kind's own way, or the cell missing where its one part is not kept."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pellucid.explanation.doubles import InFloat64, mapped
 from pellucid.explanation.numbers import entry, largest, place_of
-from pellucid.explanation.recorder import Held, Operation, leaves
+from pellucid.explanation.recorder import Held, Operation, leaves, storage_of
 from pellucid.explanation.sums import SUMS
 from pellucid.explanation.walk import MOVES, called, section
 from pellucid.explanation.weights import Weight, one_hot
@@ -31,23 +31,39 @@ TOLERANCE = 1e-9
 MOVE = 1e-5  # of the weight, both ways, when its slope is measured
 
 
-def follow(operations: Sequence[Operation], parameter: Tensor, weight: Weight) -> None:
-    """Write down how the output of every operation moves with the weight.
+def follow(operations: Sequence[Operation], parameter: Tensor, weight: Weight) -> tuple[str, ...]:
+    """Write down how the output of every operation moves with the weight; which could not be told.
 
     The product of a Jacobian with a vector, by reverse-mode differentiation twice over (Townsend
     2017): torch's own forward mode lacks some operations and takes seconds to load.
     """
     moves: dict[int, Tensor] = {id(parameter): one_hot(parameter.detach(), weight.place)}
+    lost: list[str] = []
+    reached = {storage_of(parameter)}  # memory that depends on the weight
     for operation in operations:
-        for leaf in leaves((operation.args, operation.kwargs)):
-            if isinstance(leaf, Held) and leaf.live is not None:
-                leaf.tangent = moves.get(id(leaf.live))
+        met = _held(operation.args) + _held(operation.kwargs)
+        for leaf in met:
+            leaf.tangent = moves.get(id(leaf.live))
+        if not any(storage_of(leaf.live) in reached for leaf in met if leaf.live is not None):
+            continue
+        made = [leaf.live for leaf in _held(operation.output) if leaf.live is not None]
+        reached.update(map(storage_of, made))
         y = operation.first
         if y is None or y.live is None or not y.live.requires_grad or y.live._version != y.version:
             continue
-        y.tangent = _moves_of(y.live, parameter, weight)
+        try:
+            y.tangent = _moves_of(y.live, parameter, weight)
+        except RuntimeError as error:  # NotImplementedError is one
+            if "not implemented" not in str(error):
+                raise
+            lost.append(f"{operation.number} {called(operation)}")
         if y.tangent is not None:
             moves[id(y.live)] = y.tangent
+    return tuple(lost)
+
+
+def _held(values: object) -> list[Held]:
+    return [leaf for leaf in leaves(values) if isinstance(leaf, Held)]
 
 
 def _moves_of(y: Tensor, parameter: Tensor, weight: Weight) -> Tensor | None:
@@ -64,9 +80,16 @@ def _moves_of(y: Tensor, parameter: Tensor, weight: Weight) -> Tensor | None:
 
 
 def paths_step(
-    weight: Weight, gradient: float, operations: Sequence[Operation], measured: float
+    weight: Weight,
+    gradient: float,
+    operations: Sequence[Operation],
+    measured: float,
+    lost: Sequence[str] = (),
 ) -> Step:
-    """dL/dw, layer by layer, and once more measured by moving the weight."""
+    """dL/dw, layer by layer, and once more measured by moving the weight.
+
+    `lost` are operations through which torch cannot follow the paths.
+    """
     layers = tuple(_layers(operations, gradient))
     check = Check(f"the loss measured with w moved by {MOVE:g} both ways", measured, 1e-5)
     if not abs(measured - gradient) <= 1e-5 * max(1.0, abs(gradient)):
@@ -80,9 +103,19 @@ def paths_step(
         check=check,
         reason="Forward: how far each number of a layer moves when the weight moves by 1. "
         "Backward: how far the loss moves with that number. Their product is the share of all "
-        "paths through it; where every path passes, the products add up to the gradient.",
+        "paths through it; where every path passes, the products add up to the gradient."
+        + _lost(lost),
         steps=layers,
         shown=SHOWN if len(layers) > SHOWN else None,
+    )
+
+
+def _lost(operations: Sequence[str]) -> str:
+    if not operations:
+        return ""
+    return (
+        f" From {operations[0]} on the paths are not followed, for torch has no second derivative "
+        f"of it ({len(operations)} operations)."
     )
 
 

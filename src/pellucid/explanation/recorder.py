@@ -20,9 +20,18 @@ QUESTIONS = frozenset(
     "is_complex is_contiguous storage_offset data_ptr element __hash__ __repr__ __format__ type "
     "get_device requires_grad_ __iter__ register_hook untyped_storage is_same_size".split()
 )
+PROPERTIES = ("T", "mT", "H", "mH", "real", "imag")
 NONE: Mapping[str, str] = {}
 PLAIN = frozenset((int, float, bool, str, type(None), slice, torch.dtype))
 MEETS_NUMBERS = ("item", "tolist", "__int__", "__float__", "__bool__", "__index__")
+
+
+def _bag(index: Tensor, table: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`embedding_bag` of weighted sums, of which torch has no second derivative."""
+    amounts = kwargs.get("per_sample_weights")
+    if amounts is None or index.ndim != 2:
+        return nn.functional.embedding_bag(index, table, *args, **kwargs)
+    return (table[index] * amounts.unsqueeze(-1)).sum(1)
 
 
 @dataclass(eq=False, slots=True)
@@ -90,6 +99,9 @@ def leaves(value: Any) -> list[Any]:
 def name_of(function: Callable[..., Any]) -> str:
     """An operation's name without underscores: `__add__` and `add_` are `add`."""
     name = getattr(function, "__name__", type(function).__name__)
+    if name == "__get__":  # of a property: x.T is arithmetic, x.shape a question
+        owner = getattr(getattr(function, "__self__", None), "__name__", "")
+        return owner if owner in PROPERTIES else name
     if name.startswith("__") and name.endswith("__"):
         return name
     return name.strip("_")
@@ -135,7 +147,10 @@ class Recorder(TorchFunctionMode):
         met = self._held_all(args), self._held_all(kwargs) if kwargs else kwargs
         if changes(func, kwargs):
             self._keep(args[0] if args else kwargs.get("input"))
-        output = call_in_float64(func, args, kwargs)
+        if self._gradients and name == "embedding_bag" and kwargs.get("mode") == "sum":
+            output = call_in_float64(_bag, args, kwargs)
+        else:
+            output = call_in_float64(func, args, kwargs)
         made = args[0] if name == "__setitem__" else output
         tensor = isinstance(made, Tensor)
         first = made if tensor else next((x for x in leaves(made) if isinstance(x, Tensor)), None)
@@ -182,14 +197,15 @@ class Recorder(TorchFunctionMode):
         """Copy what is about to be changed in place, wherever it has been met."""
         if not isinstance(target, Tensor):
             return
-        place = _storage(target)
+        place = storage_of(target)
         for number, held in list(self._held.items()):
-            if _storage(held.value) == place:
+            if storage_of(held.value) == place:
                 held.value = held.value.clone()
                 del self._held[number]
 
 
-def _storage(value: Tensor) -> int:
+def storage_of(value: Tensor) -> int:
+    """The place of a tensor's memory, which its views share."""
     return 0 if value.layout != torch.strided else value.untyped_storage().data_ptr()
 
 

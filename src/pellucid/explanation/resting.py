@@ -8,12 +8,14 @@ import numpy as np
 
 from pellucid.explanation.attribution import Attribution
 from pellucid.explanation.parts import Column
+from pellucid.explanation.pieces import Pieces, strongest
 from pellucid.kinds import Array
 from pellucid.working.formula import Symbol, plus
 from pellucid.working.picture import Tinted
 from pellucid.working.step import Check, NumberTable, Step
 
 LONGEST = 16  # letters of a part's name in the table
+MOST_TOLD = 2  # parts that a piece of the answer is told to need
 BAR = 8  # signs of the longest bar
 STRONG = 0.5  # of the largest share: a word is marked twice
 
@@ -22,6 +24,8 @@ def resting_step(found: Attribution) -> Step:
     """The parts by the size of their share, with what tells whether to believe them."""
     total = math.fsum(found.gradients)
     finer = [step for column in found.columns if (step := _in_place(column, found)) is not None]
+    if found.pieces is not None:
+        finer.append(_by_piece(found, found.pieces))
     return Step(
         rule=f"What the answer rests on: {found.of}",
         given={"nothing": found.nothing, "shares": total, "gap": found.gap},
@@ -44,12 +48,35 @@ def _reason(found: Attribution) -> str:
         f" Their sizes' rank correlation with the shuffled ones is {alike}; near 1 it would mean "
         "that they do not depend on what was learnt."
     )  # fmt: skip
-    return (
-        "Share: integrated gradients through the deep path, Shapley values of the solved paths; "
-        "the shares add up from the answer to a row with nothing in it to this answer, but for the "
-        "gap. Without: what the answer loses when that part alone is taken away. Shuffled: the "
-        f"share in a network with shuffled weights.{like}"
+    how = (
+        "integrated gradients through the deep path, Shapley values of the solved paths"
+        if found.pieces is None
+        else "Shapley values over sampled orders in which the parts come"
     )
+    return (
+        f"Share: {how}; the shares add up from the answer to a row with nothing in it to this "
+        "answer, but for the gap. Without: what the answer loses when that part alone is taken "
+        f"away. Shuffled: the share in a network with shuffled weights.{like}"
+    )
+
+
+def _by_piece(found: Attribution, pieces: Pieces) -> Step:
+    """Of each word's tag, written word or step ahead what it would lose most by."""
+    parts = [name for column in found.columns for name in column.parts.names]
+    told = strongest(pieces, dict(enumerate(map(_short, parts))), MOST_TOLD)
+    rows = zip(map(_short, pieces.names), pieces.numbers.tolist(), told, strict=True)
+    return Step(
+        rule="What each piece of the answer rests on",
+        given={},
+        of=Symbol("answer"),
+        result=found.answer,
+        check=Check("the pieces from the last", sum(reversed(pieces.numbers.tolist())), 1e-6),
+        reason="The number of each piece, and what it loses without the parts that count most.",
+        table=NumberTable(
+            "", ("piece", "number", "loses without"),
+            tuple((name, float(f"{number:.3g}"), text or "nothing") for name, number, text in rows),
+        ),
+    )  # fmt: skip
 
 
 def _table(found: Attribution) -> NumberTable:
@@ -91,11 +118,11 @@ def _in_place(column: Column, found: Attribution) -> Step | None:
     if column.parts.shape is not None:
         return _on_plane(column, shares)
     return Step(
-        rule=f"The words of {column.name!r}: [+for+] the answer, [−against−] it, doubled if strong",
+        rule=f"{column.name!r} in its order: [+for+] the answer, [−against−] it, doubled if strong",
         given={},
         of=Symbol("share"),
         result=math.fsum(shares),
-        check=Check("the words from the last", sum(reversed(shares.tolist()))),
+        check=Check("the parts from the last", sum(reversed(shares.tolist()))),
         reason=marked(column.parts.names, shares),
     )
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pellucid.data.frames import frame_of
 from pellucid.data.table import Table
@@ -62,7 +61,25 @@ class Row:
 
 def explain_row(model: Model, row: Any, weight: str | None = None) -> Explanation:
     """Explain the model's answer for a mapping, a pandas Series or a frame of one row."""
-    return explain_cells(model, _frame(row), "the given row", weight)
+    frame = _frame(row)
+    if model.schema.windows is not None:
+        frame = _latest(model, frame)
+    if frame.height != 1:
+        raise UsageError(
+            f"One row is explained at a time, however: {frame.height:,} rows were given."
+        )
+    return explain_cells(model, frame, "the given row", weight)
+
+
+def _latest(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
+    """The window of a forecast at the end of the one series that is given."""
+    mends = Mends()
+    found = model.schema.rows(Table("the given table", frame.lazy(), frame.height), mends)
+    if found.height != 1:
+        raise UsageError(
+            f"One forecast is explained at a time, however: {found.height:,} series were given."
+        )
+    return found.take([0], list(found.columns))
 
 
 def explain_source(
@@ -74,10 +91,11 @@ def explain_source(
             f"{table.name} has {table.height:,} rows, counted from 1, so there is no row "
             f"{number:,}; give --row from 1 to {table.height:,}."
         )
+    place = table.place(number - 1)
+    table, position = model.schema.row(table, number - 1, Mends())
     wanted = [c for c in (*model.schema.columns, *model.targets) if c in table.columns]
     model.schema.require(table.columns, table.name)
-    cells = table.take([number - 1], wanted)
-    place = table.place(number - 1)
+    cells = table.take([position], wanted)
     row = f"row {number:,}" + (f" ({place})" if not place.startswith("row") else "")
     return explain_cells(model, cells, f"{row} of {table.name}", weight, table.files)
 
@@ -90,7 +108,6 @@ def explain_cells(
     files: Files = ANYWHERE,
 ) -> Explanation:
     """Explain the model's answer for a frame of one row; `files` says what its cells may name."""
-    model = _of_one_value(model)
     row = read_row(model, cells, place, files)
     network = in_float64(model.network)
     assert isinstance(network, Network)
@@ -128,28 +145,6 @@ def explain_cells(
         decimal=True,
     )
     return Explanation(whole, trace(recorder.operations, names), differences)
-
-
-def _of_one_value(model: Model) -> Model:
-    """The model without the targets that are sequences: what writes step by step is not worked."""
-    targets = model.schema.targets
-    kept = [i for i, kind in enumerate(targets) if kind.has_probabilities or kind.has_intervals]
-    if len(kept) == len(targets):
-        return model
-    if not kept:
-        raise UsageError(
-            f"explain works through classes and numbers, however {model.targets[0]!r} is "
-            f"{targets[0].kind}; the model's report.html shows its mistakes and its measures."
-        )
-    network = deepcopy(model.network)
-    network.targets = tuple(targets[i] for i in kept)
-    for owner, name in (
-        *((network, name) for name in ("linear", "trees", "blend")),
-        *((deep, "outputs") for deep in (*network.deep, *network.tables)),
-    ):
-        setattr(owner, name, nn.ModuleList(getattr(owner, name)[i] for i in kept))
-    schema = replace(model.schema, targets=network.targets)
-    return replace(model, schema=schema, network=network)
 
 
 def read_row(model: Model, cells: pl.DataFrame, place: str, files: Files = ANYWHERE) -> Row:
@@ -202,10 +197,6 @@ def _frame(row: Any) -> pl.DataFrame:
         raise UsageError(
             "A row is a mapping of columns to cells, a pandas Series or a frame of one row, "
             f"however: {type(row).__name__}."
-        )
-    if frame.height != 1:
-        raise UsageError(
-            f"One row is explained at a time, however: {frame.height:,} rows were given."
         )
     return frame
 

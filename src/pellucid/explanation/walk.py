@@ -27,9 +27,11 @@ EXACT = 1e-9
 # The same numbers at other places: their shapes say it all.
 MOVES = frozenset(
     "flatten unsqueeze squeeze transpose permute reshape view expand contiguous movedim t float "
-    "unflatten double to detach clone expand_as view_as swapaxes unbind chunk split".split()
+    "unflatten double to detach clone expand_as view_as swapaxes unbind chunk split T mT H "
+    "mH".split()
 )
 RANDOM = ("rand", "randn", "randint", "bernoulli", "randperm", "normal", "uniform", "random")
+UNWRITTEN = ("empty", "empty_like", "new_empty", "empty_strided")
 NAMES = {"__getitem__": "pick", "__setitem__": "put", "__invert__": "not", "__matmul__": "matmul"}
 SIGNS = {"__and__": "and", "__or__": "or", "__xor__": "either", "long": "as whole numbers"}
 
@@ -129,6 +131,8 @@ def _same(operation: Operation, y: Tensor, again: Tensor | None) -> Check:
     """The operation run once more on what was recorded; every number must be the same."""
     if operation.name in RANDOM:
         return Check("the record itself: drawn numbers cannot be drawn again", _values(y))
+    if operation.name in UNWRITTEN:
+        return Check("the record itself: memory that nothing has been written to yet", _values(y))
     if again is None or again.shape != y.shape:
         raise CheckFailed(f"{operation.name}, run again, gave another shape; please report it.")
     gap = _gap(y, again)
@@ -185,11 +189,18 @@ def by_module(
     kinds: Mapping[str, str],
     lessons: bool = True,
 ) -> tuple[Step, ...]:
-    """Operations in order, those of one module after the other under its name."""
-    return tuple(
-        section(_title(path, kinds), operation_steps(group, weights, lessons))
-        for path, group in groupby(operations, key=lambda operation: operation.module)
-    )
+    """Operations in order, those of one module after the other under its name.
+
+    Those that are printed have their lesson; there may be thousands, as where a text is written.
+    """
+    found: list[Step] = []
+    counted = 0
+    for path, group in groupby(operations, key=lambda operation: operation.module):
+        own = list(group)
+        counted += len(own)
+        taught = lessons and (counted <= MOST_SHOWN_OF_PATH or not found)
+        found.append(section(_title(path, kinds), operation_steps(own, weights, taught)))
+    return tuple(found)
 
 
 def shown_of(sections: Sequence[Step]) -> int | None:

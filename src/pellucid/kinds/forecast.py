@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from pellucid.kinds.smoothing import exponential_smoothing, in_season, seasonal_
 from pellucid.kinds.targets import DeepTarget
 from pellucid.networks.layers import Bands, Forecaster
 from pellucid.networks.layers.forecaster import HIGHEST, LOWEST, MIDDLE, QUANTILES, Shape
+from pellucid.networks.layers.input import Tensors
 from pellucid.networks.layers.smoothing import filled
 
 LONGEST = 800  # steps of the past that a window holds
@@ -29,6 +31,7 @@ FURTHEST = 1_000  # steps that are forecast
 FIT_ROWS = 3_000
 SHOWN, SHOWN_PAST = 6, 3  # forecasts in the report, and horizons of the past beside each
 PASSES = 60
+MOST_RUNS = 16  # parts of the past that a forecast may rest on
 
 
 @dataclass(frozen=True)
@@ -283,6 +286,46 @@ class Forecast(DeepTarget):
             }
             for row in places
         ]
+
+    # ---- what the forecast rests on ------------------------------------------------------------
+
+    @property
+    def whole(self) -> str:
+        """The number that is explained."""
+        return f"the sum of the {self.horizon:,} values ahead"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The past."""
+        return (self.source,)
+
+    def parts_of(self, cell: str) -> list[str]:
+        """Runs of steps, a season each where there are seasons; step 1 is the last one known."""
+        ends = self._ends()
+        return [f"steps {self.length - a} to {self.length - b + 1}" for a, b in pairwise(ends)]
+
+    def _ends(self) -> list[int]:
+        size = max(self.seasons[0] if self.seasons else 1, -(-self.length // MOST_RUNS))
+        return [0, *range(self.length % size or size, self.length + 1, size)]
+
+    def left_of(self, cell: str, kept: Array) -> list[str]:
+        """The past with some runs alone, the others at its mean."""
+        past = values_of(pl.Series([cell]), self.length)[0]
+        usual = np.where(np.isfinite(past), np.nanmean(past), np.nan)
+        keep = np.repeat(kept, np.diff(self._ends()), 1)
+        rows = np.where(keep, past, usual).tolist()
+        return [f"[{', '.join('null' if v != v else repr(v) for v in row)}]" for row in rows]
+
+    def pieces(self, cells: pl.DataFrame, output: Array) -> tuple[str, ...]:
+        """The steps ahead."""
+        return tuple(f"step {step}" for step in range(1, self.horizon + 1))
+
+    def of_pieces(
+        self, layers: Sequence[tuple[nn.Module, Tensor]], raw: Tensors, output: Tensor,
+        answer: Callable[[], Tensor],
+    ) -> Tensor:  # fmt: skip
+        """The values of each step: (rows, horizon)."""
+        return answer()[..., MIDDLE]
 
     # ---- the conventional ways -----------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -27,12 +28,15 @@ from pellucid.kinds.words import (
     WINDOW,
     as_numbers,
     known_words,
+    runs,
     window_numbers,
     words_of,
 )
 from pellucid.networks.layers import Tagger, Window, Words, most_probable
+from pellucid.networks.layers.input import Tensors
 
 MOST_WORDS = 1_000  # read of one row
+NO_WORD = "\u2026"  # stands where a word is taken out
 EPOCHS, PATIENCE, BATCH = 40, 8, 32
 UNITS = 128  # of the recurrent layers, at most
 CONFUSION_TAGS = 60
@@ -265,6 +269,47 @@ class Tags(DeepTarget):
         words = words_of(pl.Series([cells[self.source]]))[0]
         triples = zip(words, predicted.split(" "), true.split(" "), strict=False)
         return [list(triple) for triple in triples]
+
+    # ---- what the tags rest on -----------------------------------------------------------------
+
+    whole: ClassVar[str] = "the log-probability of the tags, added up"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The column that is read word by word."""
+        return (self.source,)
+
+    def parts_of(self, cell: str) -> list[str]:
+        """Its words, in runs where there are many."""
+        return [" ".join(run) for run in runs(self._words_of(cell))]
+
+    def left_of(self, cell: str, kept: Array) -> list[str]:
+        """The cell with some words alone; the others keep their places, but say nothing."""
+        each = runs(self._words_of(cell))
+        left = [
+            [word if keep else NO_WORD for run, keep in zip(each, row, strict=True) for word in run]
+            for row in kept
+        ]
+        listed = cell.split() != self._words_of(cell)
+        return [json.dumps(words) if listed else " ".join(words) for words in left]
+
+    def pieces(self, cells: pl.DataFrame, output: Array) -> tuple[str, ...]:
+        """Each word with its tag."""
+        pairs = zip(self._words_of(cells[self.source][0]), self._rows(output)[0], strict=True)
+        return tuple(f"{word}: {tag}" for word, tag in pairs)
+
+    def _words_of(self, cell: str) -> list[str]:
+        return words_of(pl.Series([cell]))[0][:MOST_WORDS]
+
+    def of_pieces(
+        self, layers: Sequence[tuple[nn.Module, Tensor]], raw: Tensors, output: Tensor,
+        answer: Callable[[], Tensor],
+    ) -> Tensor:  # fmt: skip
+        """The log-probability of each tag of `output` in the rows `raw`: (rows, words)."""
+        found = torch.cat([layer(hidden, raw, None) for layer, hidden in layers])
+        logs = found.logsumexp(0) - float(np.log(len(found)))
+        tags = (output[:, 1:].long() - 1).expand(len(logs), -1).unsqueeze(2)
+        return logs.gather(2, tags).squeeze(2)
 
     # ---- the conventional ways -----------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -20,6 +20,7 @@ from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signature
 from pellucid.kinds.subwords import train_tokenizer
 from pellucid.kinds.targets import DeepTarget
+from pellucid.kinds.words import runs
 from pellucid.networks.layers import Translator
 from pellucid.networks.layers.input import Tensors
 
@@ -255,6 +256,44 @@ class Wording(DeepTarget):
             words[-1].append(place)
         texts_ = self._tokenizer.decode_batch([[tokens[i] for i in places] for places in words])
         return [(text.strip(), places) for text, places in zip(texts_, words, strict=True)]
+
+    # ---- what the text rests on ----------------------------------------------------------------
+
+    whole: ClassVar[str] = "the log-probability of the written text"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that are read word by word."""
+        return self.sources
+
+    def parts_of(self, cell: str) -> list[str]:
+        """Its words, in runs where there are many."""
+        return [" ".join(run) for run in runs(cell.split())]
+
+    def left_of(self, cell: str, kept: Array) -> list[str]:
+        """The cell with some words alone."""
+        words = self.parts_of(cell)
+        return [" ".join(w for w, k in zip(words, row, strict=True) if k) for row in kept]
+
+    def pieces(self, cells: pl.DataFrame, output: Array) -> tuple[str, ...]:
+        """The written words, and the end."""
+        tokens = output[0, 1:].astype(int).tolist()
+        return (*(word for word, _ in self._in_words(tokens)), *["(the end)"] * tokens.count(END))
+
+    def of_pieces(
+        self, layers: Sequence[tuple[nn.Module, Tensor]], raw: Tensors, output: Tensor,
+        answer: Callable[[], Tensor],
+    ) -> Tensor:  # fmt: skip
+        """The log-probability of each word of `output` in the rows `raw`: (rows, words)."""
+        layer, hidden = layers[0]
+        assert isinstance(layer, Translator)
+        written = output[:, 1:].long()
+        logs = layer.surenesses(layer.remember(hidden, raw[self._key]), written)
+        tokens = written[0].tolist()
+        places = [places for _, places in self._in_words(tokens)]
+        places += [[place] for place, token in enumerate(tokens) if token == END]
+        found = [logs[:, each].sum(1) for each in places]
+        return torch.stack(found, 1) if found else logs.new_zeros(len(logs), 0)
 
     # ---- the conventional ways -----------------------------------------------------------------
 

@@ -16,12 +16,19 @@ LETTERS = 16  # bytes read of a word: the first and the last half of a longer on
 WINDOW = 12  # features of a word and of those around it
 SLOTS = 2**15  # in which these features are counted
 MOST_KNOWN = 30_000  # words that have a vector of their own
+MOST_RUNS = 48  # parts that an answer may rest on
 FIRST_WORD = 2  # 0 is padding, 1 a word not known
 
 
 def words_of(cells: pl.Series) -> list[list[str]]:
     """The words of each cell: the texts of a JSON list, else what white space parts."""
     return [_words(cell) for cell in cells.cast(pl.String).fill_null("").to_list()]
+
+
+def runs(words: Sequence[str], most: int = MOST_RUNS) -> list[list[str]]:
+    """The words one by one, or in runs of equal length where there are more than `most`."""
+    size = -(-len(words) // most) or 1
+    return [list(words[i : i + size]) for i in range(0, len(words), size)]
 
 
 def known_words(sentences: Iterable[Sequence[str]]) -> tuple[str, ...]:

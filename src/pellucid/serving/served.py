@@ -14,7 +14,7 @@ from pellucid.serving.fields import Field, fields_of
 from pellucid.serving.steps import long_fields
 
 log = logging.getLogger("pellucid.serving")
-SEQUENCES = ("tags", "text", "forecast")  # answers that are not worked step by step
+NOT_WORKED = ("forecast",)  # of which a single record is no past
 Sign = tuple[tuple[int, int, int], ...] | None
 
 
@@ -32,7 +32,7 @@ class Served:
     @property
     def worked(self) -> bool:
         """Whether any of its answers can be worked step by step."""
-        return any(answer.kind not in SEQUENCES for answer in self.answers)
+        return any(answer.kind not in NOT_WORKED for answer in self.answers)
 
     @property
     def explained(self) -> tuple[Field, ...]:

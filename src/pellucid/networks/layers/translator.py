@@ -86,6 +86,11 @@ class Translator(nn.Module):
             x = block(x, cache, mask)
         return self.norms[1](x)
 
+    def surenesses(self, memory: Memory, answer: Tensor) -> Tensor:
+        """The log-probability of each token of one answer (1, length): (batch, length)."""
+        each = answer.expand(len(memory[1]), -1)
+        return self._logs(self.decode(memory, each)).gather(2, each.unsqueeze(2)).squeeze(2)
+
     def looks(self, memory: Memory, answer: Tensor) -> Tensor:
         """Where the last but one block looks before each token: (batch, length, memory)."""
         begun = torch.cat([torch.full_like(answer[:, :1], BEGIN), answer[:, :-1]], 1)
