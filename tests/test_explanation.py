@@ -295,3 +295,73 @@ def test_pooling_attention_and_an_lstm_are_worked_by_their_lessons() -> None:
     rules = [step.rule for step in found.step.walk()]
     assert {"The largest", "The mean", "And its answer"} <= set(rules)
     assert any(rule.startswith("The best score of query") for rule in rules)
+
+
+class Tied(nn.Module):
+    """One table for what comes in and what goes out, turned by a property."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(7, 4)
+
+    def forward(self, index: torch.Tensor) -> dict[str, object]:
+        """Scores in a dictionary, beside what is no tensor."""
+        return {"scores": self.table(index).mean(1) @ self.table.weight.T, "rows": len(index)}
+
+
+def cross_entropy_of(answer: dict[str, torch.Tensor], target: torch.Tensor) -> torch.Tensor:
+    return nn.functional.cross_entropy(answer["scores"], target)
+
+
+ODD: list[tuple[nn.Module, object, object, object]] = [
+    (nn.MultiheadAttention(8, 2), (torch.rand(3, 1, 8),) * 3, None, None),
+    (nn.LSTM(3, 5, 2, bidirectional=True), torch.rand(4, 2, 3), None, None),
+    (nn.GRU(3, 5), torch.rand(4, 2, 3), None, None),
+    (nn.TransformerEncoderLayer(8, 2, 16), torch.rand(5, 2, 8), torch.rand(5, 2, 8), None),
+    (nn.TransformerDecoderLayer(8, 2, 16), (torch.rand(5, 2, 8),) * 2, torch.rand(5, 2, 8), None),
+    (nn.BatchNorm2d(3), torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4), None),
+    (nn.Bilinear(3, 4, 2), (torch.rand(2, 3), torch.rand(2, 4)), torch.tensor([0, 1]), None),
+    (nn.EmbeddingBag(9, 4), torch.tensor([[1, 2], [3, 4]]), torch.rand(2, 4), None),
+    (Tied(), torch.tensor([[1, 2], [3, 4]]), torch.tensor([5, 6]), cross_entropy_of),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "inputs", "target", "loss"), ODD, ids=lambda value: type(value).__name__
+)
+def test_odd_modules_are_worked_too(
+    module: nn.Module, inputs: object, target: object, loss: object
+) -> None:
+    found = pellucid.explain(module, inputs, target, loss=loss)  # type: ignore[arg-type]
+    assert found.differences["float32"] < 1e-5
+    assert target is None or found.differences["autograd"] < 1e-12
+    assert max(map(len, found.text().splitlines())) <= 80
+    assert len(found.from_json(found.json()).operations) == len(found.operations) > 0
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_a_scripted_module_is_worked_as_one() -> None:
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2)))
+    found = pellucid.explain(scripted, torch.rand(2, 4), torch.tensor([0, 1]))
+    assert found.differences["autograd"] < 1e-12
+
+
+def test_a_fused_encoder_is_opened() -> None:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    with torch.no_grad():
+        names = {each.operation for each in pellucid.explain(layer, torch.rand(2, 5, 8)).operations}
+    assert {"multi_head_attention_forward", "layer_norm", "linear", "relu"} <= names
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+class Rooted(nn.Module):
+    """The root of how many numbers there are, which torch computes in float32 by itself."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x by the root of 7 whole numbers."""
+        return x / torch.tensor(7).sqrt()
+
+
+def test_whole_numbers_too_are_computed_in_float64() -> None:
+    found = pellucid.explain(Rooted(), torch.ones(1))
+    assert found.operations[-1].values[0] == pytest.approx(7**-0.5, abs=1e-15)

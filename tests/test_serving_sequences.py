@@ -14,6 +14,7 @@ import pellucid
 import serving
 from browsing import chromium, watched
 from every_kind import plan
+from pellucid.explanation.result import Explanation
 from pellucid.serving.app import new_app
 
 COLOURS = ("red", "blue", "green")
@@ -63,7 +64,7 @@ def test_what_is_written_is_described_and_worked(client: TestClient) -> None:
     assert found["answer"]["properties"]["value"]["type"] == "string"
     response = client.post("/explain", json={"records": [{"said": "bring 3 red cups"}]})
     assert response.status_code == 200
-    rules = [step["rule"] for step in response.json()["step"]["steps"]]
+    rules = [step.rule for step in Explanation.from_json(response.text).step.steps]
     assert any(rule.startswith("The answer: tags is") for rule in rules)
     assert sum(rule.startswith("What the answer rests on") for rule in rules) == 2
 

@@ -78,13 +78,17 @@ def _widened(value: Any) -> Any:
 def in_float64(module: nn.Module) -> nn.Module:
     """A copy of the module on the CPU in float64, ready to answer and not to be trained."""
     try:
-        twin = copy.deepcopy(module).to("cpu")
+        with torch.no_grad():  # or the copies of a scripted module's weights would be no leaves
+            twin = copy.deepcopy(module).to("cpu")
     except (RuntimeError, TypeError, NotImplementedError) as error:
         raise UsageError(
             f"{type(module).__name__} cannot be copied, so it cannot be explained without changing "
             f"it: {str(error).splitlines()[0]}"
         ) from error
-    return twin.double().eval().requires_grad_(True)
+    twin = twin.double().eval()
+    for parameter in twin.parameters():  # one by one: a scripted module knows no other way
+        parameter.requires_grad_(True)
+    return twin
 
 
 def double(values: Any) -> Any:

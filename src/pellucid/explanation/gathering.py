@@ -106,13 +106,20 @@ def remembered(operation: Operation, y: Tensor) -> Worked:
     """The first step of an LSTM, which begins with empty memory: its unit that says most."""
     held = [leaf.value for leaf in leaves(operation.args) if isinstance(leaf, Held)]
     flat = [leaf for leaf in leaves(operation.args) if isinstance(leaf, bool)]
+    layers = [leaf for leaf in leaves(operation.args) if type(leaf) is int]
     weights = [value for value in held if value.ndim <= 2 and value.is_floating_point()]
     inputs = weights.pop(0) if held[0].ndim == 2 else held[0]
     first = inputs.reshape(-1, inputs.shape[-1])[0]
     matrices = [value for value in weights if value.shape[0] % 4 == 0 and value.ndim == 2]
     w = next((m for m in matrices if m.shape[1] == len(first)), None)
     shifts = [value for value in weights if value.ndim == 1][:2]
-    if w is None or len(shifts) < 2 or not flat or any(bool(h.any()) for h in _hidden(held)):
+    if (
+        w is None
+        or len(shifts) < 2
+        or not flat
+        or layers != [1]
+        or any(bool(h.any()) for h in _hidden(held))
+    ):
         return ()
     told = y.reshape(-1, y.shape[-1])[0, : len(w) // 4]
     unit = int(told.abs().argmax())

@@ -272,8 +272,8 @@ class TargetKind(Protocol):
     # A kind whose answer has pieces also tells what they rest on, with these six:
     # whole: str, what the pieces' numbers add up to; reads: the columns that it reads in parts
     # def parts_of(self, cell: str) -> list[str]: the parts of a cell of such a column
-    # def left_of(self, cell: str, kept: Array) -> list[str]: the cell with the parts alone that each
-    #     row of `kept` marks
+    # def left_of(self, cell: str, kept: Array) -> list[str]: the cell with those parts alone that
+    #     each row of `kept` marks
     # def pieces(self, cells, output) -> tuple[str, ...]: the names of one answer's pieces
     # def of_pieces(self, layers, raw, output, answer) -> Tensor: the number of each piece of the
     #     answer `output` in the rows `raw` (rows, pieces); `layers` are the output layers and what

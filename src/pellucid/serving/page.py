@@ -13,7 +13,7 @@ from pellucid import __version__
 from pellucid.evidence.pages import resource
 from pellucid.serving.fields import Field
 from pellucid.serving.openapi import example_record, example_records
-from pellucid.serving.served import SEQUENCES, Served
+from pellucid.serving.served import NOT_WORKED, Served
 from pellucid.windows import Windows
 from pellucid.working.printing.style import STYLE
 
@@ -37,7 +37,7 @@ def page(served: Served) -> str:
         forecast=windows and _forecast(served, windows),
         length=windows and windows.length,
         select=SELECT,
-        answers=[each for each in served.answers if each.kind not in SEQUENCES],
+        answers=[each for each in served.answers if each.kind not in NOT_WORKED],
         worked=served.worked,
         about={
             "targets": [_target(kind) for kind in served.model.schema.targets],
