@@ -95,21 +95,21 @@ class Windows(Grid):
         names = [self.time, *([self.series] if self.series else [])]
         cells = table.take([position], names)
         name = str(cells[self.series][0]) if self.series else None
-        step = int(self._index_of(cells[self.time])[0])
-        for series in self._read(table, mends):
+        step = int(self.index_of(cells[self.time])[0])
+        for series in self.read(table, mends, self.horizon):
             place = int(np.searchsorted(series.index, step))
             here = place < len(series.index) and series.index[place] == step
             if here and name in (None, series.name):
                 return self._ending(series, place, table)
         raise DataError(f"{table.place(position)} of {table.name} is in no series to forecast.")
 
-    def _ending(self, series: _Series, place: int, table: Table) -> Table:
-        row = _Row(series, place)
+    def _ending(self, series: Line, place: int, table: Table) -> Table:
+        row = Row(series, place)
         past = series.columns[self.target][max(0, place + 1 - self.length) : place + 1]
         if not np.isfinite(past).any():
             raise DataError(f"{table.name} has no value of {self.target!r} up to that row.")
-        found = self._table([row], table, ())
-        if next(self._rolled(series, [place]), None) is None:
+        found = self.table([row], table, ())
+        if next(self.rolled(series, [place]), None) is None:
             unknown = pl.lit(None, pl.String).alias(self.target)
             found = replace(found, lazy=found.lazy.with_columns(unknown))
         return found

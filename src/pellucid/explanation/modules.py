@@ -70,7 +70,10 @@ def _run(twin: nn.Module, given: Any) -> tuple[list[Operation], Any]:
             "its arguments, or a dictionary of them by name."
         ) from error
     if not recorder.operations:
-        raise UsageError(f"{type(twin).__name__} did nothing with tensors; there is no working.")
+        raise UsageError(
+            f"{type(twin).__name__} did nothing with tensors that could be seen; there is no "
+            "working. A scripted module is to be given as it was before."
+        )
     return recorder.operations, answer
 
 

@@ -93,8 +93,10 @@ def explain_source(
         )
     place = table.place(number - 1)
     table, position = model.schema.row(table, number - 1, Mends())
-    wanted = [c for c in (*model.schema.columns, *model.targets) if c in table.columns]
     model.schema.require(table.columns, table.name)
+    wanted = [c for c in (*model.schema.columns, *model.targets) if c in table.columns]
+    if model.schema.windows is not None:  # a window's answer has its moment and its past beside it
+        wanted = list(table.columns)
     cells = table.take([position], wanted)
     row = f"row {number:,}" + (f" ({place})" if not place.startswith("row") else "")
     return explain_cells(model, cells, f"{row} of {table.name}", weight, table.files)
