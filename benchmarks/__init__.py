@@ -16,5 +16,6 @@ BENCHMARKS = {
     "cifar": "CIFAR-10 beside a tutorial's Keras network and gradients with an SVM",
     "scale": "memory and time per row at 1 and 10 million rows",
     "serving": "the server under load against a naive handler, and a long hostile mix",
+    "lab": "the lab in a browser: first page, pictures a second while it learns, stalls",
     "promises": "the budget kept, exact resume after a kill, byte-identical reproduction",
 }
