@@ -17,6 +17,7 @@ from benchmarks.processes import Limits, Usage, run
 
 HELP_SECONDS = 0.3
 TORCH_RATIO = 1.3
+BYTECODE_KEPT = {"PYTHONDONTWRITEBYTECODE": ""}  # of our modules as of torch's, as when installed
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -67,7 +68,7 @@ def measure(commands: dict[str, list[str]], rounds: int) -> dict[str, list[Usage
     found: dict[str, list[Usage]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():
-            used = run(command, Limits(threads=1))
+            used = run(command, Limits(threads=1), BYTECODE_KEPT)
             if used.code:
                 raise FailedError(f"{name}: {used.last_line}")
             if number:
