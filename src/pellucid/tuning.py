@@ -72,12 +72,11 @@ def planned_tuning(
             spent += again + of_step * (made + looks(experience.split))
         else:
             one = again + of_step * (looks(experience.split) + len(experience.split.learn) / BATCH)
-            told.append(
-                f"{kind.pretrained.name} stays as it is; to tune it on these rows as well takes "
-                f"about {duration(one * len(kinds) / SHARE)} more"
-            )
-    planned = replace(plan, tuning=steps, tuning_threads=torch.get_num_threads())
-    return planned, spent, " · ".join(told) or None
+            more = one * len(kinds) / SHARE - seconds
+            told.append(_untuned(kind.pretrained.name, more))
+    if steps:
+        plan = replace(plan, tuning=steps, tuning_threads=torch.get_num_threads())
+    return plan, spent, " · ".join(told) or None
 
 
 def tuned(
@@ -116,6 +115,13 @@ def tuned(
 def better(loss: float, best: float) -> bool:
     """Whether a tuned backbone takes the place of the frozen one."""
     return loss < best
+
+
+def _untuned(name: str, more: float) -> str:
+    """Why a backbone is not tuned; `more` seconds would do, if they are what is missing."""
+    if more > 0:
+        return f"with about {duration(more)} more, {name} would be tuned on these rows as well"
+    return f"{name} is not tuned: the cells that it would learn from take more than 1 GB"
 
 
 def _told(name: str, steps: int, before: float, after: float) -> str:
