@@ -20,6 +20,7 @@ def test_without_a_name_all_lessons_are_listed(monkeypatch, capsys):
     status, out, _ = run(monkeypatch, capsys)
     assert status == 0
     assert {"determinant", "descent", "lecture"} <= {line.split()[0] for line in out.splitlines()}
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_a_matrix_is_an_argument(monkeypatch, capsys):

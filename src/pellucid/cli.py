@@ -7,6 +7,7 @@ import importlib.util
 import io
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -297,7 +298,8 @@ def lesson(
 
     if name is None:
         for each, known in LESSONS.items():
-            print(f"{each:<16}{known.summary}")
+            print(textwrap.fill(known.summary, 80, initial_indent=f"{each:<16}",
+                                subsequent_indent=16 * " "))  # fmt: skip
         return
     arguments, options = _lesson_words(context.args)
     step = work(name, *arguments, **options)

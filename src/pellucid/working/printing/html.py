@@ -122,7 +122,11 @@ def _chain(drawn: _Page, step: Step) -> str:
 
 
 def _table(drawn: _Page, table: NumberTable) -> str:
-    head = "".join(f'<th scope="col">{_cell(drawn, cell)}</th>' for cell in table.headings)
+    below = table.rows[0] if table.rows else table.headings  # a heading stands over what it names
+    head = "".join(
+        f'<th scope="col"{_kind(value)}>{_cell(drawn, cell)}</th>'
+        for cell, value in zip(table.headings, below, strict=True)
+    )
     rows = "".join(
         "<tr>" + "".join(f"<td{_kind(cell)}>{_cell(drawn, cell)}</td>" for cell in row) + "</tr>"
         for row in shown_rows(table)

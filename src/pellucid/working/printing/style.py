@@ -58,7 +58,7 @@ font-size:.95rem}
 .pellucid-working :is(th,td){padding:.28rem .75rem;border-bottom:1px solid var(--line);
 text-align:right}
 .pellucid-working th{border-bottom:2px solid var(--line);font-weight:620}
-.pellucid-working td.words{text-align:left}
+.pellucid-working :is(th,td).words{text-align:left}
 .pellucid-working table math{font-size:1em}
 .pellucid-working figure{margin:1rem 0}
 .pellucid-working svg{max-width:100%;height:auto;display:block}
