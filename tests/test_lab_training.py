@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import queue
 import struct
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -269,6 +271,28 @@ def test_a_page_that_is_loaded_again_finds_its_network_paused_where_it_was():
         with client.websocket_connect(f"{place}?name=other") as socket:
             socket.send_json({"do": "new", "resume": True})
             assert "page" not in read(socket.receive_bytes())[0]
+
+
+def test_a_page_that_comes_back_before_it_has_gone_away_finds_its_training():
+    place = f"ws://127.0.0.1:8000/{TOKEN}/training?name=quick"
+    with TestClient(application(TOKEN), base_url="http://127.0.0.1:8000") as client:
+        state = client.app.state
+        with client.websocket_connect(place) as socket:
+            socket.send_json({"do": "new", "data": "clouds", "page": {"data": "clouds"}})
+            socket.receive_bytes()
+        while "quick" not in state.trainings:
+            time.sleep(0.01)
+        worker = state.trainings.pop("quick")
+        state.watched.add("quick")  # as if the server had not heard yet that the page is gone
+
+        def gone():
+            state.trainings["quick"] = worker
+            state.watched.discard("quick")
+
+        threading.Timer(0.3, gone).start()
+        with client.websocket_connect(place) as socket:
+            socket.send_json({"do": "new", "resume": True})
+            assert read(socket.receive_bytes())[0]["page"] == {"data": "clouds"}
 
 
 def test_a_page_of_another_site_may_not_watch():

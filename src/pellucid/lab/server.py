@@ -74,6 +74,7 @@ def application(token: str, own: Own | None = None) -> Starlette:
     )
     made.state.own = own or Own()
     made.state.trainings = {}  # workers that wait for their page to be loaded again
+    made.state.watched = set()  # names of those that a page looks at
     return made
 
 

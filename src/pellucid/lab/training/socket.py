@@ -19,6 +19,7 @@ from pellucid.lab.training.frames import frame
 MOST_WORKERS = 4
 MOST_KEPT = 6  # workers that wait for their page to come back
 LONGEST_NAME = 64
+PATIENCE = 60  # twentieths of a second
 _open: set[WebSocket] = set()
 
 
@@ -44,7 +45,14 @@ async def _serve(socket: WebSocket) -> None:
         loop.call_soon_threadsafe(pictures.put_nowait, frame(picture))
 
     name, kept = socket.query_params.get("name", "")[:LONGEST_NAME], socket.app.state.trainings
+    watched: set[str] = socket.app.state.watched
+    for _ in range(PATIENCE):  # a page that is loaded again may come before it has gone away
+        if name not in watched:
+            break
+        await asyncio.sleep(0.05)
     worker = kept.pop(name, None)
+    if name:
+        watched.add(name)
     if worker is None:
         worker = worker_of(lambda wishes: build(wishes, socket.app.state.own), show)
         worker.start()
@@ -57,6 +65,7 @@ async def _serve(socket: WebSocket) -> None:
         pass
     finally:
         _keep(kept, name, worker)
+        watched.discard(name)
         sending.cancel()
 
 
