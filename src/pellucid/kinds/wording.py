@@ -184,7 +184,8 @@ class Wording(DeepTarget):
         """An encoder and a decoder."""
         own = min(WIDTH, max(32, width // 32 * 32))
         tokens = self._tokenizer.get_vocab_size()
-        return Translator(tokens, self._key, (width, own, self.longest, LONGEST), generator)
+        sizes = width, own, self.longest, LONGEST
+        return Translator(tokens, self._key, sizes, generator, alone=not self.sources)
 
     def combine(self, output: Tensor) -> Tensor:
         """The first network's text: two texts have no mean."""

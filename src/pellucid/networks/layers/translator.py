@@ -12,6 +12,7 @@ from pellucid.networks.layers.dropout import Dropout
 from pellucid.networks.layers.embedding import Embedding
 from pellucid.networks.layers.ensemble import Linear
 from pellucid.networks.layers.input import Tensors
+from pellucid.networks.layers.normalisation import BatchNorm
 from pellucid.networks.layers.transformer import Cache, DecoderBlock, EncoderBlock
 from pellucid.networks.layers.vocabulary import token_losses
 
@@ -28,18 +29,25 @@ class Translator(nn.Module):
     """
 
     def __init__(
-        self, tokens: int, key: str, sizes: tuple[int, int, int, int], generator: torch.Generator
+        self,
+        tokens: int,
+        key: str,
+        sizes: tuple[int, int, int, int],
+        generator: torch.Generator,
+        alone: bool = False,
     ) -> None:
         """`key` names the raw source.
 
         `sizes`: of the hidden layers, a vector; how much is written where no end comes, at least
-        (more where much is read) and at most.
+        (more where much is read) and at most. `alone`: nothing is read but the hidden layers; what
+        tells one row from another is then brought out of what all have in common.
         """
         super().__init__()
         hidden, width, self.least, self.longest = sizes
         self.key, self.beams = key, 4
         self.embedding = Embedding(tokens, width, generator)
         self.context = Linear(hidden, width, generator)
+        self.contrast = BatchNorm(width) if alone else nn.Identity()
         heads = max(1, width // 32)
         self.encoder = nn.ModuleList(EncoderBlock(width, heads, 0.1, generator) for _ in range(3))
         self.decoder = nn.ModuleList(DecoderBlock(width, heads, 0.1, generator) for _ in range(3))
@@ -67,7 +75,7 @@ class Translator(nn.Module):
 
     def remember(self, hidden: Tensor, source: Tensor) -> Memory:
         """What the decoder looks at: of hidden (members, batch, width), source (batch, length)."""
-        others = self.context(hidden.mean(0)).unsqueeze(1)
+        others = self.contrast(self.context(hidden.mean(0))).unsqueeze(1)
         x = torch.cat([others, self._vectors(source)], 1)
         real = nn.functional.pad(source > 0, (1, 0), value=True)
         mask = real[:, None, None]
