@@ -39,7 +39,8 @@ del found, text
 gc.collect()
 from pellucid.explanation.doubles import InFloat64, double, in_float64
 from pellucid.explanation.recorder import recording
-row = read_row(model, table.take([6], [c for c in table.columns]), "", table.files)
+rows, place = model.schema.row(table, 6, Mends())
+row = read_row(model, rows.take([place], list(rows.columns)), "", rows.files)
 network, twin, raw = model.network, in_float64(model.network), double(row.raw)
 def plain():
     network(row.raw)
