@@ -50,6 +50,7 @@ class Pellucid:
         self.monkeypatch.setattr("warnings.showwarning", None)  # so that it is put back
         with pytest.raises(SystemExit) as ended:
             cli.main()
+        gc.unfreeze()  # a process that the command has to itself would be over now
         captured = self.capsys.readouterr()
         status = ended.value.code
         return (status if isinstance(status, int) else 0), captured.out, captured.err
