@@ -395,7 +395,8 @@ def _deep(document: Document, tensors: Tensors) -> None:
 KINDS = ("Number", "Category", "Date", "Text")
 BODY, PLAN_, SETTINGS = ("plan", "body"), ("plan",), ("settings",)
 HOSTILE = {
-    "a newer format": _document("format", value=2),
+    "an older format": _document("format", value=1),
+    "a newer format": _document("format", value=3),
     "a format that is no number": _document("format", value="x" * 1_000_000),
     "no format": _document("format", value=None),
     "another mark": _document("what", value="a game"),

@@ -31,7 +31,7 @@ from pellucid.soundness import (
 )
 from pellucid.training.plan import Plan
 
-FORMAT = 1
+FORMAT = 2
 MARK = "pellucid model"
 FILES = (
     "model.json",
