@@ -12,29 +12,26 @@ with the solved paths. Answers of many pieces, such as a written text, are left 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from pellucid.explanation.integrated import Score, integrated, remembering
 from pellucid.explanation.parts import (
     Column,
+    PartedRow,
     columns_of,
-    count,
     encodings,
-    keeping,
-    sums_over,
 )
 from pellucid.explanation.pieces import Pieces, Shared, growing, shapley, shared
 from pellucid.kinds import Array, Encoded, TargetKind
-from pellucid.networks.layers import InputLayer, NoPath
-from pellucid.networks.network import DeepNetwork, Network, first_network
+from pellucid.networks.layers import NoPath
+from pellucid.networks.network import Network, first_network
 from pellucid.schema import PLAIN, Schema
 
 POINTS = 24  # of the Gauss-Legendre rule along the way from nothing to the row
@@ -44,8 +41,6 @@ MOST_NUMBERS = 5_000_000  # in all of them
 ORDERS = 8
 SEED = 0
 VECTORS = ".vectors"  # how the names of a backbone's raw tensors end
-
-Score = Callable[[Tensor], Tensor]  # a target's outputs (batch, …) -> one number a row
 
 
 @dataclass(frozen=True)
@@ -75,32 +70,6 @@ class Attribution:
         return float(np.asarray(np.corrcoef(np.stack(ranks)))[0, 1])
 
 
-@dataclass(frozen=True)
-class _Row:
-    schema: Schema
-    cells: pl.DataFrame
-    encoded: list[Encoded]
-    columns: list[Column]
-
-    def keeping(self, kept: Array) -> dict[str, Tensor]:
-        return keeping(self.schema, self.cells, self.encoded, self.columns, kept)
-
-    @cached_property
-    def ends(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The row itself, and nothing."""
-        whole, none = (self.keeping(np.full((1, self.parts), kept)) for kept in (True, False))
-        return whole, none
-
-    @property
-    def size(self) -> int:
-        """How many numbers it enters as."""
-        return sum(values.numel() for values in self.ends[0].values())
-
-    @property
-    def parts(self) -> int:
-        return count(self.columns)
-
-
 def attribute(
     schema: Schema,
     network: Network,
@@ -113,11 +82,11 @@ def attribute(
     `encoded` are the cells as each kind encodes them, if they are there already. A copy of the
     network is hooked into, for another thread may be predicting with it.
     """
-    control, network = (_remembering(twin) for twin in (shuffled(network), copy.deepcopy(network)))
+    control, network = (remembering(twin) for twin in (shuffled(network), copy.deepcopy(network)))
     encoded = encodings(schema, cells) if encoded is None else encoded
     if hasattr(schema.targets[position], "of_pieces"):
         return _of_pieces(shared((network, control), position, schema, cells, encoded))
-    row = _Row(schema, cells, encoded, columns_of(schema, cells, encoded))
+    row = PartedRow(schema, cells, encoded, columns_of(schema, cells, encoded))
     with torch.no_grad():
         output = network(row.ends[0])[position]
     found = _score_of(schema.targets[position], output)
@@ -146,7 +115,7 @@ def _of_pieces(found: Shared | None) -> Attribution | None:
     return Attribution(found.of, found.columns, *shares, *ends, found.pieces)
 
 
-def _without_each(network: Network, row: _Row, position: int, score: Score) -> Array:
+def _without_each(network: Network, row: PartedRow, position: int, score: Score) -> Array:
     """The answer without each part in turn."""
     kept = ~np.eye(row.parts, dtype=bool)
     with torch.no_grad():
@@ -179,7 +148,7 @@ def _score_of(kind: TargetKind, output: Tensor) -> tuple[str, Score] | None:
 
 
 def _accounted(
-    network: Network, row: _Row, tried: _Tried | None, asked: tuple[int, Score, int]
+    network: Network, row: PartedRow, tried: _Tried | None, asked: tuple[int, Score, int]
 ) -> tuple[Array, float]:
     """Each part's share, and the answer that the shares start from."""
     position, score, points = asked
@@ -196,7 +165,7 @@ def _accounted(
         others = (path[:1].expand(len(d), *path.shape[1:]) for path in solved)
         return score(blend(*others, d))
 
-    shares, start = _integrated(network, row, points, (position, of_deep))
+    shares, start = integrated(network, row, points, (position, of_deep))
     if tried is None:
         return shares, start
     with torch.no_grad():
@@ -218,189 +187,6 @@ def _of_vectors(
     some = range(0, rows, 64)  # so that memory stays bounded
     chunks = [{name: values[i : i + 64] for name, values in left.items()} for i in some]
     return torch.cat([network.paths(chunk)[position][-1] for chunk in chunks])
-
-
-# ---- the deep path: integrated gradients ---------------------------------------------------------
-
-
-def _integrated(
-    network: Network, row: _Row, points: int, answer: tuple[int, Score]
-) -> tuple[Array, float]:
-    """The slopes along the straight way from nothing to the row, times the way."""
-    position, score = answer
-    shares, start = np.zeros(row.parts), 0.0
-    places, weights = np.polynomial.legendre.leggauss(points)
-    # Squared, so that more points lie near nothing, where normalising layers turn fastest.
-    along = torch.tensor(np.append(((places + 1) / 2) ** 2, 0.0), dtype=torch.float32)
-    weight = torch.tensor(np.append(weights * (places + 1) / 2, 0.0), dtype=torch.float32)
-    walked = [_walk(deep, row.ends, along, weight) for deep in network.deep]  # type: ignore[arg-type]
-    output = torch.cat([walk.outputs[position] for walk in walked])
-    values = score(network.targets[position].combine(output))
-    start = float(values[-1].detach())
-    total = (values * weight).sum()
-    leaves = [leaf for walk in walked for leaf in walk.leaves]
-    slopes = iter(torch.autograd.grad(total, leaves, allow_unused=True))
-    for walk in walked:
-        for face in walk.faces:
-            columns = _of_kind(row, face)
-            for column, way in zip(columns, _ways(face, slopes, len(columns)), strict=True):
-                for part, share in sums_over(way, column, face.position):
-                    shares[part] += share
-    return shares, start
-
-
-@dataclass
-class _Face:
-    """Where one input layer is entered in between, and the two ends of the way."""
-
-    number: int  # of the input layer
-    position: int  # among the faces of that layer
-    inside: nn.Module | str
-    ends: list[tuple[Tensor, Tensor]]  # a call, or a raw tensor: the row, nothing; (1, …)
-    entries: int  # of each row, one after the other in what the module gives
-
-
-@dataclass
-class _Walk:
-    outputs: list[Tensor]
-    leaves: list[Tensor]
-    faces: list[_Face]
-
-
-def _walk(
-    deep: DeepNetwork,
-    ends: tuple[dict[str, Tensor], dict[str, Tensor]],
-    along: Tensor,
-    weight: Tensor,
-) -> _Walk:
-    """The outputs of one deep network at places between nothing and the row."""
-    faces = [
-        face
-        for number, layer in enumerate(deep.inputs)
-        for face in _entered(number, layer, ends)  # type: ignore[arg-type]
-    ]
-    repeated = {
-        name: values.expand(len(along), *values.shape[1:]) for name, values in ends[0].items()
-    }
-    leaves: list[Tensor] = []
-    given: dict[nn.Module, Iterator[Tensor]] = {}
-    for face in faces:
-        between = [_between(*pair, along) for pair in face.ends]
-        leaves += between
-        if isinstance(face.inside, str):
-            repeated[face.inside] = between[0]
-        else:
-            given[face.inside] = iter([x.flatten(0, 1) if face.entries > 1 else x for x in between])
-    with _giving(given):
-        outputs = deep(repeated)
-    return _Walk(outputs, leaves, faces)
-
-
-def _faces(layer: InputLayer) -> tuple[nn.Module | str, ...]:
-    inside = layer.face()
-    return inside if isinstance(inside, tuple) else (inside,)
-
-
-def _between(row: Tensor, nothing: Tensor, along: Tensor) -> Tensor:
-    share = along.view(-1, *[1] * (row.ndim - 1))
-    return (nothing + share * (row - nothing)).detach().requires_grad_()
-
-
-@contextmanager
-def _giving(given: Mapping[nn.Module, Iterator[Tensor]]) -> Iterator[None]:
-    """Modules that give these values, call by call, and compute nothing."""
-    own = {module: module.__dict__.get("forward") for module in given}
-    for module, values in given.items():
-        module.__dict__["forward"] = lambda *args, values=values: next(values)
-    try:
-        yield
-    finally:
-        for module, forward in own.items():
-            del module.__dict__["forward"]
-            if forward is not None:
-                module.__dict__["forward"] = forward
-
-
-def _entered(
-    number: int, layer: InputLayer, ends: tuple[dict[str, Tensor], dict[str, Tensor]]
-) -> Iterator[_Face]:
-    """What the layer's faces are entered with for the row and for nothing."""
-    modules = [inside for inside in _faces(layer) if isinstance(inside, nn.Module)]
-    seen = [_seen(layer, modules, raw) for raw in ends] if modules else []
-    for position, inside in enumerate(_faces(layer)):
-        if isinstance(inside, str):
-            pair = (ends[0][inside].float(), ends[1][inside].float())
-            yield _Face(number, position, inside, [pair], 1)
-            continue
-        whole, none = (outputs[inside] for outputs in seen)
-        entries = len(whole[0])
-        pairs = [
-            (row, nothing if nothing.shape == row.shape else torch.zeros_like(row))
-            for row, nothing in zip(whole, none, strict=True)
-        ]
-        if entries > 1:
-            pairs = [(row.unsqueeze(0), nothing.unsqueeze(0)) for row, nothing in pairs]
-        yield _Face(number, position, inside, pairs, entries)
-
-
-def _seen(
-    layer: InputLayer, modules: Sequence[nn.Module], raw: dict[str, Tensor]
-) -> dict[nn.Module, list[Tensor]]:
-    """What each of the modules gives, call by call."""
-    found: dict[nn.Module, list[Tensor]] = {module: [] for module in modules}
-    hooks = [
-        module.register_forward_hook(lambda module, args, output: found[module].append(output))
-        for module in modules
-    ]
-    try:
-        with torch.no_grad():
-            layer(raw)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return found
-
-
-def _remembering(network: Network) -> Network:
-    """The network, its faces looking once at each entry: rows with parts gone share most."""
-    for deep in network.deep:
-        for layer in deep.inputs:  # type: ignore[union-attr]
-            for inside in _faces(layer):
-                if isinstance(inside, nn.Module) and inside is not layer:
-                    inside.__dict__["forward"] = _once_each(inside.forward)
-    return network
-
-
-def _once_each(own: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    known: dict[bytes, Tensor] = {}
-
-    @torch.no_grad()
-    def forward(x: Tensor) -> Tensor:
-        keys = [entry.tobytes() for entry in x.numpy()]
-        new = {key: place for place, key in enumerate(keys) if key not in known}
-        if new:
-            known.update(zip(new, own(x[list(new.values())]), strict=True))
-        return torch.stack([known[key] for key in keys])
-
-    return forward
-
-
-def _of_kind(row: _Row, face: _Face) -> Sequence[Column]:
-    kind = row.schema.inputs[face.number]
-    return [column for column in row.columns if column.kind is kind]
-
-
-def _ways(face: _Face, slopes: Iterator[Tensor | None], columns: int) -> Iterator[Tensor]:
-    """For each column the share of every entry of its face."""
-    shares = []
-    for row, nothing in face.ends:
-        slope, way = next(slopes), (row - nothing)[0]
-        shares.append(torch.zeros_like(way) if slope is None else slope.sum(0) * way)
-    if face.entries == 1 and len(shares) > 1:  # a call for each column
-        yield from shares
-    else:  # all of them in each call
-        split = [share.chunk(columns) for share in shares]
-        yield from (torch.cat(each) for each in zip(*split, strict=True))
 
 
 # ---- the solved paths: Shapley values over sampled orders ----------------------------------------
@@ -429,7 +215,7 @@ class _Tried:
         return linear, trees, network.averaged(network.tables, self.plain)[position]
 
 
-def _tried(network: Network, row: _Row, position: int) -> _Tried | None:
+def _tried(network: Network, row: PartedRow, position: int) -> _Tried | None:
     """Rows whose parts come in sampled orders and in reverse; None where no path is solved."""
     if isinstance(network.linear[position], NoPath):
         return None

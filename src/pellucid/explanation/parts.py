@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,3 +122,33 @@ def _by_place(share: Array, places: Array) -> tuple[Array, Array]:
         return share, np.broadcast_to(np.concatenate([places] * views), share.shape)
     flat = share.reshape(-1) if share.size == places.size else share.sum(-1).reshape(-1)
     return flat[: places.size], places.reshape(-1)
+
+
+@dataclass(frozen=True)
+class PartedRow:
+    """A row whose parts can be taken away."""
+
+    schema: Schema
+    cells: pl.DataFrame
+    encoded: list[Encoded]
+    columns: list[Column]
+
+    def keeping(self, kept: Array) -> dict[str, Tensor]:
+        """The row as often as `kept` (rows, parts) has rows, with the marked parts alone."""
+        return keeping(self.schema, self.cells, self.encoded, self.columns, kept)
+
+    @cached_property
+    def ends(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The row itself, and nothing."""
+        whole, none = (self.keeping(np.full((1, self.parts), kept)) for kept in (True, False))
+        return whole, none
+
+    @property
+    def size(self) -> int:
+        """How many numbers it enters as."""
+        return sum(values.numel() for values in self.ends[0].values())
+
+    @property
+    def parts(self) -> int:
+        """How many there are, of all columns."""
+        return count(self.columns)
