@@ -63,7 +63,9 @@ class Watched:
         self.until(
             "[...document.querySelectorAll('[data-figure]')].every("
             "f => f.dataset.drawn && f.querySelector('.drawing').childElementCount"
-            " && !f.querySelector('.stale') && !f.classList.contains('busy'))"
+            " && !f.querySelector('.stale') && !f.classList.contains('busy')"
+            " && [...f.querySelectorAll('.worked')].every("
+            "w => getComputedStyle(w).opacity === '1'))"  # not while it still fades in
         )
 
     def until(self, script: str, given: Any = None, seconds: float = 60) -> None:

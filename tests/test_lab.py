@@ -40,6 +40,13 @@ def test_the_lectures_slips_stand_on_their_pages_with_what_is_right(client):
     assert "ReLU makes negative values 0" in page
 
 
+def test_a_claim_stands_in_every_chapter_that_it_belongs_to_and_in_no_other(client):
+    claim = "A hidden layer is a weighted sum of the layer before it."
+    pages = {c.slug: client.get(f"/{TOKEN}/{c.slug}").text for c in CHAPTERS}
+    assert {slug for slug, page in pages.items() if claim in page} == {"deep-learning", "inputs"}
+    assert "computed again" not in pages["frameworks"]
+
+
 def test_without_the_token_nothing_is_answered(client):
     assert client.get("/").status_code == 403
     assert client.get("/linear-algebra").status_code == 403

@@ -94,6 +94,102 @@ def test_every_figure_moves_on_a_model_of_ones_own(own_lab, browser, slug):
         assert seen.faults == []
 
 
+WORKED = (
+    ("data", "columns", "Rank: the number of axes"),
+    ("inputs", "encoding", "Rank: the number of axes"),
+    ("learning", "grown", "Derivative of"),
+    ("features", "ways", "Sum of matrices"),
+    ("deep-learning", "layers-seen", "Eigenvalues and eigenvectors"),
+    ("training", "table-training", "cross-entropy"),
+    ("training", "history", "Derivative of"),
+    ("gradient-descent", "surface", "Gradient descent on"),
+    ("frameworks", "spellings", "Product of matrices"),
+)
+
+
+@pytest.mark.parametrize(("slug", "name", "rule"), WORKED, ids=lambda each: each.split()[0])
+def test_a_figures_working_and_its_python_follow_when_it_is_moved(
+    own_lab, browser, slug, name, rule
+):
+    with watched(browser) as seen:
+        seen.page.goto(own_lab + slug)
+        seen.settle()
+        figure = seen.page.locator(f"[data-figure={name}]").first
+        worked = figure.locator(".worked")
+        seen.until("w => w.textContent", worked.element_handle())
+        assert rule.lower() in worked.text_content().lower()
+        before = worked.inner_html()
+        if name == "table-training":
+            figure.get_by_role("button", name="One step").click()
+        else:
+            move(seen, figure)
+        seen.until("([w, was]) => w.innerHTML !== was", [worked.element_handle(), before])
+        seen.settle()
+        assert worked.locator(".fault").count() == 0
+        figure.locator("details.code summary").click()
+        seen.until("f => f.querySelector('.code pre').textContent", figure.element_handle())
+        assert seen.faults == []
+
+
+QUESTIONS = """async () => {
+  const asked = async (name, state) => {
+    const at = `${document.body.dataset.root}/assets/figures/${name}.js`;
+    const {default: figure} = await import(at);
+    const {arguments: given, options} = figure.working({...figure.state, ...state});
+    return [...given, options ?? {}];
+  };
+  return {
+    ways: await asked('ways', {found: {share: true, ways: [{value: 0.5}, {value: 0.825}]}, at: 1}),
+    grown: await asked('grown', {share: true, at: 2, points: [
+      {rows: 10, value: 0.5}, {rows: 20, value: 0.6}, {rows: 80, value: 0.9}]}),
+    history: await asked('history', {at: 1, moments: [
+      [0, 0, 0.7, null, 0.1], [0, 10, 0.5, null, 0.1], [0, 20, 0.4, null, 0.1]]}),
+    cloud: await asked('layers-seen', {at: 0, found: {rows: 2, layers: [{points: [1, 2, -1, 0]}]}}),
+    bowl: await asked('surface', {step: 0, rate: '0.1', method: 'plain', found: {
+      x: [-1, 1], y: [-2, 2], losses: [[2, 1, 2], [1, 0, 1], [2, 1, 2]], path: [[0, 0]]}}),
+    layer: await asked('spellings', {layer: 2, found: {layers: [
+      {inputs: 4, outputs: 3}, {inputs: 3, outputs: 5}]}}),
+  };
+}"""
+
+
+def test_a_working_is_called_with_the_numbers_that_the_figure_shows(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab)
+        asked = seen.page.evaluate(QUESTIONS)
+    assert asked["ways"] == ["[50,82.5]", "[-82.5,-82.5]", {}]
+    assert asked["grown"] == ["60 + 30*ln(x/20)/ln(80/20)", {"at": "80"}]
+    assert asked["history"] == ["0.5 + -0.02*(x - 10)", {"at": "10"}]
+    assert asked["cloud"] == ["[[1,1],[1,1]]", {}]
+    assert asked["layer"] == ["[3,1]", "[5,5]", {}]
+    bowl, options = asked["bowl"]
+    assert options == {"start": "0, 0", "step": "0.1", "steps": 1, "method": "plain"}
+    step = pellucid.lesson("descent", bowl, **{**options, "start": "1, 2"})
+    # 1 * x**2 + 0.25 * y**2, of which a step of 0.1 takes off a fifth and a twentieth
+    assert [float(each) for each in step.result] == pytest.approx([0.8, 1.9])
+
+
+def test_a_tables_training_and_its_python_come_to_the_same_loss(lab, browser):
+    with watched(browser) as seen:
+        seen.page.goto(lab + "training")
+        seen.settle()
+        figure = seen.page.locator("[data-figure=table-training]")
+        for _ in range(2):
+            figure.get_by_role("button", name="One step").click()
+        seen.until("f => f.innerText.includes('Step 2 on')", figure.element_handle())
+        figure.locator("details.code summary").click()
+        code = figure.locator("details.code pre")
+        seen.until("p => p.innerText.includes('range(2)')", code.element_handle())
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code.inner_text(), {})
+        figure.locator("details.numbers summary").click()
+        last = figure.locator("details.numbers tbody tr").last.locator("td")
+        last.first.wait_for()
+        step, loss = (float(cell.inner_text()) for cell in last.all()[:2])
+        assert step == 2 and float(printed.getvalue()) == pytest.approx(loss, rel=1e-5)
+
+
 def test_a_neuron_and_then_a_weight_are_picked_and_followed(own_lab, browser):
     with watched(browser) as seen:
         seen.page.goto(own_lab + "walk")

@@ -106,7 +106,9 @@ export function mount(place, figure, given, asking = ask) {
 
 /** The lesson beside the figure as a call of the library. */
 function call(state, figure) {
-  const { lesson, arguments: given = [], options = {} } = figure.working(state);
+  const question = figure.working(state);
+  if (!question) return ""; // its numbers are not there yet
+  const { lesson, arguments: given = [], options = {} } = question;
   const parts = [lesson, ...given].map((each) => JSON.stringify(String(each)));
   parts.push(...Object.entries(options).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`));
   return `import pellucid\n\nprint(pellucid.lesson(${parts.join(", ")}))\n`;

@@ -3,6 +3,7 @@
 import { plain } from "./plot.js";
 
 export function predicting(place, figure, state, change) {
+  const explains = figure.working && !figure.note; // a note says that something else is worked
   const beside = figure.working ? place.querySelector(".beside") : corner(place);
   const button = document.createElement("button");
   button.type = "button";
@@ -39,8 +40,8 @@ export function predicting(place, figure, state, change) {
     const slip = slips.find((each) => near(each.value));
     told.className = `told ${near(answer) ? "right" : "wrong"}`;
     told.textContent = near(answer)
-      ? `Right: ${plain(answer)}. ${figure.working ? "The working shows why." : ""}`
-      : `It is ${plain(answer)}. ${slip ? slip.says : figure.working ? "Compare with the working, line by line." : "Compare with the figure."}`;
+      ? `Right: ${plain(answer)}. ${explains ? "The working shows why." : ""}`
+      : `It is ${plain(answer)}. ${slip ? slip.says : explains ? "Compare with the working, line by line." : "Compare with the figure."}`;
     end();
   });
   return { moved() { if (!answered) { end(); box.hidden = true; } } };

@@ -5,7 +5,7 @@ import { newest } from "./ask.js";
 const PAUSE = 90; // ms at rest before the working is asked for
 
 export function working(place, figure, ask) {
-  place.innerHTML = `<header><h3>The working</h3></header><div class="worked" aria-live="off"></div>`;
+  place.innerHTML = `<header><h3>The working</h3></header>${figure.note ? `<p class="quiet note">${figure.note}</p>` : ""}<div class="worked" aria-live="off"></div>`;
   const body = place.querySelector(".worked");
   let shown = "", timer = 0;
   const fetch = newest(async (question) => {

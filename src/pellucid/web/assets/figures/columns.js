@@ -37,5 +37,11 @@ export default {
     ] };
   },
   veiled: true,
+  note: "How the column's values are spread is a vector: the counts that are drawn, in their order, and at the end the missing cells.",
+  working(s) {
+    if (!s.table) return null;
+    const c = chosen(s);
+    return { lesson: "tensor", arguments: [JSON.stringify([...c.bars.map(([, n]) => n), c.missing])], options: { axes: `value of ${c.name.replaceAll(",", " ")}` } };
+  },
   python: (s) => `import pellucid\n\nmodel = pellucid.learn(${JSON.stringify(s.table?.name ?? "sample:reviews")}, minutes=1)\nprint(model.schema.reasons)  # why each column is what it is\n`,
 };

@@ -26,6 +26,11 @@ export default {
   },
   says: (s) => (s.found ? `Row ${s.found.row + 1} of ${s.found.name} becomes ${s.found.parts.map((p) => p.vector.length).join(" + ")} = ${s.found.width} numbers, side by side: that is what the first hidden layer sees. ${s.found.learnt ? "The input layers are those of your model." : "The input layers have learnt nothing yet: their weights are drawn at random."}` : "Reading …"),
   veiled: true,
+  note: "The vectors of all columns, side by side: the one vector that the first hidden layer sees.",
+  working(s) {
+    const all = s.found?.parts.flatMap((p) => p.vector);
+    return all?.every(Number.isFinite) ? { lesson: "vector", arguments: [JSON.stringify(all.map((v) => Number(v.toFixed(4))))] } : null;
+  },
   question(s) {
     if (!s.found) return { text: "One moment …", answer: NaN };
     const widths = s.found.parts.map((p) => p.vector.length);

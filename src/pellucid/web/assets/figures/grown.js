@@ -47,6 +47,14 @@ export default {
   },
   numbers: (s) => ({ caption: `${s.metric} against rows`, headings: ["rows", s.metric, "low", "high"], rows: [...s.points.map((p) => [p.rows, written(s, p.value), written(s, p.low), written(s, p.high)]), ...[s.baseline, s.simplest].filter(Boolean).map((way) => [way.name, written(s, way.value), "", ""])] }),
   veiled: true,
+  note: "What one more row brings here: x is the number of rows, and between this point and the one before it P is taken to grow by as much with each doubling.",
+  working(s) {
+    const found = known(s), round = (v) => Number(v.toPrecision(5)), scale = s.share ? 100 : 1;
+    if (found.length < 2) return null;
+    const i = Math.max(1, found.findLastIndex((p) => p.rows <= chosen(s).rows)), [from, to] = [found[i - 1], found[i]], at = chosen(s).rows;
+    if (from.rows === to.rows) return null;
+    return { lesson: "derivative", arguments: [`${round(scale * from.value)} + ${round(scale * (to.value - from.value))}*ln(x/${from.rows})/ln(${to.rows}/${from.rows})`], options: { at: String(at) } };
+  },
   question(s) {
     const found = known(s), few = found[0], all = found.at(-1), scale = s.share ? 100 : 1;
     if (found.length < 2) return { text: "One moment …", answer: NaN };

@@ -1,5 +1,6 @@
 // How a model was learnt: loss and measure at each step that was kept, to be looked at step by step.
 
+import { secant } from "../slope.js";
 import { axes, clamp, dot, frame, inside, label, line, path, plain, show } from "../plot.js";
 
 const steps = (s) => [...new Set(s.moments.map((m) => m[1]))].sort((a, b) => a - b);
@@ -46,6 +47,11 @@ export default {
   numbers: (s) => ({ caption: "What was kept", headings: ["network", "step", "loss", s.metric, "step size"], rows: s.moments.filter((_, i, all) => i % Math.ceil(all.length / 60) === 0 || i === all.length - 1).map((m) => [m[0], m[1], m[2], m[3], m[4]]) }),
   python: () => `import csv\n\nfor moment in csv.DictReader(open("MODEL/history.csv")):\n    print(moment)\n`,
   veiled: true,
+  note: "How fast the loss falls here: the straight line through this step's loss and that of the step kept before it; x is the step.",
+  working(s) {
+    const all = steps(s).filter((k) => mean(s, 2, k) !== null), i = Math.max(1, all.findLastIndex((k) => k <= at(s)));
+    return all.length < 2 ? null : secant(...[all[i - 1], all[i]].map((k) => [k, mean(s, 2, k)]));
+  },
   question(s) {
     const first = mean(s, 2, steps(s)[0]), last = mean(s, 2, 1e12);
     return { text: `The loss was ${plain(first, 3)} when it was first written down. What was it at the end, about?`, answer: last, near: Math.max(0.25 * Math.abs(first - last), 0.02), slips: [{ value: first, says: "It went on learning." }, { value: 0, says: "A loss of 0 would mean that it knew every answer for certain." }] };

@@ -14,6 +14,14 @@ function points(s) {
   return all[low].points.map((v, i) => v + share * (all[high].points[i] - v));
 }
 
+/** Of points [x, y, x, y, …]: variances on the diagonal, covariance beside it. */
+function covariance(found) {
+  const n = found.length / 2, mean = (get) => Array.from({ length: n }, (_, i) => get(found[2 * i], found[2 * i + 1])).reduce((a, b) => a + b) / n;
+  const across = mean((x) => x), up = mean((_, y) => y), round = (v) => Number(v.toFixed(4));
+  const both = round(mean((x, y) => (x - across) * (y - up)));
+  return [[round(mean((x) => (x - across) ** 2)), both], [both, round(mean((_, y) => (y - up) ** 2))]];
+}
+
 function tone(found, i) {
   if (!found.colours) return "var(--blue)";
   const c = found.colours[i];
@@ -46,6 +54,8 @@ export default {
   },
   numbers: (s) => ({ caption: `Straight cuts for ${s.found.target}`, headings: ["after", "numbers a row", s.found.levels.length ? "right on unseen rows" : "share accounted for"], rows: layers(s).map((l) => [l.name, l.width, l.cut === null ? "–" : percent(l.cut)]) }),
   veiled: true,
+  note: "The covariance of the points as they are drawn: its eigenvalues are their variances along and across the direction in which they are spread most, its eigenvectors these directions.",
+  working: (s) => (s.found?.rows > 1 ? { lesson: "eigenvalues", arguments: [JSON.stringify(covariance(points(s)))] } : null),
   question(s) {
     const all = layers(s).filter((l) => l.cut !== null);
     if (all.length < 2) return { text: "One moment …", answer: NaN };

@@ -70,6 +70,12 @@ export default {
   },
   numbers: (s) => ({ caption: "Layer by layer", headings: ["layer", "inputs", "outputs", "weights and biases", "bend"], rows: s.found.layers.map((l) => [l.name, l.inputs, l.outputs, count(l), l.activation || "none"]) }),
   veiled: true,
+  note: "The marked layer's weights and biases counted: every output has a weight for each input, and one bias.",
+  working(s) {
+    if (!s.found) return null;
+    const l = s.found.layers[at(s)];
+    return { lesson: "product", arguments: [JSON.stringify([l.inputs, 1]), JSON.stringify([l.outputs, l.outputs])] };
+  },
   question(s) {
     if (!s.found) return { text: "One moment …", answer: NaN };
     const l = s.found.layers[at(s)];

@@ -44,6 +44,15 @@ export default {
   },
   says: (s) => (s.found ? `Step ${s.step}: loss ${plain(s.found.heights[s.step], 3)}. The path is that of ${s.found.weights.toLocaleString("en")} weights learning ${s.found.name}; this plane holds ${plain(100 * s.found.share, 3)} % of its movement, and what is drawn is its shadow.` : "A network is learning …"),
   veiled: true,
+  note: "The loss around this point of the plane, as the parabolas through the cells beside it, and one step on it with the figure's step size and method. The network itself steps through all its weights, from a few rows at a time, so it goes elsewhere.",
+  working(s) {
+    if (!s.found) return null;
+    const round = (v) => Number(v.toPrecision(4)), loss = between(s.found), [x, y] = s.found.path[s.step].map(round), here = loss(x, y);
+    const [across, up] = [s.found.x, s.found.y].map(([low, high]) => (high - low) / (s.found.losses.length - 1));
+    const parabola = (name, at, before, after, d) => `${round((after - before) / (2 * d))}*(${name} - ${at}) + ${round((after + before - 2 * here) / (2 * d * d))}*(${name} - ${at})**2`;
+    const bowl = `${round(here)} + ${parabola("x", x, loss(x - across, y), loss(x + across, y), across)} + ${parabola("y", y, loss(x, y - up), loss(x, y + up), up)}`;
+    return { lesson: "descent", arguments: [bowl], options: { start: `${x}, ${y}`, step: s.rate, steps: 1, method: s.method } };
+  },
   question(s) {
     if (!s.found) return { text: "One moment …", answer: NaN };
     return { text: `The network has ${s.found.weights.toLocaleString("en")} weights. In how many directions can its loss be walked?`, answer: s.found.weights, slips: [

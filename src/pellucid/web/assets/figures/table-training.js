@@ -2,6 +2,7 @@
 
 import { open, page } from "../link.js";
 import { axes, frame, plain, show, tag } from "../plot.js";
+import { secant } from "../slope.js";
 import { curve } from "../training-panels.js";
 import training from "./training.js";
 
@@ -48,7 +49,30 @@ function spread(place, f) {
 
 export default {
   ...training,
-  working: undefined, challenge: undefined, python: undefined,
+  challenge: undefined,
+  note: "How fast the loss falls here: the straight line through this step's loss and the one drawn before it; x is the step. Before the first step: of classes, the loss when each gets the same share; of a number, the loss.",
+  working(s) {
+    const f = s.frame, levels = s.constant?.levels.length ?? 0;
+    if (!f || f.running || !Number.isFinite(f.loss)) return null;
+    const before = f.curve.findLast((point) => point[0] < f.step && Number.isFinite(point[1]));
+    if (before) return secant(before.slice(0, 2), [f.step, f.loss]);
+    return levels > 1 && levels < 100 ? { lesson: "cross-entropy", arguments: [JSON.stringify(Array(levels).fill(0))], options: { target: 1 } } : { lesson: "scalar", arguments: [Number(f.loss.toPrecision(5))] };
+  },
+  python(s) {
+    const d = made(s), p = pace(s);
+    return `# The very same weights: what is drawn in the page never touches what learns.
+from pellucid.lab.own import Own
+from pellucid.lab.training.learner import Learner, Pace
+from pellucid.lab.training.table import TableScene
+
+own = ${s.constant?.name === "sample:reviews" ? "Own()" : `Own(${JSON.stringify(s.constant?.name ?? "FILE")}, ${JSON.stringify(s.constant?.target ?? "COLUMN")})`}
+scene = TableScene(own.experience, {"width": ${d.width}, "blocks": ${d.blocks}, "seed": ${d.seed}})
+learner = Learner(scene.task)
+for _ in range(${s.frame?.step || 200}):
+    learner.advance(Pace(${p.rate}, ${p.batch}, "${p.method}"))
+print(scene.look(learner.optimizer.weights)["loss"])
+`;
+  },
   question(s) {
     const levels = s.constant?.levels.length ?? 0;
     if (levels < 2) return { text: "Before it has learnt anything: how many of a batch's 64 rows does one step look at?", answer: 64, slips: [] };

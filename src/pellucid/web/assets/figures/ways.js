@@ -32,6 +32,12 @@ export default {
   },
   numbers: (s) => ({ caption: `${s.found.metric} on unseen rows`, headings: ["way", s.found.metric, "low", "high"], rows: s.found.ways.map((w) => [w.name, written(s, w.value), written(s, w.low), written(s, w.high)]) }),
   veiled: true,
+  note: "How far each way lies from the chosen one, in the figure's order: from all measures the chosen one's is taken away.",
+  working(s) {
+    if (!s.found) return null;
+    const round = (v) => Number((s.found.share ? 100 * v : v).toPrecision(5)), values = s.found.ways.map((w) => w.value).filter(Number.isFinite);
+    return { lesson: "sum", arguments: [JSON.stringify(values.map(round)), JSON.stringify(values.map(() => -round(chosen(s).value)))] };
+  },
   question(s) {
     if (!s.found) return { text: "One moment …", answer: NaN };
     const simple = s.found.ways.find((w) => w.simple) ?? s.found.ways[0], b = best(s), scale = s.found.share ? 100 : 1;
