@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import signal
+import time
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ import torch
 
 import pellucid
 from every_kind import plan, table
+from pellucid import learning
 from pellucid.errors import DataError, UsageError
 from pellucid.training.watch import Watch
 
@@ -292,6 +294,19 @@ def test_nothing_global_is_touched():
 
 
 # ---- on the way --------------------------------------------------------------------------------
+
+
+def test_the_time_that_reading_takes_is_of_the_budget(monkeypatch):
+    read = learning.read
+
+    def slowly(*arguments):
+        time.sleep(0.6)
+        return read(*arguments)
+
+    monkeypatch.setattr(learning, "read", slowly)
+    slow = learnt(numbers(), "y").evidence["actual"]
+    assert slow["stages"][0]["seconds"] >= 0.6
+    assert slow["seconds"] > sum(stage["seconds"] for stage in slow["stages"]) - 0.3
 
 
 class Pressing(io.StringIO):

@@ -144,7 +144,8 @@ def learn(  # noqa: PLR0913
         mends = Mends(strict)
         tables, own = _tables(source, test, mends)
         target = named or _own_target(tables[0])
-        workshop = Workshop(_path(output), _request(tables, target, settings, plan))
+        request = _request(tables, target, settings, plan)
+        workshop = Workshop(_path(output), request, narration.stages[0][1])
         unhurried = settings if plan is None else replace(settings, minutes=float("inf"))
         experience = _experience(tables, target, unhurried, own, mends, workshop.folder)
         narration.data(experience, mends)
@@ -309,7 +310,7 @@ def _watches(plan: Plan, clock: _Clock) -> Callable[[int], Watch]:
 
     def reserve() -> float:
         """For the evidence, whose curve solves the other paths once more on parts of the rows."""
-        return for_evidence(plan, clock.settings.minutes * 60) + 0.5 * solved[0]
+        return for_evidence(plan, clock.settings.minutes * 60, solved[0])
 
     def watch_of(position: int) -> Watch:
         workshop.note_time()

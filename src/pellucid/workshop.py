@@ -23,13 +23,16 @@ class Workshop:
     """Holds what a killed run needs to go on; without an output it holds nothing.
 
     The same request (data, settings, version) finds its plan and checkpoints again; another
-    request begins with an empty folder. Time spent before a kill counts on. Whether the model
+    request begins with an empty folder. Time spent before a kill counts on; so does what passed
+    since `began` (time.monotonic), for reading a large table takes long. Whether the model
     may be written to `output` is found out here, before anything is learnt.
     """
 
-    def __init__(self, output: Path | None, request: Mapping[str, Any]) -> None:
+    def __init__(
+        self, output: Path | None, request: Mapping[str, Any], began: float | None = None
+    ) -> None:
         self.folder = None if output is None else _folder_of(output)
-        self.spent_before, self.started = 0.0, time.monotonic()
+        self.spent_before, self.started = 0.0, time.monotonic() if began is None else began
         self.request = dict(request)
         self.resumed = False
         if output is None or self.folder is None:

@@ -36,7 +36,8 @@ MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well fr
 TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns alone
 SHARE_OF_MEMBERS = 0.78  # of the time left, for deep networks whose evidence grows with them
 EVIDENCE_SHARE, HEAVY_EVIDENCE_SHARE = 0.15, 0.18  # of the budget; where looking takes long
-FIRST_SECONDS, LATER_SHARE = 60, 0.06  # up to here the whole share, then a smaller one
+FIRST_SECONDS, LATER_SHARE = 60, 0.045  # up to here the whole share, then a smaller one
+AGAIN = 1.15  # times the seconds of the solved paths, at least
 SOLVED = 1.45  # times the evidence's time: what it and the solved paths take together
 
 
@@ -207,15 +208,16 @@ def usable_threads() -> int:
     return max(1, affinity or 1)
 
 
-def for_evidence(plan: Plan, seconds: float) -> float:
+def for_evidence(plan: Plan, seconds: float, solved: float = 0.0) -> float:
     """Of the budget's seconds those for the evidence, much of which costs the same in any budget.
 
-    Where a single look at all proving rows takes long, a share of any budget.
+    Conventional ways and the learning curve take about as long as the paths that were `solved` in
+    so many seconds. Where a single look at all proving rows takes long, a share of any budget.
     """
     if plan.heavy:
-        return HEAVY_EVIDENCE_SHARE * seconds
+        return HEAVY_EVIDENCE_SHARE * seconds + 0.5 * solved
     first = min(seconds, FIRST_SECONDS)
-    return EVIDENCE_SHARE * first + LATER_SHARE * (seconds - first)
+    return max(EVIDENCE_SHARE * first + LATER_SHARE * (seconds - first), AGAIN * solved)
 
 
 def for_members(plan: Plan, seconds: float) -> float:
