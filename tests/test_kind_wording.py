@@ -21,6 +21,7 @@ from pellucid.kinds.contract import Beside
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, signature
 from pellucid.kinds.word_by_word import translated
 from pellucid.kinds.wording import END, LONGEST, Wording
+from pellucid.networks.layers import translator as translator_layer
 from pellucid.networks.layers.beam import best_text
 from pellucid.networks.layers.vocabulary import PIECE, token_losses
 from pellucid.networks.network import Body
@@ -195,6 +196,25 @@ def test_a_row_is_written_alike_alone_and_among_others(parts):
             shorter = min(len(alone), together.shape[1])
             same = alone[1:shorter] == together[row, 1:shorter]
             assert same[: int(alone[1:].bool().sum())].float().mean() > 0.6  # where it may end
+
+
+def test_many_rows_are_written_a_few_at_a_time_and_alike(parts, monkeypatch):
+    kind, layer = parts
+    raw = raw_of(kind, ["two red dogs", "four", "", "three old houses wait today", "one bird"])
+    hidden = torch.randn(2, 5, 64, generator=torch.Generator().manual_seed(3))
+    asked, write = [], translator_layer.Translator.write
+
+    def counted(module, memory, longest):
+        asked.append(len(memory[1]))
+        return write(module, memory, longest)
+
+    monkeypatch.setattr(translator_layer.Translator, "write", counted)
+    with torch.inference_mode():
+        together = layer(hidden, raw)
+        monkeypatch.setattr(translator_layer, "AT_ONCE", 2)
+        apart = layer(hidden, raw)
+    assert asked == [5, 2, 2, 1]
+    torch.testing.assert_close(apart, together, atol=1e-4, rtol=1e-4)
 
 
 def test_the_gradient_reaches_every_weight_and_padding_counts_for_nothing(parts):

@@ -17,6 +17,7 @@ from pellucid.networks.layers.transformer import Cache, DecoderBlock, EncoderBlo
 from pellucid.networks.layers.vocabulary import token_losses
 
 SMOOTHING = 0.1
+AT_ONCE = 64  # rows that are written together
 Memory = tuple[list[Cache], Tensor]  # keys and values for each block, and where they are real
 
 
@@ -59,10 +60,9 @@ class Translator(nn.Module):
 
         With the answer: of each row the loss summed over its tokens and how many these are.
         """
-        memory = self.remember(hidden, raw[self.key])
         if answer is None:
-            longest = max(self.least, int(1.8 * raw[self.key].shape[1]) + 8)
-            return self.write(memory, min(longest, self.longest)).unsqueeze(0)
+            return self._written(hidden, raw[self.key]).unsqueeze(0)
+        memory = self.remember(hidden, raw[self.key])
         real = answer > 0  # the output layer is most of the work: none for padding
         x = self.decode(memory, answer)[real]
         if self.training:
@@ -72,6 +72,19 @@ class Translator(nn.Module):
             losses = nn.functional.cross_entropy(logits, answer[real], reduction="none")
         summed = losses.new_zeros(len(answer)).index_add(0, real.nonzero()[:, 0], losses)
         return torch.stack([summed, real.sum(1)], 1).unsqueeze(0)
+
+    def _written(self, hidden: Tensor, source: Tensor) -> Tensor:
+        """The best text of each row, a few rows at a time: (batch, 1 + length).
+
+        What many rows at once need does not stay near the processor: 1,000 took six times as long.
+        """
+        longest = min(max(self.least, int(1.8 * source.shape[1]) + 8), self.longest)
+        if len(source) <= AT_ONCE:
+            return self.write(self.remember(hidden, source), longest)
+        parts = zip(hidden.split(AT_ONCE, 1), source.split(AT_ONCE), strict=True)
+        written = [self.write(self.remember(*part), longest) for part in parts]
+        most = max(part.shape[1] for part in written)
+        return torch.cat([nn.functional.pad(part, (0, most - part.shape[1])) for part in written])
 
     def remember(self, hidden: Tensor, source: Tensor) -> Memory:
         """What the decoder looks at: of hidden (members, batch, width), source (batch, length)."""
