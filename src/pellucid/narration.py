@@ -127,7 +127,7 @@ class Narration:
                 noted = self.now()
                 workshop.note_time()
             rate = (descent.step - first) / max(self.now() - started, 1e-9)
-            score = f"score {descent.best:.4f} · " if descent.history else ""
+            score = f"choosing loss {descent.best:.4f} · " if descent.history else ""
             text = f"{score}{rate:.2g} steps/s"
             left = (steps - descent.step) / rate
             self.progress.advance("tuning", descent.step / steps, text, left)
@@ -168,7 +168,7 @@ class Narration:
             left = (last - descent.step) / rate + (count - place - 1) * last / rate
             left = min(left, max(0.0, end - self.now()))
             done = (place + min(1.0, descent.step / last)) / count
-            score = f"score {descent.best:.4f} · " if descent.history else ""
+            score = f"choosing loss {descent.best:.4f} · " if descent.history else ""
             self.progress.advance("learning", done, f"{score}{rate * mine.batch:,.0f} rows/s", left)
 
         return report

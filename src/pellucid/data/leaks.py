@@ -62,7 +62,8 @@ def _class_leak(column: pl.Series, target: Codes) -> str | None:
     if values is not None and accuracy > 0.9 and len(np.unique(values)) > CLASSES:
         accuracy = _tree_accuracy(values, target)
     leak = accuracy >= ACCURACY and 1 - accuracy <= 0.2 * (1 - usual)
-    return f"{accuracy:.1%} right on its own, {usual:.1%} without it" if leak else None
+    guessed = f"always the majority class: {usual:.1%}"
+    return f"{accuracy:.1%} right on its own; {guessed}" if leak else None
 
 
 def _lone_accuracy(binned: Codes, target: Codes) -> float:
