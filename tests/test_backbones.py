@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import shutil
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from PIL import Image
 
 import pellucid
 from pellucid.backbones import Backbone, backbone_named, backbone_of
+from pellucid.backbones.weights import tensors_of
 from pellucid.errors import Mends, ModelError, UsageError
 from pellucid.explanation.attribution import attribute
 from pellucid.keeping import load
@@ -217,6 +219,24 @@ def test_weights_that_could_hold_code_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "weights.pth").write_bytes(pickle.dumps({"a": Path("x")}, 2))
     with pytest.raises(UsageError, match="cannot be read as weights"):
         backbone_named(str(tmp_path))
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_damaged_weights_are_told_and_never_break_it(tmp_path: Path, zipped: bool) -> None:
+    """torch raises ten types of errors for them, from EOFError to AssertionError."""
+    file, buffer = tmp_path / "weights.pth", io.BytesIO()
+    torch.save({"a": torch.ones(3, 4)}, buffer, _use_new_zipfile_serialization=zipped)
+    draw, told = random.Random(1), 0
+    for _ in range(150):
+        content = bytearray(buffer.getvalue())
+        for _ in range(3):
+            content[draw.randrange(min(300, len(content)))] = draw.randrange(256)
+        file.write_bytes(content)
+        try:
+            tensors_of(file)
+        except UsageError as error:
+            told += str(file) in str(error)
+    assert told > 75
 
 
 def test_a_folder_with_pickled_weights_alone_is_refused(tmp_path: Path, texts: Backbone) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,18 +18,22 @@ SAFE = "model.safetensors"
 
 def tensors_of(file: Path) -> dict[str, Tensor]:
     """Named tensors; of a .pth file nothing but tensors is taken (`weights_only`)."""
-    from safetensors import SafetensorError
+    found = _loaded(file)
+    if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
+        raise UsageError(f'"{file}" holds other things than named weights; save those alone.')
+    return found
+
+
+def _loaded(file: Path) -> Any:
+    """What torch, or safetensors, makes of the file; nothing of ours runs where it is caught."""
     from safetensors.torch import load_file
 
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
-        found = torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises ten types for damaged files, and one for code in them
         raise UsageError(f'"{file}" cannot be read as weights; copy it again.') from error
-    if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
-        raise UsageError(f'"{file}" holds other things than named weights; save those alone.')
-    return found
 
 
 def write_weights(network: nn.Module, folder: Path) -> None:
