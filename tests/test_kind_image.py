@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,12 @@ def test_a_picture_damaged_in_its_middle_and_one_with_a_wrong_name(tmp_path):
     raw = kind.encode(frame(str(tmp_path / "a.png"), str(tmp_path / "b.jpg")), mends)
     assert raw["image.missing"][:, 0].tolist() == [True, False]
     assert "cut short or damaged" in mends.found[0].fault
+
+
+def test_a_mistake_of_ours_is_no_damaged_picture():
+    wrong = replace(Image.fit(frame(encoded(GREY))).form, height=None)
+    with pytest.raises(TypeError):
+        decode(encoded(stripes(0, True, 32), "JPEG"), wrong)
 
 
 def test_ten_thousand_pictures_leave_no_memory_behind():

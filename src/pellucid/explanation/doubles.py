@@ -80,7 +80,7 @@ def in_float64(module: nn.Module) -> nn.Module:
     try:
         with torch.no_grad():  # or the copies of a scripted module's weights would be no leaves
             twin = copy.deepcopy(module).to("cpu")
-    except (RuntimeError, TypeError, NotImplementedError) as error:
+    except (RuntimeError, TypeError) as error:  # a tensor, a lock or a file that has no copy
         raise UsageError(
             f"{type(module).__name__} cannot be copied, so it cannot be explained without changing "
             f"it: {str(error).splitlines()[0]}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +28,10 @@ TOO_LARGE = f"a picture of more than {MOST_PIXELS // 10**6} million pixels"
 DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # modes of more than 8 bits
 ALIKE = 1.25  # ratio of aspects up to which a picture is stretched rather than padded
 GREY = 128
-# What Pillow's decoders raise for files that are damaged or made to harm; nothing of ours runs
-# where they are caught.
+# What Pillow's decoders raise for files that are damaged or made to harm.
 FAULTS = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError, IndexError, KeyError,
-    ArithmeticError, MemoryError, NotImplementedError, AttributeError, RuntimeError,
+    ArithmeticError, MemoryError, AttributeError, RuntimeError,
 )  # fmt: skip
 
 
@@ -103,15 +104,26 @@ def _opened(content: bytes, form: Form | None) -> Image:
 
     if content.startswith(RAW_ARRAY):
         return _of_array(content)
-    try:
+    with _faults_told():
         picture: Image.Image = Image.open(io.BytesIO(content))
-        if picture.width * picture.height > MOST_PIXELS:
-            raise UnreadableError(TOO_LARGE)
-        if form is not None and picture.format == "JPEG":
-            side = max(form.height, form.width)
-            picture.draft("L" if form.channels == 1 else "RGB", (side, side))
+    if picture.width * picture.height > MOST_PIXELS:
+        raise UnreadableError(TOO_LARGE)
+    if form is not None and picture.format == "JPEG":
+        side, mode = max(form.height, form.width), "L" if form.channels == 1 else "RGB"
+        with _faults_told():
+            picture.draft(mode, (side, side))
+    with _faults_told():
         picture.load()
         return ImageOps.exif_transpose(picture)
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """Pillow's faults as UnreadableError; nothing but calls of Pillow's stands in it."""
+    from PIL import Image
+
+    try:
+        yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableError(TOO_LARGE) from error
     except FAULTS as error:
