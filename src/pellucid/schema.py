@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -33,8 +33,8 @@ from pellucid.kinds.pretrained import Pretrained
 from pellucid.media.files import ANYWHERE, NO_FILES, Files
 from pellucid.windows import Windows
 
+Value = TypeVar("Value")
 RECOGNITION_ROWS = 10_000
-PLAIN = ("number", "category", "date")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,12 @@ class Schema:
     @property
     def table(self) -> Schema:
         """The plain columns alone, which need no network of their own to be read."""
-        return replace(self, inputs=tuple(kind for kind in self.inputs if kind.kind in PLAIN))
+        return replace(self, inputs=tuple(kind for kind in self.inputs if kind.plain))
+
+    def plain_of(self, raw: Mapping[str, Value]) -> dict[str, Value]:
+        """Those of the raw arrays that hold the plain columns."""
+        kinds = {kind.kind for kind in self.inputs if kind.plain}
+        return {name: values for name, values in raw.items() if name.partition(".")[0] in kinds}
 
     @property
     def mixed(self) -> bool:

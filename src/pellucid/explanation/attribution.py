@@ -32,7 +32,7 @@ from pellucid.explanation.pieces import Pieces, Shared, growing, shapley, shared
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.networks.layers import NoPath
 from pellucid.networks.network import Network, first_network
-from pellucid.schema import PLAIN, Schema
+from pellucid.schema import Schema
 
 POINTS = (24, 96)  # of the Gauss-Legendre rule from nothing to the row; more if a gap is left
 SMALL_GAP = 0.05  # of what the shares add up to
@@ -233,8 +233,7 @@ def _tried(network: Network, row: PartedRow, position: int) -> _Tried | None:
     with torch.no_grad():
         measurements = first.measurements(raw) if first.measured else None
         vectors = {name: values for name, values in raw.items() if name.endswith(VECTORS)}
-        plain = {name: v for name, v in raw.items() if name.partition(".")[0] in PLAIN}
-        return _Tried(orders, first.terms(raw), measurements, plain, vectors)
+        return _Tried(orders, first.terms(raw), measurements, row.schema.plain_of(raw), vectors)
 
 
 # ---- the control: what does not depend on what was learnt ----------------------------------------

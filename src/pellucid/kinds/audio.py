@@ -41,6 +41,7 @@ class Audio:
     """Columns of sounds, all brought to one rate and length; they share one network."""
 
     kind: ClassVar[str] = "audio"
+    plain: ClassVar[bool] = False
     slice_rows: ClassVar[int] = 512
     handmade: ClassVar[str] = "MFCC statistics"
 

@@ -30,6 +30,7 @@ class Category(Target):
     """Columns of names; level 0 stands for missing, too rare and never seen."""
 
     kind: ClassVar[str] = "category"
+    plain: ClassVar[bool] = True
     metric: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
     right_or_wrong: ClassVar[bool] = True

@@ -63,6 +63,7 @@ class Kind(Protocol):
     """
 
     kind: ClassVar[str]
+    plain: ClassVar[bool]  # a cell is one value, which needs no network of its own to be read
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class Date:
     """Columns of moments, as seconds since 1970 in UTC (or as the clock showed, without zone)."""
 
     kind: ClassVar[str] = "date"
+    plain: ClassVar[bool] = True
 
     columns: tuple[str, ...]
     formats: tuple[str | None, ...]  # None: the source's own date type

@@ -47,6 +47,7 @@ class Image:
     """Columns of pictures, all brought to one form; they share one network."""
 
     kind: ClassVar[str] = "image"
+    plain: ClassVar[bool] = False
     slice_rows: ClassVar[int] = 512
     handmade: ClassVar[str] = "oriented gradients"
 

@@ -37,6 +37,7 @@ class Number(Target):
     """Columns of numbers; the arrays hold one row for each column."""
 
     kind: ClassVar[str] = "number"
+    plain: ClassVar[bool] = True
     metric: ClassVar[str] = "RMSE"
     higher_is_better: ClassVar[bool] = False
     has_intervals: ClassVar[bool] = True

@@ -37,6 +37,7 @@ class Series:
     """Columns of lists of numbers; the arrays hold one row for each column."""
 
     kind: ClassVar[str] = "series"
+    plain: ClassVar[bool] = False
 
     columns: tuple[str, ...]
     length: int  # numbers of a cell that are read: those of the longest that was learnt from

@@ -37,6 +37,7 @@ class Video:
     """Columns of films: pairs of frames at equal distances in time, and the sound track."""
 
     kind: ClassVar[str] = "video"
+    plain: ClassVar[bool] = False
     slice_rows: ClassVar[int] = 64
     handmade: ClassVar[str] = "motion and colour histograms"
 

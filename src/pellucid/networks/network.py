@@ -22,7 +22,7 @@ from pellucid.networks.layers import (
     seed_of,
 )
 from pellucid.networks.layers.input import Tensors
-from pellucid.schema import PLAIN, Schema
+from pellucid.schema import Schema
 
 # Hand-made features of media come by the hundred: at full size they would drown, in the linear
 # path, the few columns that stand beside them.
@@ -52,7 +52,7 @@ class DeepNetwork(nn.Module):
         super().__init__()
         layers = [_input_layer(kind, body, generator) for kind in schema.inputs]
         self.inputs = nn.ModuleList(layers)
-        self.plain = [kind.kind in PLAIN for kind in schema.inputs]
+        self.plain = [kind.plain for kind in schema.inputs]
         mixed = 0 < len(schema.media) < len(schema.inputs)
         self.shares = [
             BESIDE if mixed and isinstance(kind, MediaKind) else 1.0 for kind in schema.inputs

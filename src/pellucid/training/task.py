@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pellucid.kinds import Array
-from pellucid.schema import PLAIN, Schema
+from pellucid.schema import Schema
 from pellucid.store import Answers, Sequences, Store
 from pellucid.training.batches import WINDOW
 
@@ -47,8 +47,7 @@ class Task:
     @property
     def table(self) -> Task:
         """The same with the plain columns alone."""
-        plain = {n: v for n, v in self.store.dense.items() if n.partition(".")[0] in PLAIN}
-        store = replace(self.store, dense=plain, ragged={})
+        store = replace(self.store, dense=self.schema.plain_of(self.store.dense), ragged={})
         return replace(self, schema=self.schema.table, store=store)
 
     @property
