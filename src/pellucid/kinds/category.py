@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -13,9 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import DataError, Mends
+from pellucid.kinds.blending import weigh_classes
 from pellucid.kinds.calibration import class_calibration
 from pellucid.kinds.cells import is_code, mend_of, row_number, texts
 from pellucid.kinds.contract import Array, Beside, Encoded
+from pellucid.kinds.estimators import scores_of, separating_lines, shallow_for_classes
 from pellucid.kinds.targets import Target
 from pellucid.networks.layers import ClassBlend, Dropout, Embedding, EnsembleOutput, InputLayer
 from pellucid.networks.layers.input import Tensors
@@ -162,29 +163,7 @@ class Category(Target):
 
     def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
         """A linear support-vector machine where features are sparse, else logistic regression."""
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.svm import LinearSVC
-
-        levels = np.unique(target)
-        if len(levels) < 2:
-            return np.zeros((design.shape[1], self.linear_outputs)), np.zeros(self.linear_outputs)
-        if hasattr(design, "indptr"):
-            model = LinearSVC(C=strength, random_state=0, tol=1e-2, max_iter=100)
-        else:
-            model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a line that has not quite converged is a line still
-            model.fit(design, target)
-        weight, bias = (
-            np.zeros((design.shape[1], self.linear_outputs)),
-            np.full(self.linear_outputs, -5.0),
-        )
-        if len(levels) == 2:
-            weight[:, levels] = np.outer(model.coef_[0], [-0.5, 0.5])
-            bias[levels] = model.intercept_[0] * np.array([-0.5, 0.5])
-        else:
-            weight[:, levels], bias[levels] = model.coef_.T, model.intercept_
-        return weight, bias
+        return separating_lines(design, target, strength, self.linear_outputs)
 
     def linear_score(self, output: Array, target: Array) -> float:
         """Accuracy."""
@@ -222,23 +201,7 @@ class Category(Target):
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
         """The weights of the paths that make the log-loss of the given rows smallest."""
-        from scipy.optimize import minimize
-
-        outputs = torch.stack(list(paths)).double()  # (paths, rows, levels)
-        there = outputs.abs().amax((1, 2)) > 0
-
-        def loss(weights: Array) -> tuple[float, Array]:
-            w = torch.tensor(weights, requires_grad=True)
-            logits = (w.view(-1, 1, 1) * outputs).sum(0)
-            value = nn.functional.cross_entropy(logits, target) + 1e-4 * w.square().sum()
-            (slope,) = torch.autograd.grad(value, w)
-            return value.item(), slope.numpy()
-
-        bounds = [(0, 50) if path else (0, 0) for path in there]
-        found = minimize(
-            loss, 0.4 * there.double().numpy(), jac=True, bounds=bounds, method="L-BFGS-B"
-        )
-        return {"weights": torch.tensor(found.x, dtype=torch.float32)}
+        return weigh_classes(paths, target)
 
     def blend_layer(self) -> ClassBlend:
         """The paths as calibrated log-probabilities."""
@@ -278,15 +241,7 @@ class Category(Target):
 
     def machines(self, seed: int) -> Mapping[str, Any]:
         """A support-vector machine with Gaussian kernels, and a random forest."""
-        from sklearn.ensemble import RandomForestClassifier
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC
-
-        return {
-            "SVM": make_pipeline(StandardScaler(with_mean=False), SVC(C=10)),
-            "forest": RandomForestClassifier(300, random_state=seed),
-        }
+        return shallow_for_classes(seed)
 
     def as_logs(self, output: Array) -> Array:
         """Scores as log-probabilities."""
@@ -295,17 +250,7 @@ class Category(Target):
 
     def boosted_output(self, model: Any, features: Array) -> Array:
         """Log-probabilities of every level from a fitted `boosting` or machine."""
-        output = np.full((len(features), self.linear_outputs), -20.0)
-        if len(model.classes_) == 1:  # a fold may hold no other class
-            output[:, model.classes_] = 0.0
-            return self.as_logs(output)
-        if not hasattr(model, "decision_function"):
-            output[:, model.classes_] = np.log(model.predict_proba(features) + 1e-4)
-            return self.as_logs(output)
-        score = model.decision_function(features)
-        two = np.outer(score, [-0.5, 0.5]) if score.ndim == 1 else score
-        output[:, model.classes_] = two
-        return self.as_logs(output)
+        return self.as_logs(scores_of(model, features, self.linear_outputs))
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
         """Accuracy, macro F1 over the levels that occur, and log-loss."""

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.errors import DataError, Mends
+from pellucid.kinds.blending import weigh_numbers
 from pellucid.kinds.calibration import number_calibration
 from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, row_number, texts
 from pellucid.kinds.contract import Array, Beside, Encoded
+from pellucid.kinds.estimators import ridge, shallow_for_numbers
+from pellucid.kinds.knots import FURTHEST, LARGEST, filled_up, knots_of
 from pellucid.kinds.targets import Target
 from pellucid.networks.layers import (
     EnsembleOutput,
@@ -25,11 +28,8 @@ from pellucid.networks.layers import (
 )
 from pellucid.networks.layers.input import Tensors
 
-PIECES = 48  # knots of the piecewise-linear embedding (Gorishniy et al. 2022)
 TAIL = 0.05  # the output layer learns this quantile and its mirror image for the interval
-FURTHEST = 1e18  # standard units to which ramps reach
 SCATTER_ROWS = 1_000  # shown of predicted against true
-LARGEST = 3e38  # what float32 holds
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Number(Target):
         """Median, spread and quantile knots of each column."""
         styles = tuple(number_style(series)[0] for series in cells)
         fits = [
-            _fit_column(numbers(series, style)) for series, style in zip(cells, styles, strict=True)
+            knots_of(numbers(series, style)) for series, style in zip(cells, styles, strict=True)
         ]
         pieces = max((len(fit.start) for fit in fits), default=1)
         return cls(
@@ -81,8 +81,8 @@ class Number(Target):
             styles=styles,
             centre=np.array([fit.centre for fit in fits]),
             scale=np.array([fit.scale for fit in fits]),
-            start=np.stack([_fill(fit.start, pieces) for fit in fits]),
-            slope=np.stack([_fill(fit.slope, pieces) for fit in fits]),
+            start=np.stack([filled_up(fit.start, pieces) for fit in fits]),
+            slope=np.stack([filled_up(fit.slope, pieces) for fit in fits]),
             limits=np.array([fit.limits for fit in fits]),
             gaps=np.array([fit.gaps for fit in fits]),
             precise=any(fit.precise for fit in fits),
@@ -168,11 +168,7 @@ class Number(Target):
 
     def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
         """Ridge regression."""
-        from sklearn.linear_model import Ridge
-
-        solver = "sparse_cg" if hasattr(design, "indptr") else "cholesky"
-        model = Ridge(alpha=strength, solver=solver, tol=1e-3, random_state=0).fit(design, target)
-        return model.coef_.reshape(-1, 1), np.reshape(model.intercept_, 1)
+        return ridge(design, target, strength)
 
     def linear_score(self, output: Array, target: Array) -> float:
         """Minus the squared error."""
@@ -215,28 +211,8 @@ class Number(Target):
         return (output[:, 0] - target).square().mean().item()
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
-        """Least squares with weights that are not negative, then the interval made to cover 90 %.
-
-        The margin is the conformal correction of quantile regression (Romano et al. 2019).
-        """
-        from scipy.optimize import nnls
-
-        y = target.double().numpy()
-        means = np.stack([path[:, 0].double().numpy() for path in paths], 1)
-        shift = means.mean(0)
-        weights, _ = nnls(means - shift, y - y.mean())
-        error = y - y.mean() - (means - shift) @ weights
-        share = weights[-2] / max(weights[-2:].sum(), 1e-12)
-        table, deep = (path[:, 1:].double().numpy().T for path in paths[-2:])
-        below, above = deep + share * (table - deep)
-        scores = np.sort(np.maximum(-error - below, error - above))
-        rank = min(int(np.ceil((len(y) + 1) * (1 - 2 * TAIL))), len(y)) - 1
-        values = [*weights, float(y.mean() - shift @ weights)]
-        return {
-            "weights": torch.tensor(values, dtype=torch.float32),
-            "share": torch.tensor([share], dtype=torch.float32),
-            "margin": torch.tensor([scores[rank]], dtype=torch.float32),
-        }
+        """Least squares, then the interval made to cover 90 %."""
+        return weigh_numbers(paths, target, TAIL)
 
     def blend_layer(self) -> NumberBlend:
         """The paths as one mean, clamped near the range that was learnt from."""
@@ -278,15 +254,7 @@ class Number(Target):
 
     def machines(self, seed: int) -> Mapping[str, Any]:
         """A support-vector machine with Gaussian kernels, and a random forest."""
-        from sklearn.ensemble import RandomForestRegressor
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVR
-
-        return {
-            "SVM": make_pipeline(StandardScaler(with_mean=False), SVR(C=3)),
-            "forest": RandomForestRegressor(100, max_features=1 / 3, random_state=seed),
-        }
+        return shallow_for_numbers(seed)
 
     def as_logs(self, output: Array) -> Array:
         """A number's output is what it is."""
@@ -368,57 +336,6 @@ class NumberInput(InputLayer):
     def measurements(self, raw: Tensors) -> Tensor:
         """The numbers as they are."""
         return raw["number"].double()
-
-
-@dataclass(frozen=True)
-class _Fit:
-    centre: float
-    scale: float
-    start: Array
-    slope: Array
-    limits: tuple[float, float]
-    gaps: float
-    precise: bool
-
-
-def _fit_column(values: pl.Series) -> _Fit:
-    present = values.filter(values.is_finite().fill_null(False)).to_numpy()
-    gaps = 1 - len(present) / max(len(values), 1)
-    if not len(present):
-        return _Fit(0.0, 1.0, np.zeros(1), np.zeros(1), (0.0, 0.0), gaps, False)
-    present = np.sort(present.clip(-1e300, 1e300))
-    centre, scale = _centre_and_scale(present)
-    with np.errstate(over="ignore"):  # what is beyond float64 is beyond the last knot as well
-        rounded = present.clip(-LARGEST, LARGEST).astype(np.float32)
-        blurred = np.abs(rounded - present).max() / scale
-        standard = ((present - centre) / scale).clip(-FURTHEST, FURTHEST)
-    knots = _knots(standard)
-    start, length = knots[:-1], np.diff(knots)
-    limits = (float(present[0]), float(present[-1]))
-    return _Fit(centre, scale, start, 1 / length, limits, gaps, bool(blurred > 1e-3))
-
-
-def _centre_and_scale(ordered: Array) -> tuple[float, float]:
-    centre = float(np.median(ordered))
-    low, high = np.quantile(ordered, [0.25, 0.75])
-    scale = float(high / 1.349 - low / 1.349)
-    if scale <= 0:  # most values are the same: the others decide
-        others = ordered[ordered != centre]
-        scale = float(np.abs(others - centre).mean()) if len(others) else 1.0
-    return centre, max(scale, 1e-300)
-
-
-def _knots(ordered: Array) -> Array:
-    """Edges between pieces: quantiles, or midway between values where there are few values."""
-    distinct = np.unique(ordered)
-    if len(distinct) > PIECES:
-        distinct = np.unique(np.quantile(ordered, np.linspace(0, 1, PIECES + 1)))
-    knots = distinct[np.concatenate([[True], np.diff(distinct) > 1e-6])]
-    return knots if len(knots) > 1 else np.array([knots[0] - 1, knots[0]])
-
-
-def _fill(row: Array, pieces: int) -> Array:
-    return np.pad(row, (0, pieces - len(row)))
 
 
 def _finite(parsed: pl.Series, cells: pl.Series, mends: Mends) -> Array:
