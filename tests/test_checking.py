@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pellucid.data.checking import Findings, check, nearest, require_column
+from pellucid.data.checking import Findings, beware, left_out, nearest, require_column
 from pellucid.data.reading import read
 from pellucid.data.samples import SAMPLES, sample
 from pellucid.errors import DataError, Mends
@@ -26,6 +26,12 @@ def made(**columns: object) -> pl.DataFrame:
         "y": np.where(generator.random(ROWS) < 0.5, "a", "b"),
     }
     return pl.DataFrame({**columns, **honest}, strict=False)
+
+
+def check(frame: pl.DataFrame, targets: list[str], settings: Settings) -> Findings:
+    """What is left out, and all that is told of targets of one value a row."""
+    ignored = left_out(frame, targets, settings)
+    return Findings(ignored, beware(frame, ignored, dict.fromkeys(targets), settings))
 
 
 def look(frame: pl.DataFrame, **settings: object) -> tuple[dict[str, str], str]:
@@ -139,11 +145,44 @@ def test_a_column_that_gives_a_number_away_is_announced() -> None:
 
 
 def test_a_common_class_is_no_leak_of_every_column() -> None:
-    frame = pl.DataFrame({"x": np.arange(1_000) % 7, "y": ["a"] * 995 + ["b"] * 5})
+    frame = pl.DataFrame(
+        {"x": np.arange(1_000) % 7, "z": 1 / np.arange(1, 1_001), "y": ["a"] * 995 + ["b"] * 5}
+    )
     warnings = "\n".join(check(frame, ["y"], Settings()).warnings)
     assert "gives" not in warnings
     assert "99.5% of the rows have 'y' = 'a'" in warnings
     assert "such as 'b' (5)" in warnings
+
+
+def test_nothing_gives_an_answer_of_pieces_away_nor_is_what_it_reads_a_leak() -> None:
+    said = ["play jazz", "fly to rome", "play rock"] * 70
+    frame = pl.DataFrame(
+        {
+            "hour": [row % 24 for row in range(len(said))],
+            "said": said,
+            "intent": [words.split()[0] for words in said],
+            "slots": [" ".join("O" for _ in words.split()) for words in said],
+        }
+    )
+    assert "'said' alone gives 'intent' away" in "".join(
+        beware(frame, (), {"intent": None}, Settings())
+    )
+    told = "".join(beware(frame, (), {"intent": None, "slots": ("said",)}, Settings()))
+    assert "away" not in told
+
+
+def test_the_only_input_cannot_be_left_out_so_it_is_no_leak() -> None:
+    frame = pl.DataFrame({"code": [1, 2] * 100, "y": ["a", "b"] * 100})
+    assert look(frame) == ({}, "")
+
+
+def test_a_long_value_is_told_in_short() -> None:
+    warnings = look(
+        pl.DataFrame({"x": range(101), "z": range(101, 0, -1), "y": ["a"] * 100 + ["b" * 9_000]})
+    )[1]
+    assert "such as 'bbb" in warnings
+    assert len(warnings) < 300
+    assert "gives" not in warnings  # of one 'b' nobody can say what gives it away
 
 
 def test_names_of_groups_are_offered_for_the_split() -> None:

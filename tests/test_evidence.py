@@ -233,10 +233,12 @@ def test_when_nothing_was_learned_the_first_line_says_so():
     found = said(CLASS, weak, MAJORITY, between(0.008, -0.02, 0.03), best, between(0.1, 0, 0.2))
     assert not found["learned"]
     assert found["sentences"][0] == (
-        "It did not learn: accuracy 32.0 % (29.0 to 35.0) on 7,232 rows it never saw is no better "
-        "than always the majority class (31.2 %)."
+        "It did not learn: accuracy 32.0 % (29.0 to 35.0) on 7,232 rows it never saw is not "
+        "clearly better than always the majority class (31.2 %)."
     )
     assert len(found["sentences"]) == 2  # nothing is promised of more rows
+    same = said(CLASS, weak, MAJORITY, between(0, -0.02, 0.02), None, None)
+    assert "is no better than always the majority class" in same["sentences"][0]
     worse = said(CLASS, weak, MAJORITY, between(-0.1, -0.2, -0.05), None, None)
     assert "is worse than always the majority class" in worse["sentences"][0]
     assert len(worse["sentences"]) == 1

@@ -218,6 +218,7 @@ def test_the_words_of_other_libraries_mean_the_same():
         ({"group": "zz"}, DataError, "no column 'zz'"),
         ({"time": "words"}, DataError, "'words' holds neither dates nor numbers"),
         ({"group": "words", "time": "z"}, UsageError, "group and time ask for different splits"),
+        ({"test": "words", "time": "z"}, UsageError, "'words' says how .* split, and so does time"),
         ({"kinds": ["x"]}, UsageError, "kinds maps columns to kinds"),
         ({"ignore": ["x", "z", "words"]}, DataError, "No column is left to predict 'y' from"),
     ],

@@ -89,6 +89,7 @@ def test_rows_of_an_own_test_table_leave_no_trace_either():
     models = [learnt(learn.drop("part"), "level", test=t.drop("part")) for t in (prove, changed)]
     assert weights(models[0]) == weights(models[1])
     assert models[0].evidence["data"]["split"]["prove"] == 40
+    assert models[0].evidence["data"]["split"]["how"].endswith("your own test rows prove")
 
 
 def test_a_learning_row_does_leave_a_trace():

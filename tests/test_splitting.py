@@ -110,6 +110,8 @@ def test_time_makes_the_past_learn_and_the_latest_prove() -> None:
     assert order[made.choose].max() < order[made.prove].min()
     assert len(made.prove) == pytest.approx(150, abs=10)
     assert "5 rows without a time learn" in made.how
+    made = split(classes(1_000, 0.5, 0.5), blocks=np.arange(1_000), order=order, prove=False)
+    assert made.how.startswith("by time: the past learns, the latest rows choose")
 
 
 def test_time_that_stands_still_is_an_error() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 
 from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
-from pellucid.data.checking import Findings, check, require_column
+from pellucid.data.checking import Findings, beware, left_out, require_column
 from pellucid.data.file_names import file_groups
 from pellucid.data.splitting import Split, duplicate_blocks, folds, latest_chosen, split
 from pellucid.data.table import Table
@@ -198,6 +198,10 @@ def _split(
             "group and time ask for different splits, and rows of one group can lie in past and "
             "future alike; give only one of them."
         )
+    if own is not None and settings.time is not None:
+        raise UsageError(
+            f"{own!r} says how the rows are split, and so does time; give only one of them."
+        )
     inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
     blocks = _blocks(tables, inputs, settings.group)
     named = None
@@ -224,7 +228,9 @@ def _split(
         prove=prove and len(test) == 0,
     )
     how = tables[0].how or made.how
-    made = replace(made, how=how + (f"; {named}" if named else ""))
+    how += f"; {named}" if named else ""
+    how += "; your own test rows prove" if len(tables) > 1 else ""
+    made = replace(made, how=how)
     held = np.concatenate([usable[made.prove], test])
     return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held), blocks
 
@@ -299,20 +305,23 @@ def _schema(
         sample = np.sort(rng.choice(seen, SAMPLE_ROWS, replace=False))
     cells = tables[0].take(sample, [c for c in tables[0].columns if c != own])
     rows = np.sort(rng.permutation(len(sample))[:CHECK_ROWS])
-    findings = check(cells[rows], list(targets), settings)
-    left_out = {finding.column for finding in findings.ignored} | {settings.group}
-    kept = [c for c in cells.columns if c not in left_out and c not in targets]
+    some = cells[rows]
+    ignored = left_out(some, targets, settings)
+    gone = {finding.column for finding in ignored} | {settings.group}
+    kept = [c for c in cells.columns if c not in gone and c not in targets]
     if not kept:
-        gone = [f"{f.column} ({f.reason})" for f in findings.ignored]
-        gone += [f"{settings.group} (it groups the rows)"] if settings.group else []
+        why = [f"{f.column} ({f.reason})" for f in ignored]
+        why += [f"{settings.group} (it groups the rows)"] if settings.group else []
         raise DataError(
             f"No column is left to predict {targets[0]!r} from: "
-            + ("; ".join(gone) or "the table has no other")
+            + ("; ".join(why) or "the table has no other")
         )
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
-    kinds = {column: kind for column, kind in settings.kinds.items() if column not in left_out}
+    kinds = {column: kind for column, kind in settings.kinds.items() if column not in gone}
     inputs, answered = cells.select(kept), answers[seen]
     schema = fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
+    reads = {kind.columns[0]: getattr(kind, "reads", None) for kind in schema.targets}
+    findings = Findings(ignored, beware(some, ignored, reads, settings))
     return findings, with_backbones(schema, _backbones(settings), inputs, tables[0].files)
 
 

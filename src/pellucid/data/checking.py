@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,23 +39,41 @@ class Findings:
     warnings: tuple[str, ...]
 
 
-def check(frame: pl.DataFrame, targets: list[str], settings: Settings) -> Findings:
-    """Find ids, constants, empty and copied columns, leaks, groups, repeats and rare classes."""
+def left_out(
+    frame: pl.DataFrame, targets: Sequence[str], settings: Settings
+) -> tuple[Ignored, ...]:
+    """Find ids, constants, empty and copied columns."""
     for name in settings.ignore:
         if name not in frame.columns:
             raise DataError(_no_column(name, frame.columns, "the table"))
     inputs = [name for name in frame.columns if name not in targets]
-    ignored = tuple(_ignored(frame, inputs, settings))
-    gone = {found.column for found in ignored}
-    kept = [name for name in inputs if name not in gone]
-    told = [name for name in kept if medium_of(frame[name]) is None]  # a path says nothing
-    warnings = [
-        *(warning for target in targets for warning in find_leaks(frame, told, target)),
+    return tuple(_ignored(frame, inputs, settings))
+
+
+def beware(
+    frame: pl.DataFrame,
+    ignored: Sequence[Ignored],
+    targets: Mapping[str, Sequence[str] | None],
+    settings: Settings,
+) -> tuple[str, ...]:
+    """Find leaks, groups, repeats and rare classes.
+
+    `targets` names the columns that a target reads piece by piece, for its answer has pieces: no
+    class is rare there and nothing gives it away, nor can those columns be left out; neither can
+    the only input. None: the answer is one value.
+    """
+    single = [name for name, reads in targets.items() if reads is None]
+    read = {name for reads in targets.values() for name in reads or ()}
+    gone = {*targets, *(found.column for found in ignored)}
+    kept = [name for name in frame.columns if name not in gone]
+    told = [name for name in kept if name not in read and medium_of(frame[name]) is None]
+    told = told if len(kept) > 1 else []
+    return (
+        *(warning for target in single for warning in find_leaks(frame, told, target)),
         *_groups(frame, kept, settings),
-        *_repeats(frame, kept, targets),
-        *(warning for target in targets for warning in _rare_classes(frame[target])),
-    ]
-    return Findings(ignored, tuple(warnings))
+        *_repeats(frame, kept, list(targets)),
+        *(warning for target in single for warning in _rare_classes(frame[target])),
+    )
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -102,7 +120,7 @@ def _empty_reason(column: pl.Series) -> str | None:
     if column.null_count() == len(column):
         return "no value in any row"
     if column.null_count() == 0 and column.n_unique() == 1:
-        return f"the same in every row: {str(column[0])[:40]!r}"
+        return f"the same in every row: {_short(column[0])}"
     return None
 
 
@@ -154,12 +172,17 @@ def _rare_classes(target: pl.Series) -> Iterator[str]:
     height, (common, most) = len(target), counts.row(0)
     if most > COMMON_SHARE * height:
         yield (
-            f"{most / height:.1%} of the rows have {target.name!r} = {common!r}: always to say so "
-            "is right that often"
+            f"{most / height:.1%} of the rows have {target.name!r} = {_short(common)}: always to "
+            "say so is right that often"
         )
     if rare.height:
         value, fewest = rare.row(-1)
         yield (
             f"{rare.height:,} of the {counts.height:,} values of {target.name!r} have fewer than "
-            f"{FEW_ROWS} rows, such as {value!r} ({fewest}): too few to learn or to prove them"
+            f"{FEW_ROWS} rows, such as {_short(value)} ({fewest}): too few to learn or to prove "
+            "them"
         )
+
+
+def _short(value: object) -> str:
+    return repr(str(value)[:40])

@@ -182,7 +182,7 @@ def _by_time(order: NDArray[np.float64], prove: bool) -> Split:
     end = _cut(times, len(rows) - round(drawn[PROVE])) if prove else len(rows)
     begin = _cut(times[:end], end - round(drawn[CHOOSE]))
     unknown = int(np.isnan(order).sum())
-    how = "by time: the past learns, the latest rows prove" + (
+    how = f"by time: the past learns, the latest rows {'prove' if prove else 'choose'}" + (
         f"; {unknown:,} rows without a time learn" if unknown else ""
     )
     return Split(np.sort(rows[:begin]), np.sort(rows[begin:end]), np.sort(rows[end:]), how)

@@ -52,7 +52,8 @@ def _learned(measure: Measure, performance: Performance, simplest: NamedValue) -
 def _not_learned(
     measure: Measure, performance: Performance, simplest: NamedValue, over: Interval
 ) -> str:
-    compared = "worse than" if over["high"] < 0 else "no better than"
+    better = "not clearly better than" if over["value"] > 0 else "no better than"
+    compared = "worse than" if over["high"] < 0 else better
     always = f"always the {simplest['name']} ({measure.value(simplest['value'])})"
     return (
         f"It did not learn: {_estimate(measure, performance)} on {performance['rows']:,} rows it "

@@ -17,8 +17,9 @@ CODE_NAME = re.compile(
 MARKS = r"[\s\u00a0\u202f_'’$€£¥%]"
 
 THOUSANDS = r"\s\u00a0\u202f'’"
-POINT = rf"^\D{{0,3}}[+-]?(\d{{1,3}}([,{THOUSANDS}]\d{{3}})+|\d+)(\.\d+)?\s?\D{{0,3}}$"
-COMMA = rf"^\D{{0,3}}[+-]?(\d{{1,3}}([.{THOUSANDS}]\d{{3}})+|\d+)(,\d+)?\s?\D{{0,3}}$"
+LEAD = r"^\D{0,3}[+-]?([1-9]\d{0,2}"  # no thousands begin with 0: 0,126 has a decimal comma
+POINT = rf"{LEAD}([,{THOUSANDS}]\d{{3}})+|\d+)(\.\d+)?\s?\D{{0,3}}$"
+COMMA = rf"{LEAD}([.{THOUSANDS}]\d{{3}})+|\d+)(,\d+)?\s?\D{{0,3}}$"
 
 
 def texts(cells: pl.Series) -> pl.Series:
