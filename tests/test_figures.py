@@ -41,7 +41,8 @@ def test_every_figure_has_a_title_a_description_and_its_numbers():
         figures.reliability(target["calibration"]),
         figures.coverage(price["calibration"], "US$"),
         figures.predicted_against_true(price["scatter"], "US$"),
-        figures.importance(target),
+        figures.importance(target, 6),
+        figures.network_picture(evidence),
         figures.training_history(evidence["history"], "RMSE"),
         figures.stages(evidence["actual"]),
     ]
@@ -169,12 +170,30 @@ def test_importance_shows_the_twenty_largest_and_greys_what_has_no_clear_effect(
         {"column": f"c{place}", "value": place / 100, "low": (place - 20) / 100, "high": 1.0}
         for place in range(40)
     ]
-    figure = figures.importance(target)
+    figure = figures.importance(target, 40)
     wide, _ = drawings(figure)
     bars = [e.get("class") for e in wide.iter("rect")]
     assert bars == ["bar ours"] * 19 + ["bar quiet"]
     assert figure.table.rows[0][:2] == ("c39", "39.0\u00a0points")
     assert len(figure.table.rows) == 40
+    assert "did not suffice" not in figure.caption
+    assert "for the other 2 columns" in figures.importance(target, 42).caption.replace(
+        "\u00a0", " "
+    )
+
+
+def test_the_network_is_drawn_from_its_columns_to_its_answers_and_alike_networks_listed_once():
+    evidence = evidence_documents.reviews()
+    figure = figures.network_picture(evidence)
+    words = [e.text for e in drawings(figure)[0].iter("text")]
+    for each in ("2 × text", "deep × 2", "512", "256", "linear", "20,480", "trees", "stars"):
+        assert each in words
+    layers = [row[0] for row in figure.table.rows]
+    assert "deep.0.hidden.3" in layers and not any(name.startswith("deep.1") for name in layers)
+    weights = dict(zip(layers, figure.table.rows, strict=True))["deep.0.hidden.3"]
+    assert weights[1:] == ("linear", "256 × 256, 256", "65,792")
+    evidence["plan"]["network"][7]["shape"] = [[813, 64]]  # now they differ
+    assert any(row[0].startswith("deep.1") for row in figures.network_picture(evidence).table.rows)
 
 
 def test_text_in_a_drawing_stays_inside_it():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ import pytest
 import pellucid
 from every_kind import plan
 from pellucid import learning
-from pellucid.evidence import curve
+from pellucid.evidence import curve, rows
 from pellucid.kinds.number import Number
 
 
@@ -154,6 +156,30 @@ def test_importance_of_many_columns_encodes_each_only_once(monkeypatch):
     model = learnt(frame, "y", plan=plan(steps=10))
     assert len(model.evidence["targets"]["y"]["importance"]) == 80
     assert sum(during) <= 80
+
+
+def test_where_time_is_short_importance_looks_at_fewer_rows_not_at_fewer_columns(monkeypatch):
+    measured, importance = [], learning.column_importance
+    predict = rows.predict
+
+    def watched(experience, network, prove, seconds, seed):
+        return importance(experience, network, prove, 0.3, seed)
+
+    def slow(network, store, which):
+        measured.append(len(which))
+        time.sleep(len(which) / 1000)
+        return predict(network, store, which)
+
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(rng.normal(size=(1200, 4)), schema=list("abcd"))
+    frame = frame.with_columns(
+        y=pl.Series(["a", "b"] * 600), side=pl.Series(["train", "train", "test", "test"] * 300)
+    )
+    monkeypatch.setattr(learning, "column_importance", watched)
+    monkeypatch.setattr(rows, "predict", slow)
+    model = learnt(frame, "y", plan=plan(steps=10), test="side")
+    assert len(model.evidence["targets"]["y"]["importance"]) == 4
+    assert measured == [600, 100, 100, 100, 100]
 
 
 def test_the_learning_curve_has_growing_sizes_and_better_ends_than_beginnings(one_column_matters):

@@ -120,7 +120,7 @@ def test_what_was_mended_ignored_and_warned_of_is_told(tmp_path):
     assert "not a number in price taken as missing line 88: 'n/a'" in text
     assert "review_id : an id: every value differs" in text
     assert "812 brands were seen, 190 of them once" in text
-    assert "Rows of one “user” were kept together." in text
+    assert "to prove on (rows of one “user” kept together)." in text
     assert "pellucid reproduce reviews.pellucid reviews.csv" in text
     assert "peak memory 1.3 GB 1.2 GB 9 % less" in text
 

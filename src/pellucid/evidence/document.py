@@ -5,9 +5,7 @@ Performance values are in the metric's own units: accuracy 0.871, never 87.1.
 
 from __future__ import annotations
 
-from typing import NotRequired, TypeAlias, TypedDict
-
-Shape: TypeAlias = str | list[int] | list[str]
+from typing import NotRequired, TypedDict
 
 
 class Interval(TypedDict):
@@ -245,8 +243,9 @@ class Moment(TypedDict):
 class Layer(TypedDict):
     """One layer of the network."""
 
-    layer: str
-    shape: Shape
+    layer: str  # its name in the network, as `--weight` takes it
+    type: str
+    shape: list[list[int]]  # of each of its tensors
     parameters: int
 
 

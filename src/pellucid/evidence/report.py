@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
 from pellucid.evidence import figures, live
-from pellucid.evidence.document import Document, Layer, Mistake, Shape, Target
+from pellucid.evidence.document import Document, Mistake, Target
 from pellucid.evidence.figures import Figure
 from pellucid.evidence.live import Live
 from pellucid.evidence.marking import MarkedSpan, marked_spans
@@ -27,8 +27,9 @@ MOST_CELLS = 12  # of a mistake, shown at once
 
 def write_report(evidence: Document, path: Path) -> None:
     """Write the report beside `path` and rename it into place."""
+    columns = len(evidence["data"]["columns"])
     views = [
-        _view(name, target, f"target-{index}")
+        _view(name, target, f"target-{index}", columns)
         for index, (name, target) in enumerate(evidence["targets"].items())
     ]
     metric = history_metric(evidence)
@@ -45,7 +46,7 @@ def write_report(evidence: Document, path: Path) -> None:
         history=figures.training_history(evidence["history"], metric),
         live_history=moved,
         stages=figures.stages(evidence["actual"]),
-        network=[_layer(layer) for layer in evidence["plan"]["network"]],
+        network=figures.network_picture(evidence),
         promises=_promises(evidence),
     )
     write_page(text, path)
@@ -117,7 +118,7 @@ class TargetView:
     reasons: list[ReasonView]
 
 
-def _view(name: str, target: Target, anchor: str) -> TargetView:
+def _view(name: str, target: Target, anchor: str, columns: int) -> TargetView:
     badge, tone = _badge(target)
     unit = target["unit"]
     others = [
@@ -133,7 +134,7 @@ def _view(name: str, target: Target, anchor: str) -> TargetView:
         facts=_facts(target),
         others=others,
         paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
-        figures=_figures(target),
+        figures=_figures(target, columns),
         live={make.__name__: make(target) for make in (live.grown, live.sure, live.screening)},
         looks=[figures.where_it_looked(look) for look in target.get("looks", [])],
         forecasts=[
@@ -176,7 +177,7 @@ def _facts(target: Target) -> list[Fact]:
     return [*facts, Fact("simplest guess", value, simplest["name"])]
 
 
-def _figures(target: Target) -> dict[str, Figure | None]:
+def _figures(target: Target, columns: int) -> dict[str, Figure | None]:
     calibration, confusion, scatter = target["calibration"], target["confusion"], target["scatter"]
     return {
         "curve": figures.learning_curve(target),
@@ -185,7 +186,7 @@ def _figures(target: Target) -> dict[str, Figure | None]:
         "scatter": figures.predicted_against_true(scatter, target["unit"]) if scatter else None,
         "reliability": figures.reliability(calibration) if calibration else None,
         "coverage": figures.coverage(calibration, target["unit"]) if calibration else None,
-        "importance": figures.importance(target),
+        "importance": figures.importance(target, columns),
     }
 
 
@@ -250,17 +251,6 @@ def history_metric(evidence: Document) -> str:
     names = {"category": "log-loss", "number": "squared error"}
     name = names.get(kinds.pop(), "loss") if len(kinds) == 1 else "loss"
     return f"{name} on choosing rows"
-
-
-def _layer(layer: Layer) -> tuple[str, str, str]:
-    return layer["layer"], _shape(layer["shape"]), count(layer["parameters"])
-
-
-def _shape(shape: Shape) -> str:
-    if isinstance(shape, str):
-        return shape
-    parts: Sequence[int | str] = shape
-    return " × ".join(map(str, parts))
 
 
 def _promises(evidence: Document) -> list[tuple[str, str, str, str]]:

@@ -7,6 +7,7 @@ from pellucid.evidence.figures.curve import learning_curve
 from pellucid.evidence.figures.forecasts import forecast_beside_truth
 from pellucid.evidence.figures.history import training_history
 from pellucid.evidence.figures.looks import where_it_looked
+from pellucid.evidence.figures.network import network_picture
 from pellucid.evidence.figures.scatter import predicted_against_true
 from pellucid.evidence.figures.svg import Figure, Table
 from pellucid.evidence.figures.ways import conventional_ways
@@ -20,6 +21,7 @@ __all__ = [
     "forecast_beside_truth",
     "importance",
     "learning_curve",
+    "network_picture",
     "predicted_against_true",
     "reliability",
     "stages",

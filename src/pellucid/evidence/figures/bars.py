@@ -11,7 +11,7 @@ from pellucid.evidence.document import Actual, Importance, Target
 from pellucid.evidence.figures.rows import Rows
 from pellucid.evidence.figures.scales import Scale
 from pellucid.evidence.figures.svg import Drawing, Figure, Table, bar, drawn, line
-from pellucid.evidence.numerals import Measure, count, duration, percent
+from pellucid.evidence.numerals import Measure, count, counted, duration, percent
 
 MOST = 20
 MOST_IN_TABLE = 200
@@ -41,8 +41,8 @@ def bars(items: Sequence[Bar], width: int) -> Drawing:
     return Drawing(width, layout.height, parts)
 
 
-def importance(target: Target) -> Figure | None:
-    """How much performance is lost when a column is shuffled, the largest loss first."""
+def importance(target: Target, used: int) -> Figure | None:
+    """How much performance is lost when one of the `used` columns is shuffled, largest first."""
     columns = sorted(target["importance"], key=lambda column: -column["value"])
     if not columns:
         return None
@@ -59,7 +59,7 @@ def importance(target: Target) -> Figure | None:
     )
     return Figure(
         title,
-        _importance_caption(columns, measure),
+        _importance_caption(columns, measure, used),
         drawn(lambda width: bars(items, width), title, description),
         Table(
             ("column", f"loss of {measure.name}", "95 % interval"), rows, len(columns) - len(rows)
@@ -107,7 +107,7 @@ def _lost(column: Importance, measure: Measure) -> str:
     return measure.difference(column["value"], column["low"], column["high"])
 
 
-def _importance_caption(columns: list[Importance], measure: Measure) -> str:
+def _importance_caption(columns: list[Importance], measure: Measure, used: int) -> str:
     without = sum(column["low"] <= 0 for column in columns)
     first = columns[0]
     words = "No column matters on its own: the network spreads its trust, or found nothing. "
@@ -118,5 +118,7 @@ def _importance_caption(columns: list[Importance], measure: Measure) -> str:
         verb = "has" if without == 1 else "have"
         words += f"{count(without)} of {len(columns)} columns, in grey, {verb} no clear effect. "
     if len(columns) > MOST:
-        words += f"The {MOST} largest of {len(columns)} are drawn; the table has more."
+        words += f"The {MOST} largest of {len(columns)} are drawn; the table has more. "
+    if len(columns) < used:
+        words += f"The time did not suffice for the other {counted(used - len(columns), 'column')}."
     return words.strip()

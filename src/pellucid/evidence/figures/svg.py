@@ -33,6 +33,7 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     more: int = 0
+    class_: str = ""  # of the page's style sheet
 
 
 @dataclass(frozen=True)
