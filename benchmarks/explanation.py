@@ -29,7 +29,8 @@ from pellucid.errors import Mends
 model = pellucid.load(sys.argv[1])
 table = read(sys.argv[2], Mends())
 began = time.process_time()
-from pellucid.explanation.rows import METHODS, explain_source, read_row
+from pellucid.explanation.reading import read_row
+from pellucid.explanation.rows import METHODS, explain_source
 found = explain_source(model, table, 7)
 explained = time.process_time()
 text = found.text()
@@ -40,7 +41,7 @@ gc.collect()
 from pellucid.explanation.doubles import InFloat64, double, in_float64
 from pellucid.explanation.recorder import recording
 rows, place = model.schema.row(table, 6, Mends())
-row = read_row(model, rows.take([place], list(rows.columns)), "", rows.files)
+row = read_row(model.schema, rows.take([place], list(rows.columns)), "", rows.files)
 network, twin, raw = model.network, in_float64(model.network), double(row.raw)
 def plain():
     network(row.raw)

@@ -12,8 +12,8 @@ import pellucid
 from pellucid.errors import Mends
 from pellucid.explanation.attribution import Attribution, attribute
 from pellucid.explanation.parts import columns_of, count, encodings, keeping
+from pellucid.explanation.reading import located
 from pellucid.explanation.resting import resting_step
-from pellucid.explanation.rows import located
 from pellucid.media.files import ANYWHERE
 from pellucid.model import Model
 from pellucid.networks.layers.hearing import Spectrum

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from pellucid.explanation.numbers import described, nested
+from pellucid.explanation.reading import Row
 from pellucid.kinds import Array, Encoded, Kind, Ragged
 from pellucid.schema import Schema
 from pellucid.working.step import Check, NumberTable, Step
-
-if TYPE_CHECKING:
-    from pellucid.explanation.rows import Row
 
 LONGEST, LEAST = 36, 12  # letters of a cell that are shown
 ROOM = 62  # of them, and of a column's name and what stands beside, on a terminal's line

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,30 +10,25 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pellucid.data.frames import frame_of
 from pellucid.data.table import Table
-from pellucid.errors import DataError, Mends, UsageError
+from pellucid.errors import Mends, UsageError
 from pellucid.explanation.answers import answer_steps, loss_steps
 from pellucid.explanation.attribution import attribute
 from pellucid.explanation.cells import cells_step
 from pellucid.explanation.doubles import InFloat64, double, in_float64
+from pellucid.explanation.forward import forward_step
 from pellucid.explanation.learning import Learnt, Lesson, learn_from
 from pellucid.explanation.modules import agreement, module_kinds
 from pellucid.explanation.numbers import gap
 from pellucid.explanation.optimizing import Descent
-from pellucid.explanation.parts import encodings
+from pellucid.explanation.reading import Row, frame_of_row, latest_window, read_row
 from pellucid.explanation.recorder import Operation, recording
 from pellucid.explanation.resting import resting_step
 from pellucid.explanation.result import Explanation, trace
-from pellucid.explanation.solved import linear_step, trees_step
-from pellucid.explanation.walk import by_module, section, shown_of, weight_names
+from pellucid.explanation.walk import section, weight_names
 from pellucid.explanation.weights import parse, require
-from pellucid.kinds import Encoded
-from pellucid.kinds.cells import texts
 from pellucid.media.files import ANYWHERE, Files
 from pellucid.networks.network import DeepNetwork, Network
-from pellucid.schema import Schema
-from pellucid.store import answers_of, build_store
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.working.step import Check, Step
 
@@ -47,39 +40,16 @@ CLIP = 1.0  # as gradient descent clips while learning
 OPTIMIZER = "the optimizer that the network learnt with"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row: its raw cells, as they enter the network, and its answers where they are known."""
-
-    place: str
-    cells: pl.DataFrame  # the input columns, one row
-    encoded: list[Encoded]  # of each kind of the inputs
-    raw: dict[str, Tensor]  # as the network takes them
-    targets: tuple[Tensor, ...] | None
-    unknown: str  # why the targets are None
-
-
 def explain_row(model: Model, row: Any, weight: str | None = None) -> Explanation:
     """Explain the model's answer for a mapping, a pandas Series or a frame of one row."""
-    frame = _frame(row)
+    frame = frame_of_row(row)
     if model.schema.windows is not None:
-        frame = _latest(model, frame)
+        frame = latest_window(model.schema, frame)
     if frame.height != 1:
         raise UsageError(
             f"One row is explained at a time, however: {frame.height:,} rows were given."
         )
     return explain_cells(model, frame, "the given row", weight)
-
-
-def _latest(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
-    """The window of a forecast at the end of the one series that is given."""
-    mends = Mends()
-    found = model.schema.rows(Table("the given table", frame.lazy(), frame.height), mends)
-    if found.height != 1:
-        raise UsageError(
-            f"One forecast is explained at a time, however: {found.height:,} series were given."
-        )
-    return found.take([0], list(found.columns))
 
 
 def explain_source(
@@ -110,7 +80,7 @@ def explain_cells(
     files: Files = ANYWHERE,
 ) -> Explanation:
     """Explain the model's answer for a frame of one row; `files` says what its cells may name."""
-    row = read_row(model, cells, place, files)
+    row = read_row(model.schema, cells, place, files)
     network = in_float64(model.network)
     assert isinstance(network, Network)
     names, kinds = weight_names(network), module_kinds(network)
@@ -119,7 +89,7 @@ def explain_cells(
     raw = double(row.raw)
     with torch.no_grad(), recording(network, METHODS) as recorder:
         outputs = network(raw)
-    forward = _forward(model, network, raw, recorder.operations, (names, kinds))
+    forward = forward_step(model.schema, network, raw, recorder.operations, (names, kinds))
     with torch.no_grad():
         own = model.network(row.raw)
     gaps = [gap(a, b) for a, b in zip(own, outputs, strict=True)]
@@ -149,60 +119,6 @@ def explain_cells(
     return Explanation(whole, trace(recorder.operations, names), differences)
 
 
-def read_row(model: Model, cells: pl.DataFrame, place: str, files: Files = ANYWHERE) -> Row:
-    """The row as the network takes it, and its targets."""
-    schema, mends = model.schema, Mends()
-    inputs = located(schema, schema.complete(cells, mends, cells.columns), files)
-    encoded = encodings(schema, inputs)
-    whole: Encoded = {name: values for own in encoded for name, values in own.items()}
-    for target in schema.targets:
-        whole |= target.encode_inputs(inputs, mends)
-    raw = build_store([whole]).batch(torch.tensor([0]))
-    targets, unknown = _targets(model, cells)
-    return Row(place, inputs, encoded, raw, targets, unknown)
-
-
-def located(schema: Schema, cells: pl.DataFrame, files: Files) -> pl.DataFrame:
-    """The input cells, those that name files with the whole of their paths."""
-    cells = cells.select(schema.columns)
-    for kind in schema.media:
-        cells = cells.with_columns(files.locate(cells.select(kind.columns), Mends()).get_columns())
-    return cells
-
-
-def _targets(model: Model, cells: pl.DataFrame) -> tuple[tuple[Tensor, ...] | None, str]:
-    found = []
-    for kind in model.schema.targets:
-        name = kind.columns[0]
-        if name not in cells.columns:
-            return None, f"The row has no column {name!r}"
-        if cells[name].is_null().any():
-            return None, f"The row's {name!r} is missing"
-        try:
-            encoded = kind.encode_target(
-                cells[name], inputs=lambda column: texts(cells[column]).fill_null("")
-            )
-            found.append(answers_of(encoded, np.arange(1), 1)[torch.tensor([0])])
-        except DataError as error:
-            return None, str(error).rstrip(".")
-    return tuple(found), ""
-
-
-def _frame(row: Any) -> pl.DataFrame:
-    """A mapping, a Series or a frame of one row as a frame."""
-    if hasattr(row, "to_dict") and not hasattr(row, "columns"):
-        row = row.to_dict()  # a pandas Series: one row of its frame
-    if isinstance(row, Mapping) and not any(isinstance(cell, list) for cell in row.values()):
-        row = [dict(row)]
-    frame = frame_of(row, Mends())
-    if frame is None or not frame.columns:
-        raise UsageError(
-            "A row is a mapping of columns to cells, a pandas Series or a frame of one row, "
-            f"however: {type(row).__name__}."
-        )
-    return frame
-
-
 def _require(weight: str, network: Network) -> None:
     parameters = {n: p for n, p in network.named_parameters() if n.startswith("deep.")}
     others = {}
@@ -222,72 +138,6 @@ SOLVED = {
     "networks that see every column.",
     "blend": "fitted on held-out rows after learning, not by gradient descent.",
 }
-
-
-def _forward(
-    model: Model,
-    network: Network,
-    raw: dict[str, Tensor],
-    operations: Sequence[Operation],
-    names: tuple[Mapping[int, str], Mapping[str, str]],
-) -> Step:
-    """Every operation, path by path."""
-    steps: list[Step] = []
-    for part, group in groupby(operations, key=lambda operation: _part(operation.module)):
-        again = part.startswith("deep.") and part != "deep.0"
-        within = by_module(list(group), *names, lessons=not again)
-        title, reason = _titles(part, len(network.deep))
-        extra: tuple[Step, ...] = ()
-        if part == "linear":
-            extra = linear_step(model.schema, network, raw)
-        elif part == "trees":
-            extra = trees_step(model.schema, network, raw)
-        brief = again or (part == "trees" and extra)
-        most = shown_of(within)
-        shown = len(extra) if brief else None if most is None else len(extra) + most
-        steps.append(section(title, (*extra, *within), reason, shown=shown))
-    return section(f"Forward: {len(operations)} operations in order", steps, shown=None)
-
-
-def _part(module: str) -> str:
-    """Which path of the network an operation belongs to."""
-    words = module.split(".")
-    if words[-1] == "terms" or words[0] == "linear":
-        return "linear"
-    if words[-1] == "measurements" or words[0] == "trees":
-        return "trees"
-    return ".".join(words[:2]) if words[0] == "deep" else words[0]
-
-
-def _titles(part: str, deep: int) -> tuple[str, str]:
-    if part.startswith("deep."):
-        number = int(part.split(".")[1]) + 1
-        first = number == 1
-        return f"Deep network {number} of {deep}", "" if first else (
-            "It does the same as the first with weights of its own, learnt from other rows."
-        )
-    return {
-        "": (
-            "The deep networks' members as one answer",
-            "Every member answers by itself; their answers are averaged.",
-        ),
-        "linear": (
-            "The linear path",
-            "A weighted sum of plain features, its weights found by a convex solver.",
-        ),
-        "trees": (
-            "The tree-shaped path",
-            "Boosted trees; each asks its questions and adds the value of the leaf it ends in.",
-        ),
-        "tables": (
-            "The table's own deep networks",
-            "They see the numbers, categories and dates alone.",
-        ),
-        "blend": (
-            "The blend of the paths",
-            "One weight a path, fitted on rows that none of them learnt from.",
-        ),
-    }.get(part, (part, ""))
 
 
 def _learnt(

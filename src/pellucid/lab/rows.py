@@ -10,7 +10,7 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.rows import located
+from pellucid.explanation.reading import located
 from pellucid.kinds import Kind
 from pellucid.kinds.cells import texts
 from pellucid.lab.examples import example

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.rows import located
+from pellucid.explanation.reading import located
 from pellucid.kinds import Array
 from pellucid.lab.own import Own
 from pellucid.lab.training.learner import Learner, Pace

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.rows import located
+from pellucid.explanation.reading import located
 from pellucid.lab.own import Own
 from pellucid.lab.rows import row_number, row_of, shown
 from pellucid.lab.taught import Dense, Taught, dense_layers, taught
