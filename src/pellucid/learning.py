@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from pellucid.asked import horizon_asked, other_words, several
+from pellucid.clock import Clock, tuning_watches, watches
 from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
-from pellucid.evidence.curve import curve_sizes, learning_curve
+from pellucid.evidence.curve import learning_curve
 from pellucid.evidence.judgement import compare, judge
 from pellucid.evidence.reasons import reasons
 from pellucid.evidence.rows import column_importance
 from pellucid.experience import Experience, gather
 from pellucid.interruption import Interruption
-from pellucid.keeping import load, versions, write_model
+from pellucid.keeping import versions, write_model
 from pellucid.model import Model
 from pellucid.narration import Narration, document
 from pellucid.origins import windows_of
+from pellucid.planning import given_plan, plan_of, task_of, timed
 from pellucid.settings import Settings
-from pellucid.training.budget import (
-    TABLE_SHARE,
-    first_plan,
-    fit_to_time,
-    for_evidence,
-    planned_seconds,
-    probe,
-    threads_set,
-    with_encoders,
-)
+from pellucid.training.budget import first_plan, threads_set
 from pellucid.training.fitting import Fitted, fit
 from pellucid.training.memory import keep_freed_memory
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
-from pellucid.training.watch import Watch
-from pellucid.tuning import Frozen, planned_tuning, tuned
+from pellucid.tuning import Frozen, tuned
 from pellucid.workshop import Workshop
 
 REASONS_SHARE = 0.02  # of the whole budget, for what single answers rest on
-TUNING_SHARE = 0.65  # of the time that is left: then the clock cuts it short
-WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = (
-    0.3,
-    0.6,
-    0.4,
-)  # of the time that is left when each begins
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """What the time of a run is told by, and what may end it."""
-
-    workshop: Workshop
-    settings: Settings
-    narration: Narration
-    interruption: Interruption
-    unhurried: bool = False  # a given plan is followed to its end
-
-    @property
-    def left(self) -> float:
-        """Seconds of the budget."""
-        return float("inf") if self.unhurried else self.settings.minutes * 60 - self.workshop.spent
+# Of the time that is left when each begins.
+WAYS_SHARE, CURVE_SHARE, IMPORTANCE_SHARE = 0.3, 0.6, 0.4
 
 
 def learn(  # noqa: PLR0913
@@ -137,7 +109,7 @@ def learn(  # noqa: PLR0913
         ahead,
         several(backbone),
     )
-    plan = _given(plan)
+    plan = given_plan(plan)
     narration = Narration(verbose)
     keep_freed_memory()
     with Interruption(narration.interrupted) as interruption:
@@ -149,12 +121,12 @@ def learn(  # noqa: PLR0913
         unhurried = settings if plan is None else replace(settings, minutes=float("inf"))
         experience = _experience(tables, target, unhurried, own, mends, workshop.folder)
         narration.data(experience, mends)
-        clock = _Clock(workshop, settings, narration, interruption, unhurried=plan is not None)
-        chosen = _plan(plan, workshop, experience, settings, narration)
+        clock = Clock(workshop, settings, narration, interruption, unhurried=plan is not None)
+        chosen = plan_of(plan, workshop, experience, settings, narration)
         experience, frozen, chosen = _tuned(experience, chosen, clock)
         with threads_set(chosen.threads):
-            task = _task(experience, chosen, settings)
-            fitted = fit(task, chosen, _watches(chosen, clock))
+            task = task_of(experience, chosen, settings)
+            fitted = fit(task, chosen, watches(chosen, clock))
             chosen = replace(chosen, cuts={**chosen.cuts, **fitted.cuts})
             narration.learned(fitted)
             targets = _judge(experience, (task, frozen), chosen, fitted, clock)
@@ -183,13 +155,13 @@ def fit_only(  # noqa: PLR0913
     draft = first_plan(experience.schema, len(experience.split.learn))
     steps = draft.steps if epochs is None else epochs * draft.evaluate_every
     draft = replace(draft, folds=folds or draft.folds, steps=steps)
-    plan, _ = _timed(draft, workshop, experience, settings)
-    task = _task(experience, plan, settings)
+    plan, _ = timed(draft, workshop, experience, settings)
+    task = task_of(experience, plan, settings)
     plan = replace(plan, folds=len(task.folds), threads=threads)
     with threads_set(threads):
         # Not entered: Ctrl-C ends a search or a cross-validation, not one of its many fits.
-        clock = _Clock(workshop, settings, narration, Interruption())
-        fitted = fit(task, plan, _watches(plan, clock))
+        clock = Clock(workshop, settings, narration, Interruption())
+        fitted = fit(task, plan, watches(plan, clock))
     plan = replace(plan, cuts=fitted.cuts)
     return Model(experience.schema, fitted.network, plan, {}, asdict(settings))
 
@@ -248,97 +220,15 @@ def _request(
     }
 
 
-def _plan(
-    given: Plan | None,
-    workshop: Workshop,
-    experience: Experience,
-    settings: Settings,
-    narration: Narration,
-) -> Plan:
-    """The plan that is given, the one of a run that was killed, or a new one that fits the time."""
-    learn = len(experience.split.learn)
-    chosen = given or workshop.plan()
-    seconds = 0.0
-    if chosen is None:
-        draft, tuning, told = planned_tuning(
-            experience,
-            first_plan(experience.schema, learn),
-            settings.seed,
-            settings.minutes * 60 - workshop.spent,
-        )
-        narration.hint(told)
-        chosen, seconds = _timed(draft, workshop, experience, settings, tuning)
-        folds = len(experience.folds(chosen.folds, settings.seed))  # few groups make fewer folds
-        chosen = replace(chosen, folds=folds, curve=curve_sizes(learn))
-        workshop.keep_plan(chosen)
-    narration.plan(chosen, experience, min(seconds, settings.minutes * 60), workshop.resumed)
-    return chosen
-
-
-def _timed(
-    draft: Plan, workshop: Workshop, experience: Experience, settings: Settings, tuning: float = 0
-) -> tuple[Plan, float]:
-    """The draft with what the time allows of its steps, and the longest that the run can take.
-
-    Of the time `tuning` seconds are spoken for.
-    """
-    task = _task(experience, replace(draft, folds=1), settings)
-    budget = settings.minutes * 60 - tuning
-    draft = with_encoders(draft, task, budget - workshop.spent)
-    probed = probe(task, draft, budget - workshop.spent)
-    plan = fit_to_time(draft, task, probed, budget - workshop.spent)
-    learn = len(experience.split.learn)
-    return plan, workshop.spent + tuning + planned_seconds(plan, learn, probed)
-
-
-def _given(plan: str | Path | Plan | None) -> Plan | None:
-    return load(plan).plan if isinstance(plan, str | Path) else plan
-
-
-def _task(experience: Experience, plan: Plan, settings: Settings) -> Task:
-    folds = experience.folds(plan.folds, settings.seed)
-    return Task(experience.schema, experience.store, experience.targets, folds, settings.seed)
-
-
-def _watches(plan: Plan, clock: _Clock) -> Callable[[int], Watch]:
-    """For each deep network a watch with its share of the time that is left for training."""
-    narration, workshop = clock.narration, clock.workshop
-    began = narration.now()
-    solved: list[float] = []
-    order = plan.order(plan.folds)
-    shares = [TABLE_SHARE if position >= plan.folds else 1 - TABLE_SHARE for position in order]
-
-    def reserve() -> float:
-        """For the evidence, whose curve solves the other paths once more on parts of the rows."""
-        return for_evidence(plan, clock.settings.minutes * 60, solved[0])
-
-    def watch_of(position: int) -> Watch:
-        workshop.note_time()
-        solved.append(narration.now() - began)
-        left = clock.left - reserve()
-        now = narration.now()
-        place = order.index(position)
-        report = narration.descent(plan, place, workshop, now + left)
-        deadline = now + left * shares[place] / sum(shares[place:])
-        return Watch(deadline, workshop.checkpoint(position), report, clock.interruption)
-
-    return watch_of
-
-
 def _tuned(
-    experience: Experience, plan: Plan, clock: _Clock
+    experience: Experience, plan: Plan, clock: Clock
 ) -> tuple[Experience, Frozen | None, Plan]:
     """With tuned backbones, if the plan says so and they are better: then there is one split."""
     if not plan.tuning:
         return experience, None, plan
 
-    def watch_of(kind: str) -> Watch:
-        now, workshop = clock.narration.now(), clock.workshop
-        report = clock.narration.tuning(plan.tuning[kind], workshop)
-        deadline = now + TUNING_SHARE * clock.left
-        return Watch(deadline, workshop.checkpoint(kind), report, clock.interruption)
-
     with threads_set(plan.tuning_threads):
+        watch_of = tuning_watches(plan, clock)
         found = tuned(experience, plan, clock.settings.seed, watch_of, clock.workshop.folder)
     clock.narration.tuned(() if found is None else found.told)
     if found is None:
@@ -354,7 +244,7 @@ def _judge(
     tasks: tuple[Task, Frozen | None],
     plan: Plan,
     fitted: Fitted,
-    clock: _Clock,
+    clock: Clock,
 ) -> dict[str, Any]:
     """Conventional ways and the curve rest on frozen backbones: tuned ones have seen the rows."""
     (task, frozen), narration = tasks, clock.narration
