@@ -163,7 +163,7 @@ def test_where_time_is_short_importance_looks_at_fewer_rows_not_at_fewer_columns
     predict = rows.predict
 
     def watched(experience, network, prove, seconds, seed):
-        return importance(experience, network, prove, 0.3, seed)
+        return importance(experience, network, prove, 1.0, seed)
 
     def slow(network, store, which):
         measured.append(len(which))
@@ -179,7 +179,8 @@ def test_where_time_is_short_importance_looks_at_fewer_rows_not_at_fewer_columns
     monkeypatch.setattr(rows, "predict", slow)
     model = learnt(frame, "y", plan=plan(steps=10), test="side")
     assert len(model.evidence["targets"]["y"]["importance"]) == 4
-    assert measured == [600, 100, 100, 100, 100]
+    assert measured[0] == 100  # to see how long rows take
+    assert 100 <= min(measured) and max(measured) < 300
 
 
 def test_the_learning_curve_has_growing_sizes_and_better_ends_than_beginnings(one_column_matters):

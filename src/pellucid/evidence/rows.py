@@ -21,6 +21,7 @@ from pellucid.training.fitting import predict
 
 MISTAKES, SUREST = 12, 8
 IMPORTANCE_ROWS, FEWEST_ROWS = 1_000, 100
+PASSES_SHARE = 0.7  # of the time for importance; shuffling and intervals take the rest
 
 
 def worst_mistakes(
@@ -92,17 +93,15 @@ def column_importance(
     would not suffice for all columns. Columns that it does not even then suffice for are left out.
     """
     rng, deadline = np.random.default_rng(seed), time.monotonic() + seconds
-    schema = experience.schema
-    rows = np.sort(rng.permutation(prove)[:IMPORTANCE_ROWS])
-    store = experience.store.take(torch.as_tensor(rows))
+    schema, drawn = experience.schema, rng.permutation(prove)[:IMPORTANCE_ROWS]
+    few = drawn[:FEWEST_ROWS]
     began = time.monotonic()
+    _losses(experience, network, experience.store.take(torch.as_tensor(few)), few)
+    for_row = (time.monotonic() - began) / len(few)
+    for_pass = PASSES_SHARE * (deadline - time.monotonic()) / (len(schema.columns) + 1)
+    rows = np.sort(drawn[: max(FEWEST_ROWS, int(for_pass / for_row))])
+    store = experience.store.take(torch.as_tensor(rows))
     whole = _losses(experience, network, store, rows)
-    each = (deadline - time.monotonic()) / max(len(schema.columns), 1)
-    share = each / max(time.monotonic() - began, 1e-9)
-    if share < 1:
-        some = np.sort(rng.permutation(len(rows))[: max(FEWEST_ROWS, int(share * len(rows)))])
-        rows, store = rows[some], store.take(torch.as_tensor(some))
-        whole = [losses[some] for losses in whole]
     cells = experience.raw(rows)
     found: list[list[Importance]] = [[] for _ in schema.targets]
     for kind_of_column, column in ((k, c) for k in schema.inputs for c in k.columns):
