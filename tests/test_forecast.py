@@ -168,6 +168,15 @@ def test_what_is_wrong_with_the_times_is_mended_and_counted():
     assert repr(frame["sold"][20] + 1)[:5] in row["sold before"]
 
 
+def test_series_that_nobody_parted_are_averaged_and_the_remedy_is_named():
+    mends = Mends()
+    windowed(sales(shops=2), mends, series=None)
+    told = {mend.fault: mend.action for mend in mends.found}["row of a step that has one already"]
+    assert told == "averaged into one (are they several series? then name theirs: --series)"
+    windowed(pl.concat([sales(shops=1)] * 2), mends := Mends())
+    assert [m.action for m in mends.found if m.fault.startswith("row of")] == ["averaged into one"]
+
+
 def test_a_series_that_is_too_short_is_counted_and_all_of_them_an_error():
     short = sales(days=12, shops=1).with_columns(pl.lit("short").alias("shop"))
     mends = Mends()
@@ -253,6 +262,9 @@ def test_a_forecast_beats_the_season_before_and_its_bands_cover_what_they_promis
     assert 0.65 < target["calibration"]["coverage"] < 0.95
     assert target["verdict"]["learned"]
     assert len(target["forecasts"]) == 6
+    assert " windows it never saw" in target["verdict"]["sentences"][0]
+    data = model[0].evidence["data"]  # a reader knows the rows, not the windows made of them
+    assert (data["rows"], data["split"]["how"][:7]) == (300, "windows")
     assert "Forecast from s0, 2024-05" in (model[1] / "report.html").read_text()
 
 

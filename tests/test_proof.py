@@ -309,6 +309,9 @@ def test_evaluation_says_whether_performance_held():
     assert not broken["held"]
     assert "performance did not hold" in broken["sentence"]
     assert broken["performance"]["rows"] == 300
+    seen = model.evaluate(frame)["y"]  # what it has learnt by heart proves nothing
+    assert seen["learnt_from"] and seen["held"] is None
+    assert "made of these very rows" in seen["sentence"]
     gaps = same.with_columns(
         pl.when(pl.int_range(300) < 100).then(None).otherwise(pl.col("y")).alias("y")
     )

@@ -109,7 +109,9 @@ class Grid:
             name = "" if names is None else names[row]
             fixed = {column: cells[column][row] for column in self.fixed}
             yield self.with_year(replace(made, name=name, fixed=fixed), ahead)
-        mends.add(Mend("row of a step that has one already", "averaged into one", twice, self.time))
+        several = "" if self.series else " (are they several series? then name theirs: --series)"
+        averaged = f"averaged into one{several}"
+        mends.add(Mend("row of a step that has one already", averaged, twice, self.time))
         mends.add(Mend("step without a row", "left as a gap", gaps, self.time))
 
     def with_year(self, line: Line, ahead: int) -> Line:

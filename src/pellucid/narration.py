@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from torch import Tensor
 
 from pellucid import __version__
+from pellucid.data.table import Table
 from pellucid.errors import Mends
 from pellucid.evidence.numerals import duration, memory
 from pellucid.experience import Experience
@@ -63,10 +64,11 @@ class Narration:
         say = self.progress.line
         table = experience.tables[0]
         skipped = sum(m.count for m in mends.found if m.action.startswith("row skipped"))
-        counts = f"{table.height:,} rows · {len(table.columns)} columns"
-        say(
-            "data", f"{table.name} · {counts}" + (f" · {skipped:,} rows skipped" if skipped else "")
-        )
+        counts = f"{_rows_read(table):,} rows"
+        counts += f" · {len(table.columns)} columns" if table.windows is None else ""
+        if skipped:
+            counts += f" · {skipped:,} {'row' if skipped == 1 else 'rows'} skipped"
+        say("data", f"{table.name} · {counts}")
         if table.told:
             say("series", table.told)
         for mend in mends.found:
@@ -270,11 +272,16 @@ def _weights(plan: Plan, experience: Experience) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
+def _rows_read(table: Table) -> int:
+    """Those that the user brought, though windows were made of them."""
+    return table.height if table.made_of is None else table.made_of
+
+
 def _data(experience: Experience, mends: Mends, workshop: Workshop, hints: Sequence[str]) -> Data:
     table, split, schema = experience.tables[0], experience.split, experience.schema
     return {
         "source": table.name,
-        "rows": table.height,
+        "rows": _rows_read(table),
         "hash": workshop.request["data"][0],
         "mends": [
             {

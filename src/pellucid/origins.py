@@ -57,16 +57,17 @@ def windows_of(table: Table, target: Sequence[str], settings: Settings, mends: M
     fault = f"series too short for {FEWEST} steps of the past and {windows.horizon:,} to come"
     mends.add(Mend(fault, "not learnt from", len(short), windows.series, tuple(short[:3])))
     made = windows.table(rows, table, sides)
+    first, last = cuts["test"]
     how = (
-        f"rolling origin: the last {cuts['test'][1] - cuts['test'][0] + 1:,} steps prove, those "
-        "before them choose; no value is in two sides"
+        f"windows by rolling origin: the last {last - first + 1:,} steps prove, those before them "
+        "choose; no value is in two sides"
     )
     many = f"{len(series):,} series" if windows.series else "one series"
     seasons = " and ".join(f"{season:,}" for season in windows.seasons)
     told = (
         f"{many} in steps of {windows.steps} · "
         + (f"repeats itself after {seasons} steps" if seasons else "no season found")
-        + f" · windows of {windows.length:,} steps to predict {windows.horizon:,}"
+        + f" · {len(rows):,} windows of {windows.length:,} steps to predict {windows.horizon:,}"
     )
     return replace(made, split=SPLIT, how=how, told=told)
 

@@ -171,8 +171,9 @@ class Windows(Grid):
         named = [f"{row.series.name}, " if self.series else "" for row in rows]
         places = [name + when_ for name, when_ in zip(named, whens, strict=True)]
         return replace(
-            table, lazy=frame.lazy(), height=frame.height, lines=None, windows=self, places=places
-        )
+            table, lazy=frame.lazy(), height=frame.height, lines=None, windows=self,
+            made_of=table.height, places=places,
+        )  # fmt: skip
 
 
 def _window(row: Row, column: str, first: int, count: int) -> str:

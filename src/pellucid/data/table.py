@@ -39,6 +39,7 @@ class Table:
     target: str | None = None  # what is predicted if nobody says
     split: str | None = None  # the column that says which rows are to learn from, likewise
     windows: Windows | None = None  # how its rows were made of a longer table's
+    made_of: int | None = None  # rows of that table
     places: Sequence[str] | None = field(default=None, repr=False)  # of rows that stand nowhere
     told: str | None = None  # of how it was made
     how: str | None = None  # of how it was split

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from pellucid.data.checking import require_column
+from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends
@@ -21,6 +22,11 @@ from pellucid.kinds.cells import texts
 from pellucid.model import Model
 from pellucid.store import answers_of
 
+LEARNT_FROM = (
+    " It was made of these very rows and has seen most of them: only rows that are new to it tell "
+    "whether performance held."
+)
+
 
 class Evaluation(TypedDict):
     """How well the model does on new rows, beside what it promised."""
@@ -28,7 +34,8 @@ class Evaluation(TypedDict):
     performance: Performance
     others: dict[str, float]
     promised: Performance | None
-    held: bool | None  # None where the model brings no promise
+    learnt_from: bool  # the rows are those that it was made of, most of which it has seen
+    held: bool | None  # None where the model brings no promise, or has seen the rows
     sentence: str
 
 
@@ -38,7 +45,9 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
     Performance held when the new 95 % interval reaches the promised one.
     """
     mends = Mends()
-    table = model.schema.judged_rows(read(source, mends, ragged="mend"), mends)
+    given = read(source, mends, ragged="mend")
+    learnt_from = bool(model.evidence) and fingerprint(given) == model.evidence["data"]["hash"]
+    table = model.schema.judged_rows(given, mends)
     for name in model.targets:
         require_column(table, name)
     outputs = model.outputs(table, mends)
@@ -71,8 +80,10 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
                 k: v for k, v in kind.metrics(output[rows], target).items() if k != kind.metric
             },
             promised=promised,
-            held=held,
-            sentence=_sentence(performance, promised, held),
+            learnt_from=learnt_from,
+            held=None if learnt_from else held,
+            sentence=_sentence(kind, performance, promised, None if learnt_from else held)
+            + (LEARNT_FROM if learnt_from else ""),
         )
     for mend in mends.found:
         warnings.warn(str(mend), stacklevel=3)
@@ -93,8 +104,10 @@ def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:
     return now["low"] <= promised["high"]
 
 
-def _sentence(now: Performance, promised: Performance | None, held: bool | None) -> str:
-    text = f"{_estimate(now)} on {now['rows']:,} rows"
+def _sentence(
+    kind: TargetKind, now: Performance, promised: Performance | None, held: bool | None
+) -> str:
+    text = f"{_estimate(now)} on {now['rows']:,} {kind.cases}"
     if promised is None or held is None:
         return text + "."
     verdict = "held" if held else "did not hold"

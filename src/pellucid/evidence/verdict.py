@@ -22,17 +22,17 @@ def verdict(
     learned = over_simplest["low"] > 0
     beats = _beats(best[1] if best else None)
     if not learned:
-        sentences = [_not_learned(measure, performance, simplest, over_simplest)]
+        sentences = [_not_learned(kind, performance, simplest, over_simplest)]
         if best:
             sentences.append(_against(measure, *best))
     elif beats is False and best:
-        sentences = [_against(measure, *best), _learned(measure, performance, simplest)]
+        sentences = [_against(measure, *best), _learned(kind, performance, simplest)]
     else:
-        sentences = [_learned(measure, performance, simplest)]
+        sentences = [_learned(kind, performance, simplest)]
         if best:
             sentences.append(_against(measure, *best))
     if learned and doubled is not None:
-        sentences.append(_more_rows(measure, performance, doubled))
+        sentences.append(_more_rows(kind, performance, doubled))
     return {"learned": learned, "beats_baseline": beats, "sentences": sentences}
 
 
@@ -42,22 +42,24 @@ def _beats(gap: Interval | None) -> bool | None:
     return gap["low"] > 0
 
 
-def _learned(measure: Measure, performance: Performance, simplest: NamedValue) -> str:
+def _learned(kind: TargetKind, performance: Performance, simplest: NamedValue) -> str:
+    measure = Measure(kind.metric)
     return (
-        f"It learned: {_estimate(measure, performance)} on {performance['rows']:,} rows it never "
-        f"saw (always the {simplest['name']}: {measure.value(simplest['value'])})."
+        f"It learned: {_estimate(measure, performance)} on {performance['rows']:,} {kind.cases} it "
+        f"never saw (always the {simplest['name']}: {measure.value(simplest['value'])})."
     )
 
 
 def _not_learned(
-    measure: Measure, performance: Performance, simplest: NamedValue, over: Interval
+    kind: TargetKind, performance: Performance, simplest: NamedValue, over: Interval
 ) -> str:
+    measure = Measure(kind.metric)
     better = "not clearly better than" if over["value"] > 0 else "no better than"
     compared = "worse than" if over["high"] < 0 else better
     always = f"always the {simplest['name']} ({measure.value(simplest['value'])})"
     return (
-        f"It did not learn: {_estimate(measure, performance)} on {performance['rows']:,} rows it "
-        f"never saw is {compared} {always}."
+        f"It did not learn: {_estimate(measure, performance)} on {performance['rows']:,} "
+        f"{kind.cases} it never saw is {compared} {always}."
     )
 
 
@@ -76,14 +78,16 @@ def _against(measure: Measure, baseline: Baseline, gap: Interval) -> str:
     )
 
 
-def _more_rows(measure: Measure, performance: Performance, doubled: Interval) -> str:
+def _more_rows(kind: TargetKind, performance: Performance, doubled: Interval) -> str:
+    measure = Measure(kind.metric)
     room = 1 - performance["value"] if measure.is_share else performance["value"]
     if doubled["high"] <= 0 or doubled["value"] < SMALL_GAIN * room:
-        return "More rows of the same sort will hardly help; better columns or labels may."
+        return f"More {kind.cases} of the same sort will hardly help; better columns or labels may."
     low = max(doubled["low"], 0.0)
     size = measure.difference(doubled["value"], low, doubled["high"])
     what = f"{size} more" if performance["higher_is_better"] else f"an error {size} smaller"
-    return f"With twice the rows expect about {what} ({measure.interval(low, doubled['high'])})."
+    between = measure.interval(low, doubled["high"])
+    return f"With twice the {kind.cases} expect about {what} ({between})."
 
 
 def _estimate(measure: Measure, performance: Performance) -> str:

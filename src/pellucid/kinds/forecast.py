@@ -44,6 +44,7 @@ class Forecast(DeepTarget):
     """
 
     kind: ClassVar[str] = "forecast"
+    cases: ClassVar[str] = "windows"
     metric: ClassVar[str] = "MASE"
     higher_is_better: ClassVar[bool] = False
     blends: ClassVar[bool] = True
