@@ -14,11 +14,16 @@ from hypothesis import strategies as st
 from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
 from pellucid.data.table import Table
-from pellucid.data.writing import write_frame, writer
+from pellucid.data.writing import writer
 from pellucid.errors import DataError, Mends, PellucidError, UsageError
 
 SUFFIXES = ["csv", "tsv", "jsonl", "parquet", "arrow"]
 FRAME = pl.DataFrame({"a": ["1", None, "3"], "b": ["x, y", 'say "hi"\nthere', "ü"]})
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    with writer(path) as file:
+        file.write(frame)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -55,13 +60,14 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, suffi
     script = f"""
 import resource, signal
 import polars as pl
-from pellucid.data.writing import write_frame
+from pellucid.data.writing import writer
 from pellucid.errors import DataError
 frame = pl.DataFrame({{"a": pl.int_range(200_000, eager=True).hash().cast(pl.String)}})
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    write_frame(frame, {str(tmp_path / f"t.{suffix}")!r})
+    with writer({str(tmp_path / f"t.{suffix}")!r}) as file:
+        file.write(frame)
 except DataError as error:
     print(error)
 """

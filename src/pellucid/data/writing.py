@@ -32,12 +32,6 @@ class Writer(Protocol):
         """Let go of the file, finished or not."""
 
 
-def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
-    """Write one frame by the suffix of the path."""
-    with writer(path) as file:
-        file.write(frame)
-
-
 @contextmanager
 def writer(path: str | Path) -> Iterator[Writer]:
     """A file that frames are appended to; it stands under its name once all is written."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from pellucid.evidence.document import CurvePoint
 
@@ -20,28 +18,6 @@ FEWEST_POINTS = 3
 DRAWS = 1000
 MODEL_ERROR = 0.015  # of the error: doubling is missed by 0.6 to 6 %, also from noiseless points
 WORST_MISFIT = 0.1  # of the error, root mean square, beyond which the points are no power law
-
-
-@dataclass(frozen=True)
-class CurveFit:
-    """error = a + b·n^-c with a, b >= 0, so it never rises with n; `misfit` is relative."""
-
-    a: float
-    b: float
-    c: float
-    misfit: float
-
-    def at(self, rows: float) -> float:
-        """The error expected after learning from so many rows."""
-        return self.a + self.b * math.pow(rows, -self.c)
-
-
-def fit_curve(rows: ArrayLike, errors: ArrayLike) -> CurveFit:
-    """Least squares of the relative residuals: each c of a grid, a and b in closed form."""
-    n = np.asarray(rows, dtype=float)
-    a, b, c, misfit = _fit_all(n, np.asarray(errors, dtype=float)[None, :])
-    # _fit_all measures rows in units of the last point, which keeps n^-c near 1.
-    return CurveFit(float(a[0]), float(b[0] * n[-1] ** c[0]), float(c[0]), float(misfit[0]))
 
 
 def expected_gain(
@@ -65,14 +41,14 @@ def expected_gain(
 
 def _gain_with_band(rows: Array, errors: Array, factor: float) -> tuple[float, float, float] | None:
     """Fit the points, then fit them again many times, each drawn from its own interval."""
-    _, b, c, misfit = _fit_all(rows, errors[:, 0][None, :])
+    _, b, c, misfit = fit_curves(rows, errors[:, 0][None, :])
     spread = np.abs(errors[:, 2] - errors[:, 1]) / (2 * 1.96)
     if misfit[0] > max(WORST_MISFIT, 2 * float(np.mean(spread / errors[:, 0]))):
         return None
     generator = np.random.default_rng(0)
     noise = generator.standard_normal((DRAWS, len(rows)))
     drawn = np.maximum(errors[:, 0] + noise * spread, 0.05 * errors[:, 0])
-    _, b_drawn, c_drawn, _ = _fit_all(rows, drawn)
+    _, b_drawn, c_drawn, _ = fit_curves(rows, drawn)
     gain = float(_gains(b, c, factor)[0])
     low, high = np.quantile(_gains(b_drawn, c_drawn, factor), [0.025, 0.975])
     # The law itself is only nearly true, which no bootstrap of the points can see.
@@ -88,10 +64,11 @@ def _gains(b: Array, c: Array, factor: float) -> Array:
     return gains
 
 
-def _fit_all(rows: Array, errors: Array) -> tuple[Array, Array, Array, Array]:
-    """Fit every line of errors (draws, points): a, b, c and relative misfit, each (draws,).
+def fit_curves(rows: Array, errors: Array) -> tuple[Array, Array, Array, Array]:
+    """error = a + b·n^-c with a, b >= 0, so that it never rises, for each line (draws, points).
 
-    Rows are measured in units of the last point.
+    Least squares of the relative residuals: each c of a grid, a and b in closed form. It gives a,
+    b, c and the relative misfit, each (draws,); n is in units of the last point's rows.
     """
     power = (rows / rows[-1])[None, :] ** -EXPONENTS[:, None]  # (exponents, points)
     a, b = _nonnegative_least_squares(power, errors)  # (draws, exponents)

@@ -73,11 +73,6 @@ class Operation:
         """The loss's gradient by the first tensor: the sum of what arrived."""
         return torch.stack(list(self.gradients)).sum(0) if self.gradients else None
 
-    @property
-    def in_place(self) -> bool:
-        """Whether it changed its first argument."""
-        return changes(self.function, self.kwargs)
-
     def again(self) -> Any:
         """The operation once more on what it met: its output, tensors as they are."""
         args, kwargs = mapped(_fresh, (self.args, self.kwargs))

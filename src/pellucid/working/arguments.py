@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from pellucid.errors import UsageError
 from pellucid.working import formula as tree
-from pellucid.working.arithmetic import Scalar, Tensor, Undefined, flat, shape, simplest
+from pellucid.working.arithmetic import Scalar, Tensor, Undefined, Vector, flat, shape, simplest
 from pellucid.working.evaluation import evaluate
 from pellucid.working.formula import Formula, symbols
 from pellucid.working.parsing import parse
@@ -16,6 +16,7 @@ from pellucid.working.parsing import parse
 Entry: TypeAlias = Scalar | Formula
 Given: TypeAlias = Any  # text, a number, nested lists, an array of numpy or torch, a Formula
 MOST_ENTRIES = 100_000
+LONGEST = 10_000  # of a vector
 
 
 def read_expression(given: Given) -> Formula:
@@ -72,15 +73,15 @@ def read_array(given: Given, name: str) -> Any:
     return found
 
 
-def read_vector(given: Given, name: str, longest: int = MOST_ENTRIES) -> tuple[Any, ...]:
-    """A vector of numbers or formulas."""
-    found = read_array(given, name)
+def read_vector(given: Given, name: str) -> Vector:
+    """A vector of numbers."""
+    found = read_numbers(given, name)
     found = found if isinstance(found, tuple) else (found,)
-    if len(shape(found)) != 1:
-        raise UsageError(f"{name} must be a vector like [1, 2, 3]; found shape {shape(found)}.")
-    if len(found) > longest:
-        raise UsageError(f"{name} has {len(found)} entries; at most {longest} are worked here.")
-    return found
+    if len(shape(found)) != 1 or len(found) > LONGEST:
+        raise UsageError(
+            f"{name} must be a vector of at most {LONGEST:,} numbers; found shape {shape(found)}."
+        )
+    return cast(Vector, found)
 
 
 def read_matrix(given: Given, name: str, largest: int = 1_000) -> tuple[tuple[Any, ...], ...]:

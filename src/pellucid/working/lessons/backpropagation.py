@@ -11,6 +11,7 @@ from pellucid.working.arguments import (
     read_layers,
     read_number,
     read_numbers,
+    read_vector,
 )
 from pellucid.working.arithmetic import Scalar, Vector, flat, simplest, total
 from pellucid.working.formula import (
@@ -25,7 +26,7 @@ from pellucid.working.formula import (
     power,
     times,
 )
-from pellucid.working.lessons.neuron import NAMES, layer_step, read_vector_of
+from pellucid.working.lessons.neuron import NAMES, layer_step
 from pellucid.working.lessons.paths import Example, Place, paths_step, weight_name
 from pellucid.working.network import (
     Network,
@@ -70,7 +71,7 @@ def backpropagation(
 
 
 def _example(inputs: Given, network: Given, target: Given, activation: str) -> Example:
-    x, t = read_vector_of(inputs, "inputs"), read_vector_of(target, "target")
+    x, t = read_vector(inputs, "inputs"), read_vector(target, "target")
     layers = read_layers(network, len(x), "network")
     if len(layers) > MOST_LAYERS or max(len(x), *map(len, layers)) > MOST_NEURONS:
         raise UsageError(

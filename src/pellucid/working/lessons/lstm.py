@@ -7,10 +7,9 @@ from typing import Any, cast
 
 from pellucid.errors import UsageError
 from pellucid.working.activations import ACTIVATIONS, activation_step
-from pellucid.working.arguments import Given, read_numbers
+from pellucid.working.arguments import Given, read_numbers, read_vector
 from pellucid.working.arithmetic import Matrix, Scalar, Vector, dot, shape
 from pellucid.working.formula import Elementwise, Symbol, call, column, plus
-from pellucid.working.lessons.neuron import read_vector_of
 from pellucid.working.step import Check, Step
 from pellucid.working.weighted import weighted_sum
 
@@ -33,9 +32,9 @@ def lstm(
 ) -> Step:
     """One step of a long short-term memory (Hochreiter and Schmidhuber, 1997)."""
     x, h, c = (
-        read_vector_of(v, n) for v, n in ((inputs, "inputs"), (hidden, "hidden"), (cell, "cell"))
+        read_vector(v, n) for v, n in ((inputs, "inputs"), (hidden, "hidden"), (cell, "cell"))
     )
-    w, b = cast(Matrix, read_numbers(weights, "weights")), read_vector_of(biases, "biases")
+    w, b = cast(Matrix, read_numbers(weights, "weights")), read_vector(biases, "biases")
     _fit(x, h, c, w, b)
     gates = tuple(_gate(k, (*x, *h), w, b) for k in range(4))
     i, f, g, o = (cast(Vector, gate.result) for gate in gates)

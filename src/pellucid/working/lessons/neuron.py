@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pellucid.errors import UsageError
 from pellucid.working.activations import ACTIVATIONS, activation_step
-from pellucid.working.arguments import Given, read_choice, read_numbers
+from pellucid.working.arguments import Given, read_choice, read_numbers, read_vector
 from pellucid.working.arithmetic import (
     Matrix,
     Scalar,
@@ -22,7 +22,6 @@ from pellucid.working.functions import apply
 from pellucid.working.step import Check, Step
 from pellucid.working.weighted import weighted_sum
 
-LONGEST = 10_000
 SHOWN = 4
 NAMES = ("none", *ACTIVATIONS)
 
@@ -34,7 +33,7 @@ def neuron(
     activation: str = "relu",
 ) -> Step:
     """A weighted sum of the inputs plus a bias, sent through an activation function."""
-    x, w = read_vector_of(inputs, "inputs"), read_vector_of(weights, "weights")
+    x, w = read_vector(inputs, "inputs"), read_vector(weights, "weights")
     if len(x) != len(w):
         raise UsageError(f"There are {len(x)} inputs but {len(w)} weights; they go in pairs.")
     b = read_numbers(bias, "bias")
@@ -73,17 +72,6 @@ def _again(value: Any, activation: str) -> Any:
     return ACTIVATIONS[activation].other(float(value))
 
 
-def read_vector_of(given: Given, name: str) -> Vector:
-    """A vector of numbers."""
-    found = read_numbers(given, name)
-    found = found if isinstance(found, tuple) else (found,)
-    if len(shape(found)) != 1 or len(found) > LONGEST:
-        raise UsageError(
-            f"{name} must be a vector of at most {LONGEST:,} numbers; found shape {shape(found)}."
-        )
-    return cast(Vector, found)
-
-
 def layer(
     inputs: Given = "[1, 2]",
     weights: Given = "[[0.5, -1], [1, 0.25], [-0.75, 2]]",
@@ -91,14 +79,14 @@ def layer(
     activation: str = "relu",
 ) -> Step:
     """Several neurons that see the same inputs: one row of weights each."""
-    x = read_vector_of(inputs, "inputs")
+    x = read_vector(inputs, "inputs")
     w = read_numbers(weights, "weights")
     if len(shape(w)) != 2 or shape(w)[1] != len(x):
         raise UsageError(
             f"weights must hold one row a neuron and one column an input, here {len(x)} columns; "
             f"found shape {shape(w)}."
         )
-    b = read_vector_of(biases, "biases")
+    b = read_vector(biases, "biases")
     if len(b) != len(w):
         raise UsageError(f"There are {len(w)} neurons but {len(b)} biases.")
     name = read_choice(activation, "activation", NAMES)

@@ -7,10 +7,9 @@ import statistics
 from typing import cast
 
 from pellucid.errors import UsageError
-from pellucid.working.arguments import Given, read_number, read_numbers
+from pellucid.working.arguments import Given, read_number, read_numbers, read_vector
 from pellucid.working.arithmetic import Matrix, Scalar, Vector, divide, shape, total, transpose
 from pellucid.working.formula import Elementwise, Symbol, call, minus, over, plus, power
-from pellucid.working.lessons.neuron import read_vector_of
 from pellucid.working.step import Check, Step
 
 LARGEST = 200
@@ -95,7 +94,7 @@ def _numbers(
     """gamma and beta, one a feature, and epsilon."""
     found = []
     for value, name in zip(given, ("gamma", "beta"), strict=True):
-        vector = read_vector_of(value, name)
+        vector = read_vector(value, name)
         vector = vector * size if len(vector) == 1 else vector
         if len(vector) != size:
             raise UsageError(f"{name} must hold one number or {size}; found {len(vector)}.")

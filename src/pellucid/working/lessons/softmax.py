@@ -6,10 +6,9 @@ import math
 from typing import cast
 
 from pellucid.errors import UsageError
-from pellucid.working.arguments import Given, read_count
+from pellucid.working.arguments import Given, read_count, read_vector
 from pellucid.working.arithmetic import Scalar, Vector, subtract
 from pellucid.working.formula import Formula, Negative, Symbol, call, formula, minus, over, plus
-from pellucid.working.lessons.neuron import read_vector_of
 from pellucid.working.step import Check, Step
 
 LONGEST_PAIRWISE = 100
@@ -18,7 +17,7 @@ TOO_LARGE = 700.0  # exp of more overflows float64
 
 def softmax(logits: Given = "[1, 2, 3]", target: Given = None) -> Step:
     """Turns a whole vector of scores into probabilities that add up to 1."""
-    scores = read_vector_of(logits, "logits")
+    scores = read_vector(logits, "logits")
     found = softmax_step(scores)
     if target is None:
         return found
@@ -28,7 +27,7 @@ def softmax(logits: Given = "[1, 2, 3]", target: Given = None) -> Step:
 
 def cross_entropy(logits: Given = "[1, 2, 3]", target: Given = 3) -> Step:
     """The loss of a classifier: minus the logarithm of the right class's probability."""
-    scores = read_vector_of(logits, "logits")
+    scores = read_vector(logits, "logits")
     return cross_entropy_step(scores, read_count(target, "target", 1, len(scores)))
 
 
