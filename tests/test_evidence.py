@@ -244,6 +244,12 @@ def test_when_nothing_was_learned_the_first_line_says_so():
     assert len(worse["sentences"]) == 1
 
 
+def test_nothing_is_advised_where_nothing_is_left_to_gain():
+    flawless = {**ACCURACY, "value": 1.0, "low": 0.99, "high": 1.0}
+    found = said(CLASS, flawless, MAJORITY, between(0.6, 0.5, 0.7), None, between(0.001, 0, 0.002))
+    assert len(found["sentences"]) == 1
+
+
 def test_a_small_gain_of_more_rows_is_called_small():
     found = said(CLASS, ACCURACY, MAJORITY, between(0.5, 0.4, 0.6), None, between(0.001, 0, 0.002))
     assert found["sentences"][-1].startswith("More rows of the same sort will hardly help")

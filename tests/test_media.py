@@ -202,6 +202,18 @@ def test_it_learns_from_class_folders_and_predicts_paths_bytes_and_folders(folde
     assert again.predict_proba(folder).equals(model.predict_proba(folder))
 
 
+def test_a_folder_is_predicted_with_the_name_of_each_file(folder, model):
+    (frame,) = model.predictions(folder, Mends())
+    assert frame.columns == ["image", "folder", "folder confidence"]
+    assert frame["image"].str.split("/").list.first().unique().sort().to_list() == [
+        entry.name for entry in sorted(folder.iterdir())
+    ]
+    paths = [str(folder / name) for name in frame["image"]]
+    assert model.predict({"image": paths}).to_list() == frame["folder"].to_list()
+    (named,) = model.predictions({"image": paths}, Mends())  # who names files knows their order
+    assert named.columns == ["folder", "folder confidence"]
+
+
 def test_the_report_shows_pictures_and_only_pictures(model, tmp_path):
     path = model.save(tmp_path / "m")
     text = (path / "report.html").read_text("utf-8")

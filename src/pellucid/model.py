@@ -78,10 +78,17 @@ class Model:
 
         Each frame holds a column for each target, a number's interval (`target low`,
         `target high`) and a class's probability (`target confidence`, or with `proba` one column
-        for each level).
+        for each level). Of a folder each row begins with its file: nobody else knows their order.
         """
         parts = (_predicted, _intervals_named, _probabilities_named if proba else _confidence)
-        return self._frames(source, mends, *parts)
+        table, first = self._rows(source, mends), 0
+        for frame in self._frames(table, mends, *parts):
+            if table.listed is None:
+                yield frame
+            else:
+                files = table.lazy.slice(first, frame.height).select(table.listed).collect()
+                yield pl.concat([files, frame], how="horizontal")
+            first += frame.height
 
     def evaluate(self, source: Any) -> dict[str, Evaluation]:
         """Performance on labelled rows by target, and whether it held."""
@@ -115,13 +122,15 @@ class Model:
     def _told(self, source: Any, *parts: Any) -> pl.DataFrame:
         """All rows in one frame; what was mended is a warning, for nobody else counts it."""
         mends = Mends()
-        frame = pl.concat(self._frames(source, mends, *parts))
+        frame = pl.concat(self._frames(self._rows(source, mends), mends, *parts))
         for mend in mends.found:
             warnings.warn(str(mend), stacklevel=3)
         return frame
 
-    def _frames(self, source: Any, mends: Mends, *parts: Any) -> Iterator[pl.DataFrame]:
-        table = self.schema.rows(_table(source, mends), mends)
+    def _rows(self, source: Any, mends: Mends) -> Table:
+        return self.schema.rows(_table(source, mends), mends)
+
+    def _frames(self, table: Table, mends: Mends, *parts: Any) -> Iterator[pl.DataFrame]:
         first = 0
         for outputs in self._outputs(table, mends):
             frame = pl.concat(

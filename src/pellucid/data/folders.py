@@ -74,6 +74,7 @@ def read_folder(folder: Path, mends: Mends) -> Table:
         frame.height,
         files=Files(folder),
         target=FOLDER if FOLDER in columns else None,
+        listed=medium,
         split=SPLIT if split else None,
     )
 

@@ -37,6 +37,7 @@ class Table:
     keep_alive: object = field(default=None, repr=False, compare=False)  # a temporary folder
     files: Files = ANYWHERE  # where the files lie that cells name
     target: str | None = None  # what is predicted if nobody says
+    listed: str | None = None  # the column of files that were found in a folder, not named by rows
     split: str | None = None  # the column that says which rows are to learn from, likewise
     windows: Windows | None = None  # how its rows were made of a longer table's
     made_of: int | None = None  # rows of that table

@@ -31,7 +31,8 @@ def verdict(
         sentences = [_learned(kind, performance, simplest)]
         if best:
             sentences.append(_against(measure, *best))
-    if learned and doubled is not None:
+    flawless = measure.is_share and performance["value"] == 1
+    if learned and doubled is not None and not flawless:
         sentences.append(_more_rows(kind, performance, doubled))
     return {"learned": learned, "beats_baseline": beats, "sentences": sentences}
 
