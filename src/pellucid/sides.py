@@ -29,15 +29,7 @@ def sides_of(
     prove: bool,
 ) -> tuple[Split, Array]:
     """The split over usable rows, and the block of every row."""
-    if settings.group is not None and settings.time is not None:
-        raise UsageError(
-            "group and time ask for different splits, and rows of one group can lie in past and "
-            "future alike; give only one of them."
-        )
-    if own is not None and settings.time is not None:
-        raise UsageError(
-            f"{own!r} says how the rows are split, and so does time; give only one of them."
-        )
+    _check_asked(settings, own)
     inputs = [c for c in tables[0].columns if c not in answers.columns and c != own]
     blocks = _blocks(tables, inputs, settings.group)
     named = None
@@ -69,6 +61,19 @@ def sides_of(
     made = replace(made, how=how)
     held = np.concatenate([usable[made.prove], test])
     return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held), blocks
+
+
+def _check_asked(settings: Settings, own: str | None) -> None:
+    """UsageError where two splits are asked for that exclude each other."""
+    if settings.group is not None and settings.time is not None:
+        raise UsageError(
+            "group and time ask for different splits, and rows of one group can lie in past and "
+            "future alike; give only one of them."
+        )
+    if own is not None and settings.time is not None:
+        raise UsageError(
+            f"{own!r} says how the rows are split, and so does time; give only one of them."
+        )
 
 
 def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> Array:

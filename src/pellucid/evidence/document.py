@@ -150,7 +150,16 @@ class Forecast(TypedDict):
     high: list[float]
 
 
-class Target(TypedDict):
+class OfSome(TypedDict):
+    """What only some targets have to show."""
+
+    looks: NotRequired[list[Look]]
+    forecasts: NotRequired[list[Forecast]]
+    note: NotRequired[str]  # on how it was measured
+    reasons: NotRequired[list[Reason]]  # what some answers rest on
+
+
+class Target(OfSome):
     """The evidence for one predicted column."""
 
     kind: str  # "category" or "number"
@@ -159,9 +168,6 @@ class Target(TypedDict):
     unit: str | None
     performance: Performance
     others: dict[str, float]
-    note: NotRequired[str]  # on how it was measured
-    looks: NotRequired[list[Look]]
-    forecasts: NotRequired[list[Forecast]]
     paths: NotRequired[list[NamedValue]]  # each path of the network by itself
     simplest: NamedValue
     baselines: list[Baseline]
@@ -175,7 +181,6 @@ class Target(TypedDict):
     importance: list[Importance]
     mistakes: list[Mistake]
     surest: NotRequired[list[Mistake]]  # right answers it was most certain of, of media
-    reasons: NotRequired[list[Reason]]  # what some answers rest on
     verdict: Verdict
 
 

@@ -51,43 +51,49 @@ def evaluate(model: Model, source: Any) -> dict[str, Evaluation]:
     for name in model.targets:
         require_column(table, name)
     outputs = model.outputs(table, mends)
-    found = {}
-    for kind, output in zip(model.schema.targets, outputs, strict=True):
-        name = kind.columns[0]
-        answers = table.column(name)
-        known = texts(answers).is_not_null()
-        if not known.any():
-            raise DataError(
-                f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated."
-            )
-        rows = known.arg_true().to_numpy()
-        encoded = kind.encode_target(
-            answers.gather(rows), _places(table, rows), _inputs(table, rows), mends
-        )
-        target = answers_of(encoded, np.arange(len(rows)), len(rows))[np.arange(len(rows))].numpy()
-        losses = kind.row_losses(output[rows], target)
-        performance: Performance = {
-            "metric": kind.metric,
-            "rows": len(rows),
-            "higher_is_better": kind.higher_is_better,
-            **interval(kind, losses, seed=0),
-        }
-        promised = model.evidence["targets"][name]["performance"] if model.evidence else None
-        held = None if promised is None else _held(kind, performance, promised)
-        found[name] = Evaluation(
-            performance=performance,
-            others={
-                k: v for k, v in kind.metrics(output[rows], target).items() if k != kind.metric
-            },
-            promised=promised,
-            learnt_from=learnt_from,
-            held=None if learnt_from else held,
-            sentence=_sentence(kind, performance, promised, None if learnt_from else held)
-            + (LEARNT_FROM if learnt_from else ""),
-        )
+    found = {
+        kind.columns[0]: _evaluation(model, kind, (table, output), learnt_from, mends)
+        for kind, output in zip(model.schema.targets, outputs, strict=True)
+    }
     for mend in mends.found:
         warnings.warn(str(mend), stacklevel=3)
     return found
+
+
+def _evaluation(
+    model: Model, kind: TargetKind, answered: tuple[Table, Array], learnt_from: bool, mends: Mends
+) -> Evaluation:
+    """One target's performance; `answered` are the rows, and what the model says of each."""
+    (table, output), name = answered, kind.columns[0]
+    answers = table.column(name)
+    known = texts(answers).is_not_null()
+    if not known.any():
+        raise DataError(
+            f"No row of {table.name} has an answer in {name!r}, so nothing can be evaluated."
+        )
+    rows = known.arg_true().to_numpy()
+    encoded = kind.encode_target(
+        answers.gather(rows), _places(table, rows), _inputs(table, rows), mends
+    )
+    target = answers_of(encoded, np.arange(len(rows)), len(rows))[np.arange(len(rows))].numpy()
+    performance: Performance = {
+        "metric": kind.metric,
+        "rows": len(rows),
+        "higher_is_better": kind.higher_is_better,
+        **interval(kind, kind.row_losses(output[rows], target), seed=0),
+    }
+    promised = model.evidence["targets"][name]["performance"] if model.evidence else None
+    told = None if learnt_from else promised
+    held = None if told is None else _held(kind, performance, told)
+    return Evaluation(
+        performance=performance,
+        others={k: v for k, v in kind.metrics(output[rows], target).items() if k != kind.metric},
+        promised=promised,
+        learnt_from=learnt_from,
+        held=held,
+        sentence=_sentence(kind, performance, promised, held)
+        + (LEARNT_FROM if learnt_from else ""),
+    )
 
 
 def _places(table: Table, rows: Array) -> Callable[[int], str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from pellucid.evidence.document import (
     Interval,
     Look,
     NamedValue,
+    OfSome,
     Performance,
     Target,
 )
@@ -117,13 +118,10 @@ def judge_target(
     judged = [_baseline(kind, way, losses, target, task.seed) for way in compared.ways]
     simplest: NamedValue = {"name": judged[0][0]["name"], "value": judged[0][0]["value"]}
     best = _best(kind, judged[1:])
-    doubled = expected_gain(curve, 2.0, kind.higher_is_better) if len(curve) >= 3 else None
-    forecast: Interval | None = (
-        None if doubled is None else {"value": doubled[0], "low": doubled[1], "high": doubled[2]}
-    )
-    hoped = None if forecast is None else _of_network(forecast, curve, performance)
+    doubled = _doubled(kind, curve)
+    hoped = None if doubled is None else _of_network(doubled, curve, performance)
     shown = kind.exhibits(outputs, target, task.seed)
-    judged_target: Target = {
+    return {
         "kind": kind.kind,
         "reason": experience.schema.reasons[kind.columns[0]],
         "levels": shown.get("levels"),
@@ -136,7 +134,7 @@ def judge_target(
         "baseline": None if best is None else {"name": best[0]["name"], "value": best[0]["value"]},
         "gap": None if best is None else best[1],
         "curve": curve,
-        "doubled": forecast,
+        "doubled": doubled,
         "calibration": shown.get("calibration"),
         "confusion": shown.get("confusion"),
         "scatter": shown.get("scatter"),
@@ -144,17 +142,30 @@ def judge_target(
         "mistakes": worst_mistakes(experience, position, output, prove),
         "surest": surest_rows(experience, position, output, prove),
         "verdict": verdict(kind, performance, simplest, judged[0][1], best, hoped),
+        **_of_some(experience, compared, shown),
     }
+
+
+def _of_some(experience: Experience, compared: Compared, shown: Mapping[str, Any]) -> OfSome:
+    """Looks, forecasts and a note, where the kind has such."""
+    found: OfSome = {}
+    prove = experience.split.prove
     if compared.looks:
-        judged_target["looks"] = compared.looks
+        found["looks"] = compared.looks
     if "forecasts" in shown:
-        judged_target["forecasts"] = [
+        found["forecasts"] = [
             cast("Forecast", {**each, "row": experience.place(int(prove[each["window"]]))})
             for each in shown["forecasts"]
         ]
     if "note" in shown:
-        judged_target["note"] = shown["note"]
-    return judged_target
+        found["note"] = shown["note"]
+    return found
+
+
+def _doubled(kind: TargetKind, curve: list[CurvePoint]) -> Interval | None:
+    """What twice the rows would gain by the learning curve, where it can be told."""
+    gain = expected_gain(curve, 2.0, kind.higher_is_better) if len(curve) >= 3 else None
+    return None if gain is None else {"value": gain[0], "low": gain[1], "high": gain[2]}
 
 
 def _of_network(gain: Interval, curve: Sequence[CurvePoint], performance: Performance) -> Interval:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.errors import UsageError
 from pellucid.kinds.cells import texts
@@ -46,16 +46,9 @@ def _along(network: Taught, which: int) -> dict[str, Any]:
         return torch.stack(parts).sum()
 
     layer = dense_layers(network)[0]
-    parameter = next(
-        own
-        for own, other in zip(deep.parameters(), network.deep.parameters(), strict=True)
-        if other is layer.module.weight
-    )
-    parameter.requires_grad_(True)
+    parameter = _same_in(deep, network, layer.module.weight).requires_grad_(True)
     (gradient,) = torch.autograd.grad(loss(), parameter)
-    steepest = gradient.abs().flatten().argsort(descending=True)[:WEIGHTS]
-    chosen = steepest[min(which, len(steepest) - 1)]
-    place = np.unravel_index(int(chosen), parameter.shape)
+    place = _steepest(gradient, which)
     value, slope = float(parameter.detach()[place]), float(gradient[place])
     reach = max(4 * float(parameter.detach().std()), abs(value), 0.1)
 
@@ -80,6 +73,18 @@ def _along(network: Taught, which: int) -> dict[str, Any]:
         "widths": widths,
         "ahead": [moved(width) for width in widths],
     }
+
+
+def _same_in(twin: nn.Module, network: Taught, parameter: Tensor | nn.Module) -> Tensor:
+    """The parameter of a copy that is this one in the network."""
+    pairs = zip(twin.parameters(), network.deep.parameters(), strict=True)
+    return next(own for own, other in pairs if other is parameter)
+
+
+def _steepest(gradient: Tensor, which: int) -> tuple[Any, ...]:
+    """Where the steepest slope is, or the next, or the one after that."""
+    order = gradient.abs().flatten().argsort(descending=True)[:WEIGHTS]
+    return np.unravel_index(int(order[min(which, len(order) - 1)]), gradient.shape)
 
 
 def known_rows(network: Taught, most: int = ROWS) -> tuple[dict[str, Tensor], list[Tensor]]:
