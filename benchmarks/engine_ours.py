@@ -33,8 +33,9 @@ from benchmarks.engine_loops import (
 from pellucid.store import Store
 from pellucid.training.batches import Batches
 from pellucid.training.budget import PROBE_STEPS, threads_set, threads_that_pay
+from pellucid.training.descent import Schedule
 from pellucid.training.fitting import predict
-from pellucid.training.loop import Schedule, train
+from pellucid.training.loop import train
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.watch import Watch
 

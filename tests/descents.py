@@ -7,7 +7,8 @@ from torch import nn
 
 from pellucid.networks.layers import Dropout
 from pellucid.training.batches import Batches
-from pellucid.training.loop import Schedule, train
+from pellucid.training.descent import Schedule
+from pellucid.training.loop import train
 from pellucid.training.watch import Watch
 
 SCHEDULE = Schedule(rate=1e-2, steps=100, evaluate_every=10, patience=50)

@@ -8,7 +8,6 @@ import numpy as np
 
 from pellucid.evidence.document import (
     Baseline,
-    Calibration,
     Confusion,
     Data,
     Document,
@@ -16,6 +15,7 @@ from pellucid.evidence.document import (
     Moment,
     Target,
 )
+from pellucid.kinds.calibration import Calibration
 
 ARTICLE = (
     "I had been looking forward to this for months, and the first evening did not disappoint. "

@@ -23,7 +23,8 @@ from pellucid.lab.training.scenes import build
 from pellucid.lab.training.toys import TOYS
 from pellucid.lab.training.worker import Worker
 from pellucid.training.batches import Batches
-from pellucid.training.loop import Schedule, train
+from pellucid.training.descent import Schedule
+from pellucid.training.loop import train
 from pellucid.training.watch import Watch
 
 TOKEN = "token-of-the-tests"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from descents import SCHEDULE, descend, network
-from pellucid.training.loop import Descent, Schedule
+from pellucid.training.descent import Descent, Schedule
 from pellucid.training.watch import Watch
 
 

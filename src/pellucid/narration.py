@@ -22,8 +22,8 @@ from pellucid.kept_backbones import origin, pretrained_of
 from pellucid.kinds import TargetKind
 from pellucid.model import Model
 from pellucid.progress import Progress
+from pellucid.training.descent import Descent
 from pellucid.training.fitting import Fitted
-from pellucid.training.loop import Descent
 from pellucid.training.plan import Plan
 from pellucid.workshop import Workshop
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pellucid.backbones import timm_models
-from pellucid.backbones.contract import Backbone
+from pellucid.backbones.backbone import Backbone
 from pellucid.backbones.families import FAMILIES, family_of
 from pellucid.backbones.hugging import download
 from pellucid.errors import UsageError

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+from pellucid.kinds.calibration import Calibration
+
 
 class Interval(TypedDict):
     """A value with its 95 % interval."""
@@ -43,25 +45,6 @@ class CurvePoint(Interval):
     """Performance after learning from so many rows."""
 
     rows: int
-
-
-class CalibrationBin(TypedDict):
-    """Rows with about the same confidence, and how often they were right."""
-
-    confidence: float
-    accuracy: float
-    rows: int
-
-
-class Calibration(TypedDict):
-    """A category's bins and calibration error, or the coverage of a number's intervals."""
-
-    bins: NotRequired[list[CalibrationBin]]
-    before: NotRequired[float]  # expected calibration error, 0 to 1, before calibrating
-    after: NotRequired[float]
-    coverage: NotRequired[float]  # share of the true values inside their intervals
-    nominal: NotRequired[float]  # the share that was asked for
-    width: NotRequired[float]  # mean width of the intervals, in the target's unit
 
 
 class Confusion(TypedDict):

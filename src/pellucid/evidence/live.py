@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.evidence.document import CalibrationBin, Moment, Target
+from pellucid.evidence.document import Moment, Target
 from pellucid.evidence.figures.svg import Table
 from pellucid.evidence.numerals import Measure, percent
+from pellucid.kinds.calibration import CalibrationBin
 from pellucid.web.bundle import ASSETS, bundle
 
 MOST_MOMENTS = 400

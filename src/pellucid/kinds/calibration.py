@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
 from pellucid.kinds.contract import Array
 
-if TYPE_CHECKING:
-    from pellucid.evidence.document import Calibration, CalibrationBin
-
 BINS = 10
 NOMINAL = 0.9
+
+
+class CalibrationBin(TypedDict):
+    """Rows with about the same confidence, and how often they were right."""
+
+    confidence: float
+    accuracy: float
+    rows: int
+
+
+class Calibration(TypedDict):
+    """A category's bins and calibration error, or the coverage of a number's intervals."""
+
+    bins: NotRequired[list[CalibrationBin]]
+    before: NotRequired[float]  # expected calibration error, 0 to 1, before calibrating
+    after: NotRequired[float]
+    coverage: NotRequired[float]  # share of the true values inside their intervals
+    nominal: NotRequired[float]  # the share that was asked for
+    width: NotRequired[float]  # mean width of the intervals, in the target's unit
 
 
 def class_calibration(output: Array, deep: Array, target: Array) -> Calibration:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
 from pellucid.errors import ModelError
 from pellucid.files import replace_file, write_tensors
+from pellucid.training.descent import Descent
 from pellucid.training.optimizers import FlatAdamW
-
-if TYPE_CHECKING:
-    from pellucid.training.loop import Descent
 
 
 def save_checkpoint(path: Path, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:

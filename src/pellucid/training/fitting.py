@@ -15,7 +15,8 @@ from pellucid.networks.network import DeepNetwork, Network, new_network
 from pellucid.store import Answers, Store, joined
 from pellucid.training.batches import Batches
 from pellucid.training.convex import Choice, Solved, solve_paths
-from pellucid.training.loop import Descent, Schedule, train
+from pellucid.training.descent import Descent, Schedule
+from pellucid.training.loop import train
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch

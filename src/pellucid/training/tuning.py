@@ -19,7 +19,8 @@ from pellucid.kinds.pretrained import Pretrained
 from pellucid.networks.layers import Dropout, seed_of
 from pellucid.store import Answers
 from pellucid.training.batches import Batches
-from pellucid.training.loop import Descent, Schedule, train
+from pellucid.training.descent import Descent, Schedule
+from pellucid.training.loop import train
 from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.watch import Watch
 

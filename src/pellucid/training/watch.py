@@ -6,16 +6,13 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from pellucid.errors import ModelError
 from pellucid.training.checkpoint import load_checkpoint, save_checkpoint
+from pellucid.training.descent import Descent
 from pellucid.training.optimizers import FlatAdamW
-
-if TYPE_CHECKING:
-    from pellucid.training.loop import Descent
 
 CHECKPOINT_SECONDS = 15.0
 

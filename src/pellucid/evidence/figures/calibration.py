@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from pellucid.evidence.document import Calibration, CalibrationBin
 from pellucid.evidence.figures.bars import Bar, bars
 from pellucid.evidence.figures.scales import Scale
 from pellucid.evidence.figures.svg import (
@@ -19,6 +18,7 @@ from pellucid.evidence.figures.svg import (
     path,
 )
 from pellucid.evidence.numerals import Measure, count, percent
+from pellucid.kinds.calibration import Calibration, CalibrationBin
 
 
 def reliability(calibration: Calibration) -> Figure | None:
