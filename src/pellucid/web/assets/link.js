@@ -1,7 +1,7 @@
 // The line to a training worker: wishes go out, pictures come in, the next one when the last is drawn.
 
 /** Numbers of a message: a JSON head, then the arrays it names. */
-export function decode(buffer) {
+function decode(buffer) {
   const size = new DataView(buffer).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
   const kinds = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array };
@@ -27,10 +27,10 @@ function own(figure) {
 }
 
 /** How the controls stand: what of a state is a word, a number, or a list of words. */
-export const page = (state) => Object.fromEntries(Object.entries(state).filter(([key, value]) => !["past", "built"].includes(key) && (["string", "number"].includes(typeof value) || (Array.isArray(value) && value.every((each) => typeof each === "string")))));
+const page = (state) => Object.fromEntries(Object.entries(state).filter(([key, value]) => !["past", "built"].includes(key) && (["string", "number"].includes(typeof value) || (Array.isArray(value) && value.every((each) => typeof each === "string")))));
 
 /** Open a line; `heard` is given what comes, `told` a sentence when something is wrong. */
-export function open(heard, told, figure) {
+function open(heard, told, figure) {
   const root = document.body.dataset.root ?? "";
   const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${root}/training?name=${own(figure)}`);
   socket.binaryType = "arraybuffer";
@@ -46,3 +46,33 @@ export function open(heard, told, figure) {
   socket.addEventListener("close", (event) => told(event.reason || "The lab has ended, or was started anew: load the page again."));
   return { send, close: () => socket.close() };
 }
+
+/** How a training goes on; it may change while it learns. */
+export const pace = (s) => ({ rate: Number(s.rate), batch: Number(s.batch), method: s.method, stride: Number(s.stride) });
+
+/** What a figure does with its worker: `made` says what is learnt, `anew` is what a new network sets back. */
+export function following(made, anew = {}) {
+  const built = (s) => JSON.stringify(made(s));
+  return {
+    start({ change, state, element }) {
+      const told = (say) => { element.querySelector(".fault").textContent = say; };
+      const link = open((found) => {
+        if (found.constant) change({ constant: found.constant, frame: null, ...anew, ...found.page, ...(found.page ? { past: null, built: built({ ...state(), ...found.page }) } : {}) }, true);
+        else change({ frame: found, past: found.latest ? found.last : state().past ?? found.step }, true);
+      }, told, [...document.querySelectorAll("[data-figure]")].indexOf(element));
+      change({ link }, true);
+      addEventListener("pagehide", link.close);
+    },
+    prepare: [
+      { needs: made, get: async (s) => {
+        if (built(s) === s.built) return {}; // a page that was loaded again has found its network
+        s.link.send({ do: "new", resume: s.built === null, page: page(s), ...made(s), ...pace(s) });
+        return { built: built(s) };
+      } },
+      { needs: pace, get: async (s) => { s.link.send({ do: "set", page: page(s), ...pace(s) }); return {}; } },
+    ],
+  };
+}
+
+/** A new network in the old one's place. */
+export const restart = (made) => (s) => { s.link.send({ do: "new", page: page(s), ...made(s), ...pace(s) }); };

@@ -1,6 +1,6 @@
 // The reader's own table learnt before their eyes: the map of the last layer, the losses, the weights.
 
-import { open, page } from "../link.js";
+import { following, pace, restart } from "../link.js";
 import { axes, frame, plain, show, tag } from "../plot.js";
 import { secant } from "../slope.js";
 import { curve } from "../training-panels.js";
@@ -8,7 +8,6 @@ import training from "./training.js";
 
 const HUES = ["--blue", "--orange", "--teal", "--ink", "--violet", "--green", "--red", "--grey"];
 const made = (s) => ({ scene: "table", width: Number(s.width), blocks: s.depth, seed: s.seed });
-const pace = (s) => ({ rate: Number(s.rate), batch: Number(s.batch), method: s.method, stride: Number(s.stride) });
 
 function layout(element, constant) {
   const width = element.clientWidth;
@@ -81,24 +80,8 @@ print(scene.look(learner.optimizer.weights)["loss"])
     ] };
   },
   state: { depth: 2, width: "32", seed: 0, rate: "0.003", batch: "64", method: "adam", stride: "1", past: 0, frame: null, constant: null, link: null, built: null },
-  start({ change, state, element }) {
-    const link = open((found) => {
-      if (found.constant) change({ constant: found.constant, frame: null, ...found.page, ...(found.page ? { past: null, built: JSON.stringify(made({ ...state(), ...found.page })) } : {}) }, true);
-      else change({ frame: found, past: found.latest ? found.last : state().past ?? found.step }, true);
-    }, (say) => { element.querySelector(".fault").textContent = say; }, [...document.querySelectorAll("[data-figure]")].indexOf(element));
-    change({ link }, true);
-    addEventListener("pagehide", link.close);
-  },
-  prepare: [
-    { needs: made, get: async (s) => {
-      const built = JSON.stringify(made(s));
-      if (built === s.built) return {}; // a page that was loaded again has found its network
-      s.link.send({ do: "new", resume: s.built === null, page: page(s), ...made(s), ...pace(s) });
-      return { built };
-    } },
-    { needs: pace, get: async (s) => { s.link.send({ do: "set", page: page(s), ...pace(s) }); return {}; } },
-  ],
-  actions: { ...training.actions, restart: (s) => { s.link.send({ do: "new", page: page(s), ...made(s), ...pace(s) }); } },
+  ...following(made),
+  actions: { ...training.actions, restart: restart(made) },
   controls: [
     ...training.controls.filter((each) => each.top),
     { key: "depth", label: "Hidden layers", range: [0, 4, 1] },

@@ -1,6 +1,6 @@
 // A network that learns while one watches: its neurons, its boundary, what its last layer sees, its curve.
 
-import { open, page } from "../link.js";
+import { following, pace, restart } from "../link.js";
 import { plain } from "../plot.js";
 import { boundary, curve, layout, map, network } from "../training-panels.js";
 
@@ -8,7 +8,6 @@ const FEATURES = ["x", "y", "x²", "y²", "x·y", "sin x", "sin y"];
 const DATA = ["clouds", "circle", "corners", "moons", "spiral"];
 const RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const design = (s) => ({ data: s.data, noise: s.noise, features: s.features, hidden: Array(s.depth).fill(Number(s.width)), activation: s.activation, seed: s.seed });
-const pace = (s) => ({ rate: Number(s.rate), batch: Number(s.batch), method: s.method, stride: Number(s.stride) });
 const hidden = (s) => s.constant?.hidden ?? [];
 const percent = (v) => `${plain(100 * v, 3)} %`;
 
@@ -25,30 +24,13 @@ function lesson(s) {
 export default {
   wide: true,
   state: { data: "circle", noise: 0.2, features: ["x", "y"], depth: 2, width: "4", activation: "tanh", seed: 0, rate: "0.03", batch: 16, method: "adam", stride: "1", point: 0, past: 0, frame: null, constant: null, link: null, built: null },
-  start({ change, state, element }) {
-    const told = (say) => { element.querySelector(".fault").textContent = say; };
-    const link = open((found) => {
-      if (found.constant) change({ constant: found.constant, frame: null, point: 0, ...found.page, ...(found.page ? { past: null, built: JSON.stringify(design({ ...state(), ...found.page })) } : {}) }, true);
-      else change({ frame: found, past: found.latest ? found.last : state().past ?? found.step }, true);
-    }, told, [...document.querySelectorAll("[data-figure]")].indexOf(element));
-    change({ link }, true);
-    addEventListener("pagehide", link.close);
-  },
-  prepare: [
-    { needs: design, get: async (s) => {
-      const built = JSON.stringify(design(s));
-      if (built === s.built) return {}; // a page that was loaded again has found its network
-      s.link.send({ do: "new", resume: s.built === null, page: page(s), ...design(s), ...pace(s) });
-      return { built };
-    } },
-    { needs: pace, get: async (s) => { s.link.send({ do: "set", page: page(s), ...pace(s) }); return {}; } },
-  ],
+  ...following(design, { point: 0 }),
   actions: {
     toggle: (s) => { s.link.send({ do: s.frame?.running ? "pause" : s.frame && !s.frame.latest ? "resume" : "run" }); },
     step: (s) => { s.link.send({ do: "step" }); },
     undo: (s) => { s.link.send({ do: "undo" }); },
     again: (s) => ({ seed: s.seed + 1 }),
-    restart: (s) => { s.link.send({ do: "new", page: page(s), ...design(s), ...pace(s) }); },
+    restart: restart(design),
   },
   controls: [
     { action: "toggle", label: "Start", main: true, top: true, words: (s) => (s.frame?.running ? "Pause" : s.frame && !s.frame.latest ? "Go on from here" : s.frame?.last ? "Go on" : "Start") },
