@@ -135,6 +135,16 @@ def test_what_only_looks_like_a_date_is_none(cells):
     assert recognise(pl.Series("c", cells * 15))[0] is not Date
 
 
+@pytest.mark.parametrize("cell", ["0.125", "-3,5", "1e-3", "12"])
+def test_numbers_are_no_dates_without_a_try_of_every_format(cell, monkeypatch):
+    tried = []
+    monkeypatch.setattr("pellucid.kinds.date._reads", lambda form, _: tried.append(form) or 0.0)
+    assert date_format(pl.Series([cell] * 20)) is None
+    assert not tried
+    date_format(pl.Series(["page 3, line 7"] * 20))  # without a colon there is no time to read
+    assert 0 < len(tried) < 20
+
+
 def test_cells_that_are_no_dates_are_counted_and_missing():
     cells = ["2020-02-30", "2020-13-01", "n/a", None, "soon"] + ["2020-01-02"] * 80
     frame, mends = pl.DataFrame({"d": cells}), Mends()
