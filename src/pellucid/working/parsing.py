@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -25,6 +26,8 @@ LARGEST_EXPONENT = 100
 LARGEST_POWER_OF_TEN = 308  # beyond it float64 ends
 KNOWN = {*FUNCTIONS, *SEVERAL, *ARRAY_FUNCTIONS, "transpose"}
 
+# CPython 3.11 counts the depth of all threads' parsing together: "recursion depth mismatch".
+_ONE_AT_A_TIME = threading.Lock()
 _ALLOWED = re.compile(r"[\w\s.+\-*/^@()\[\],<>=]*")
 _LONG_NUMBER = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?)(?!e[+-]?\d)([^\W\d_]\w*)")
@@ -37,7 +40,8 @@ def parse(text: str) -> Formula:
     """Read an expression such as "sin(x)**2", "1/3" or "[[a, 2], [3, 4]]"."""
     source = _tidied(text)
     try:
-        found = ast.parse(source, mode="eval").body
+        with _ONE_AT_A_TIME:
+            found = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise fault(text, "it is not complete. Write it as in sin(x)**2 + 3*x*y.") from None
     if sum(1 for _ in ast.walk(found)) > MOST_PARTS:
