@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,7 +40,7 @@ def dream(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     start = raw["image"].float()
     if question.get("grey"):
         start = torch.tensor(kind.mean).expand_as(start).clone()
-    pictures, chances = _uphill(network, raw, start, goal, size)
+    pictures, chances, pixels = _uphill(network, raw, start, goal, size)
     return {
         "about": network.about,
         "name": network.table.name,
@@ -50,6 +51,7 @@ def dream(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "goal": goal,
         "pictures": packed(pictures[:, 0, 0].clamp(0, 255).to(torch.uint8).numpy()),
         "answers": chances,
+        "pixels": pixels,
         "untouched": chances[0],
     }
 
@@ -71,9 +73,9 @@ def _levels(network: Taught) -> list[str]:
 
 def _uphill(
     network: Taught, raw: dict[str, Tensor], start: Tensor, goal: int, size: float
-) -> tuple[Tensor, list[list[float]]]:
-    """The pictures step by step, and what the network answers to each."""
-    picture, pictures, answers = start, [start], []
+) -> tuple[Tensor, list[list[float]], list[dict[str, Any]]]:
+    """The pictures step by step, what the network answers to each, a pixel of each step."""
+    picture, pictures, answers, pixels = start, [start], [], []
     target = network.schema.targets[0]
     for step in range(STEPS + 1):
         picture = picture.detach().requires_grad_()
@@ -84,10 +86,27 @@ def _uphill(
             break
         (slope,) = torch.autograd.grad(output[goal] if len(output) > goal else output[0], picture)
         slope = _blurred(slope)
-        moved = picture.detach() + size * slope / slope.abs().max().clamp_min(1e-12)
+        height = size / slope.abs().max().clamp_min(1e-12)  # what a slope is multiplied by
+        moved = picture.detach() + height * slope
+        pixels.append(_pixel(picture.detach(), slope, float(height), moved.clamp(0, 255)))
         picture = moved.clamp(0, 255)
         pictures.append(picture)
-    return torch.stack(pictures).detach(), answers
+    return torch.stack(pictures).detach(), answers, pixels
+
+
+def _pixel(was: Tensor, slope: Tensor, height: float, moved: Tensor) -> dict[str, Any]:
+    """The pixel that a step moves most: where it lies, its value, its slope, what it becomes."""
+    place = int((moved - was).abs().argmax())
+    _, _, row, column, channel = np.unravel_index(place, was.shape)
+    return {
+        "row": int(row),
+        "column": int(column),
+        "channel": int(channel),
+        "value": float(was.flatten()[place]),
+        "slope": float(slope.flatten()[place]),
+        "height": height,
+        "after": float(moved.flatten()[place]),
+    }
 
 
 def _blurred(slope: Tensor) -> Tensor:
