@@ -70,7 +70,7 @@ def _array_step(name: str, count: int, values: tuple[Any, ...], entered: tuple[A
     """The numbers of one tensor."""
     first = f", the first {len(values):,} of them" if count > len(values) else ""
     return Step(
-        rule=f'As "{name}": {count:,} numbers{first}',
+        rule=f'As "{name}": {count:,} number{"s" if count != 1 else ""}{first}',
         given={},
         result=values or "no number",
         check=Check("what the store of rows hands to the network", entered or "no number", 1e-6),
@@ -90,5 +90,7 @@ def shown(cell: object, most: int = LONGEST) -> str:
     """A cell in a few letters."""
     if cell is None:
         return "missing"
+    if isinstance(cell, bytes):
+        return f"{len(cell):,} bytes"
     text = " ".join(str(cell).split())
     return text if len(text) <= most else text[: most - 2] + " …"

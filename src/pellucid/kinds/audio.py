@@ -208,5 +208,5 @@ def _commonest(rates: list[int]) -> int:
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.2g} seconds"
+        return f"{seconds:.2g} second{'' if f'{seconds:.2g}' == '1' else 's'}"
     return f"{seconds / 60:.0f} minutes" if seconds < 5_400 else f"{seconds / 3600:.1f} hours"

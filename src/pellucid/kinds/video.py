@@ -190,7 +190,10 @@ class Video:
         """How long the films are, and whether they are heard."""
         seconds = self.seconds[self.columns.index(column)]
         heard = "with sound" if self.sounds else "without sound"
-        return f"about {seconds:.2g} seconds {heard}, seen at {self.width} × {self.height} pixels"
+        many = "" if f"{seconds:.2g}" == "1" else "s"
+        return (
+            f"about {seconds:.2g} second{many} {heard}, seen at {self.width} × {self.height} pixels"
+        )
 
 
 class VideoInput(InputLayer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias, cast
@@ -17,6 +18,11 @@ Entry: TypeAlias = Scalar | Formula
 Given: TypeAlias = Any  # text, a number, nested lists, an array of numpy or torch, a Formula
 MOST_ENTRIES = 100_000
 LONGEST = 10_000  # of a vector
+
+
+def has_decimals(given: Given) -> bool:
+    """Numbers are shown as they were typed: decimals when the user wrote some."""
+    return re.search(r"\d\.\d", str(given)[:10_000]) is not None
 
 
 def read_expression(given: Given) -> Formula:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pellucid.errors import UsageError
+from pellucid.working.arguments import has_decimals
 from pellucid.working.lessons import (
     activation,
     attention,
@@ -94,14 +94,9 @@ def lesson(name: str, *arguments: Any, **options: Any) -> Step:
             f"lesson {name}: a number on the way is beyond float64, or an expression too deep. "
             "Take smaller numbers."
         ) from None
-    if found.decimal or _has_decimals((*arguments, *options.values())):
+    if found.decimal or any(map(has_decimals, (*arguments, *options.values()))):
         return replace(step, decimal=True)
     return step
-
-
-def _has_decimals(given: tuple[Any, ...]) -> bool:
-    """Numbers are shown as they were typed: decimals when the user wrote some."""
-    return any(re.search(r"\d\.\d", str(value)[:10_000]) for value in given)
 
 
 def find(name: str) -> Lesson:

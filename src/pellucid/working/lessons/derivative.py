@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pellucid.errors import UsageError
-from pellucid.working.arguments import Given, read_expression, read_number
+from pellucid.working.arguments import Given, has_decimals, read_expression, read_number
 from pellucid.working.arithmetic import Scalar, Undefined, is_exact
 from pellucid.working.corners import corner_steps
 from pellucid.working.differentiation import TOLERANCE, differentiate, slopes
@@ -54,7 +54,7 @@ def derivative(expression: Given = "2*x", at: Given = None, by: str | None = Non
         steps += _at_point(Curve(function, slope, name, point))
     corners = corner_steps(function, slope, name)
     return Step(
-        rule=f"Derivative of {one_line(function)}",
+        rule=f"Derivative of {one_line(function, has_decimals(expression))}",
         given={},
         of=Derivative(function, name, len(symbols(function)) > 1),
         result=slope,

@@ -50,7 +50,7 @@ def descent(
     walked, visits = _walk(problem, point, count)
     last = walked[-1]
     return Step(
-        rule=f"Gradient descent on {one_line(problem.function)}, {problem.method}",
+        rule=f"Gradient descent on {one_line(problem.function, True)}, {problem.method}",
         given={"start": _single(visits[0].point), **problem.settings},
         of=last.of,
         result=last.result,

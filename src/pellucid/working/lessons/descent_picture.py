@@ -31,7 +31,7 @@ def _over_curve(problem: Problem, visits: list[Visit]) -> Picture:
     margin = max(0.35 * (high - low), 0.5)
     curve = graph(problem.function, problem.names[0], low - margin, high + margin)
     return Picture(
-        title=f"Path of {problem.method} descent on {one_line(problem.function)}",
+        title=f"Path of {problem.method} descent on {one_line(problem.function, True)}",
         description=_description(places),
         paths=(
             Path("function", curve, "first"),
@@ -53,7 +53,7 @@ def _description(places: list[Place]) -> str:
 def _heights(problem: Problem, visits: list[Visit]) -> Picture:
     places = tuple((float(k), float(visit.height)) for k, visit in enumerate(visits))
     return Picture(
-        title=f"{one_line(problem.function)} at each step",
+        title=f"{one_line(problem.function, True)} at each step",
         description=_description(list(places)),
         paths=(Path("", places, "first", dots=True),),
         across="step",
@@ -71,7 +71,8 @@ def _over_levels(problem: Problem, visits: list[Visit]) -> Picture:
         bounds.append((middle - reach, middle + reach))
     lines = level_lines(problem, bounds[0], bounds[1])
     return Picture(
-        title=f"Path of {problem.method} descent over level lines of {one_line(problem.function)}",
+        title=f"Path of {problem.method} descent over level lines of "
+        f"{one_line(problem.function, True)}",
         description=_description(list(places)),
         paths=(
             *(Path("level lines" if k == 0 else "", line, "faint") for k, line in enumerate(lines)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid.errors import UsageError
 from pellucid.working.agreement import Samples, points
-from pellucid.working.arguments import Given, read_expression, read_point
+from pellucid.working.arguments import Given, has_decimals, read_expression, read_point
 from pellucid.working.arithmetic import Scalar, Undefined, is_exact, matrix_vector
 from pellucid.working.corners import measured_slope
 from pellucid.working.differentiation import POINTS, TOLERANCE, differentiate
@@ -37,7 +37,7 @@ def gradient(
     if at is not None:
         steps.append(_at(function, result, read_point(at, names, "at")))
     return Step(
-        rule=f"Gradient of {one_line(function)}",
+        rule=f"Gradient of {one_line(function, has_decimals(expression))}",
         given={"variables": ", ".join(names)},
         of=Symbol("∇f"),
         result=result,

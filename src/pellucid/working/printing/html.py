@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from pellucid.working.agreement import Value
@@ -12,7 +12,7 @@ from pellucid.working.printing import pieces
 from pellucid.working.printing.display import displayed, value_display
 from pellucid.working.printing.linear import linear
 from pellucid.working.printing.mathml import chain_math, math
-from pellucid.working.printing.numbers import Notation
+from pellucid.working.printing.numbers import LONGEST_CELL, Notation
 from pellucid.working.printing.pieces import named
 from pellucid.working.printing.prose import (
     check_sentence,
@@ -94,7 +94,7 @@ def _body(drawn: _Page, step: Step, number: str, level: int) -> str:
 
 def _finer(drawn: _Page, step: Step, number: str, level: int) -> str:
     heading = min(level, 6)
-    title = f'<span class="number">{number}</span> {escape(step.rule)}'
+    title = f'<span class="number">{number}</span> <span>{escape(step.rule)}</span>'
     inside = _body(drawn, step, number + ".", level + 1)
     is_open = " open" if level <= OPEN_DEPTH + 1 else ""
     return (
@@ -145,4 +145,8 @@ def _kind(value: Value) -> str:
 def _cell(drawn: _Page, value: str | Value) -> str:
     if isinstance(value, str):
         return escape(value)
-    return math(value_display(value, drawn.notation))
+    notation = replace(drawn.notation, longest=LONGEST_CELL)
+    shown = math(value_display(value, notation))
+    drawn.notation.rounded |= notation.rounded
+    drawn.notation.shortened |= notation.shortened
+    return shown

@@ -72,9 +72,9 @@ def plain_text(text: str) -> str:
     return "".join(PLAIN.get(letter, letter) for letter in text).encode("ascii", "replace").decode()
 
 
-def one_line(formula: Formula) -> str:
-    """A formula in one line, for messages."""
-    return linear(displayed(formula, Notation()), ascii=False)
+def one_line(formula: Formula, decimal: bool = False) -> str:
+    """A formula in one line, for messages and headings."""
+    return linear(displayed(formula, Notation(decimal=decimal)), ascii=False)
 
 
 def is_short(piece: Display) -> bool:

@@ -11,6 +11,7 @@ from pellucid.working.arithmetic import Scalar
 DIGITS = 6  # significant digits of a float
 CLOSE_DIGITS = 10  # of a float that is almost a whole number
 LONGEST = 24
+LONGEST_CELL = 10  # a column of 24 digits fits no phone
 
 
 @dataclass

@@ -18,13 +18,16 @@ gap:.45rem}
 border-radius:4px}
 .pellucid-working :is(h2,h3,h4,h5,h6){font-size:1.05rem;margin:.5rem 0;font-weight:620}
 .pellucid-working :is(h3,h4,h5,h6){font-size:1rem}
-.pellucid-working .number{color:var(--soft);font-variant-numeric:tabular-nums;margin-right:.3em}
+.pellucid-working .number{color:var(--soft);font-variant-numeric:tabular-nums;margin-right:.3em;
+flex:none}
+.pellucid-working summary :is(h2,h3,h4,h5,h6){display:flex;gap:.5em;text-wrap:pretty}
 .pellucid-working .inside{border-left:2px solid var(--line);margin:.1rem 0 .9rem .3rem;
 padding:.05rem 0 .05rem 1rem}
 .pellucid-working p{margin:.35rem 0}
 .pellucid-working .why{color:var(--soft)}
 .pellucid-working .given{list-style:none;margin:.6rem 0;padding:0;display:flex;flex-wrap:wrap;
 gap:.5rem 1.6rem;align-items:center}
+.pellucid-working .given li{min-width:0;max-width:100%;overflow-x:auto;overflow-y:hidden}
 .pellucid-working math{font-size:1.12em}
 .pellucid-working .chain-line,.pellucid-working .result{overflow-x:auto;overflow-y:hidden}
 .pellucid-working .result{background:var(--tint);border-left:4px solid var(--first);
