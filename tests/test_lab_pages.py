@@ -68,6 +68,13 @@ def move(seen, figure):
     seen.until(f"([f, was]) => ({LOOKS})(f) !== was", [figure.element_handle(), before])
 
 
+CUT = """[...document.querySelectorAll('.drawing svg text')].filter(text => {
+  const svg = text.ownerSVGElement.getBoundingClientRect(), said = text.getBoundingClientRect();
+  return said.left < svg.left - 2 || said.right > svg.right + 2 || said.bottom > svg.bottom + 2
+    || said.top < svg.top - 2;
+}).map(text => text.closest('[data-figure]').dataset.figure + ': ' + text.textContent)"""
+
+
 @pytest.mark.parametrize("slug", PAGES, ids=lambda slug: slug or "home")
 def test_every_figure_moves_by_keyboard_and_shows_its_numbers(lab, browser, slug):
     with watched(browser) as seen:
@@ -91,6 +98,7 @@ def test_every_figure_moves_on_a_model_of_ones_own(own_lab, browser, slug):
         seen.settle()
         assert seen.page.locator("[role=alert]:not(:empty)").count() == 0
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert seen.page.evaluate(CUT) == []
         assert seen.faults == []
 
 
@@ -104,6 +112,7 @@ WORKED = (
     ("training", "history", "Derivative of"),
     ("gradient-descent", "surface", "Gradient descent on"),
     ("frameworks", "spellings", "Product of matrices"),
+    ("inside", "dream", "Gradient descent on"),
 )
 
 
@@ -147,6 +156,8 @@ QUESTIONS = """async () => {
     cloud: await asked('layers-seen', {at: 0, found: {rows: 2, layers: [{points: [1, 2, -1, 0]}]}}),
     bowl: await asked('surface', {step: 0, rate: '0.1', method: 'plain', found: {
       x: [-1, 1], y: [-2, 2], losses: [[2, 1, 2], [1, 0, 1], [2, 1, 2]], path: [[0, 0]]}}),
+    dream: await asked('dream', {step: 9, found: {pixels: [
+      {value: 0, slope: 1, height: 1}, {value: 100, slope: 0.5, height: 32}]}}),
     layer: await asked('spellings', {layer: 2, found: {layers: [
       {inputs: 4, outputs: 3}, {inputs: 3, outputs: 5}]}}),
   };
@@ -161,6 +172,7 @@ def test_a_working_is_called_with_the_numbers_that_the_figure_shows(lab, browser
     assert asked["grown"] == ["60 + 30*ln(x/20)/ln(80/20)", {"at": "80"}]
     assert asked["history"] == ["0.5 + -0.02*(x - 10)", {"at": "10"}]
     assert asked["cloud"] == ["[[1,1],[1,1]]", {}]
+    assert asked["dream"] == ["-0.5*(x - 100)", {"start": 100, "step": 32, "steps": 1}]
     assert asked["layer"] == ["[3,1]", "[5,5]", {}]
     bowl, options = asked["bowl"]
     assert options == {"start": "0, 0", "step": "0.1", "steps": 1, "method": "plain"}

@@ -56,7 +56,7 @@ def neurons(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     if wanted not in names:
         raise UsageError(f"There is no layer {wanted!r}; there are {', '.join(names)}.")
     _, inputs, given, weight, bias, answers, path = layers[names.index(wanted)]
-    neuron = question.get("neuron", 0)
+    neuron = question.get("neuron", int(answers.argmax()))
     if not isinstance(neuron, int) or not 0 <= neuron < len(bias):
         raise UsageError(f"{wanted} has {len(bias)} neurons; there is no {neuron!r}.")
     terms = given * weight[neuron]

@@ -73,12 +73,12 @@ def unit(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     layers = dense_layers(network)
     layer = chosen(layers, question.get("layer"))
     place = row_number(question, len(network.rows))
-    neuron = question.get("neuron", 0)
-    if not isinstance(neuron, int) or not 0 <= neuron < len(layer.bias):
-        raise UsageError(f"{layer.name} has {len(layer.bias)} neurons; there is no {neuron!r}.")
     some = _some(network, place)
     given, sums = layer_sums(network, layer, network.raw(network.rows[some]))
     at = int(np.flatnonzero(some == place)[0])
+    neuron = question.get("neuron", _telling(layer, sums, at))
+    if not isinstance(neuron, int) or not 0 <= neuron < len(layer.bias):
+        raise UsageError(f"{layer.name} has {len(layer.bias)} neurons; there is no {neuron!r}.")
     terms = given[at] * layer.weight[neuron]
     order = terms.abs().argsort(descending=True)
     first, rest = order[:TERMS].tolist(), order[TERMS:]
@@ -138,6 +138,13 @@ def sums(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "never": int((seen.amax(1) < 0).sum()),
         "mean": float(seen.mean()),
     }
+
+
+def _telling(layer: Dense, sums: Tensor, at: int) -> int:
+    """A neuron to begin with: not silent on this row, and its answers differ most."""
+    answers = sums.relu() if layer.bends else sums
+    spread = answers.std(0, correction=0)
+    return int(torch.where(answers[at] != 0, spread, spread.new_tensor(-1.0)).argmax())
 
 
 def _some(network: Taught, place: int) -> Any:

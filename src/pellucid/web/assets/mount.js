@@ -67,7 +67,7 @@ export function mount(place, figure, given, asking = ask) {
     fetchers.forEach((fetcher) => fetcher());
     frame = figure.draw(part(".drawing"), state) ?? frame;
     const says = figure.says?.(state) ?? "";
-    part(".says").textContent = says;
+    part(".says").textContent = says.replaceAll(" %", "\u00a0%"); // a number and its sign stay on one line
     later(says);
     form.update(state);
     if (part(".numbers").open) numbers();

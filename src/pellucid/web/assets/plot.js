@@ -75,6 +75,18 @@ export const word = (f, [a, b], say, cls = "", { dx = 0, dy = 0, anchor = "start
 export const label = (x, y, say, cls = "", anchor = "start") =>
   tag("text", { x, y, class: cls, "text-anchor": anchor }, text(say));
 
+let measure = null;
+/** A text, shortened so that it is at most so many pixels wide in the figures' own letters. */
+export function fitted(say, width, size = 12.5) {
+  measure ??= document.createElement("canvas").getContext("2d");
+  measure.font = `${size}px ${getComputedStyle(document.documentElement).getPropertyValue("--sans") || "sans-serif"}`;
+  const whole = String(say);
+  if (measure.measureText(whole).width <= width) return whole;
+  let letters = whole.length - 1;
+  while (letters > 1 && measure.measureText(`${whole.slice(0, letters)}…`).width > width) letters--;
+  return `${whole.slice(0, letters)}…`;
+}
+
 /** Round numbers between bounds: about `count` of them. */
 export function ticks([low, high], count = 5) {
   const rough = (high - low) / Math.max(count, 1);

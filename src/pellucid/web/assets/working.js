@@ -45,7 +45,7 @@ function replace(body, html) {
     lower.textContent = heading.textContent;
     heading.replaceWith(lower);
   }
-  for (const wide of body.querySelectorAll(".chain-line, .result")) {
+  for (const wide of body.querySelectorAll(".chain-line, .result, .given li")) {
     if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0; // the keyboard can scroll it
   }
   body.scrollTop = top;

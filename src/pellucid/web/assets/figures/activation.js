@@ -27,7 +27,7 @@ function curves(element, s) {
       path(f, xs.map((x) => [x, value(s.name, x)]), "first bold"),
       line(f, [s.x - 1.6, y - 1.6 * m], [s.x + 1.6, y + 1.6 * m], "second"), line(f, [s.x, 0], [s.x, y], "ink dashed"),
     ]), handle(f, [s.x, clamp(y, -1.4, 3.4)], "ink"), label(f.left + 8, f.top + 16, SAY[s.name], "first name"),
-    label(g.left, g.top - 9, "Its slope: what a gradient is multiplied by on its way back", "tick"),
+    label(g.left, g.top - 9, "Its slope, which multiplies the gradient", "tick"),
     axes(g, { countY: 2 }), inside(g, path(g, xs.map((x) => [x, SLOPES[s.name](x)]), "second")), dot(g, [s.x, m], "second", 5),
   ], this.says(s));
   return f;

@@ -1,6 +1,6 @@
 // A table as pellucid reads it: what each column is taken for, why, and how its values are spread.
 
-import { clamp, label, plain, show, tag } from "../plot.js";
+import { clamp, fitted, label, plain, show, tag } from "../plot.js";
 
 const chosen = (s) => s.table.columns[Math.min(s.column, s.table.columns.length - 1)];
 
@@ -13,10 +13,10 @@ export default {
     const width = element.clientWidth, c = chosen(s), bars = c.bars, step = 24;
     const most = Math.max(1, ...bars.map(([, n]) => n)), side = clamp(width * 0.42, 90, 260), long = width - side - 60;
     show(element, width, bars.length * step + 34, [
-      label(0, 16, c.name, "number bold"), label(side + 8, 16, `${c.role}${c.kind ? ` · ${c.kind}` : ""}`, c.role === "target" ? "second name" : "first name"),
+      label(0, 16, fitted(c.name, side, 15), "number bold"), label(side + 8, 16, `${c.role}${c.kind ? ` · ${c.kind}` : ""}`, c.role === "target" ? "second name" : "first name"),
       bars.map(([value, n], i) => {
-        const y = 34 + i * step, letters = Math.floor(side / 7.4);
-        return label(side, y + 15, value.length > letters ? `${value.slice(0, letters - 1)}…` : value, "tick", "end") +
+        const y = 34 + i * step;
+        return label(side, y + 15, fitted(value, side), "tick", "end") +
           tag("rect", { x: side + 8, y: y + 2, width: Math.max(1.5, (n / most) * long), height: step - 6, rx: 2, class: `bar ${c.role === "target" ? "second" : "first"}` }) +
           label(side + 14 + (n / most) * long, y + 15, n, "tick");
       }),

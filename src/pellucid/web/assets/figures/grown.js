@@ -5,6 +5,7 @@ import { area, axes, clamp, dot, frame, inside, label, line, path, plain, show, 
 const SHARES = [0.05, 0.1, 0.25, 0.5, 1]; // of the rows, where a network learns them now
 const written = (s, v) => (v === null || v === undefined ? "–" : s.share ? `${plain(100 * v, 3)} %` : plain(v, 3));
 const known = (s) => s.points.filter((p) => p.value !== null);
+const crossed = (s, way) => Math.abs((known(s).at(-1)?.value ?? Infinity) - way.value) < 0.12 * Math.abs(way.value) && known(s).at(-1).value > way.value; // the curve's end lies on its name
 const chosen = (s) => s.points[clamp(s.at, 0, Math.max(0, s.points.length - 1))];
 
 export default {
@@ -20,7 +21,7 @@ export default {
     const width = element.clientWidth, height = clamp(width * 0.56, 240, 340), scale = s.share ? 100 : 1;
     const ways = [[s.simplest, "quiet"], [s.baseline, "second"]].filter(([way]) => way && Number.isFinite(way.value));
     const all = [...known(s).flatMap((p) => [p.low ?? p.value, p.high ?? p.value]), ...ways.map(([way]) => way.value)].map((v) => v * scale);
-    const margin = 0.09 * (Math.max(...all) - Math.min(...all) || Math.abs(all[0]) || 1), least = s.points[0].rows, most = s.points.at(-1).rows;
+    const margin = 0.14 * (Math.max(...all) - Math.min(...all) || Math.abs(all[0]) || 1), least = s.points[0].rows, most = s.points.at(-1).rows;
     const f = frame({ left: 52, top: 12, width: width - 68, height: height - 52, x: [Math.log2(least) - 0.4, Math.log2(Math.max(most, least * 2)) + 0.4], y: [Math.min(...all) - margin, Math.max(...all) + margin] });
     const X = (rows) => Math.log2(rows), at = chosen(s), found = known(s);
     show(element, width, height, [
@@ -31,7 +32,7 @@ export default {
         ways.map(([way, tone]) => line(f, [f.x[0], way.value * scale], [f.x[1], way.value * scale], `${tone} dashed`)),
         path(f, found.map((p) => [X(p.rows), p.value * scale]), "first bold"), found.map((p) => dot(f, [X(p.rows), p.value * scale], "first", 3.5)),
       ]),
-      ways.map(([way, tone], i) => word(f, [f.x[i % 2], way.value * scale], way.name, `${tone} name`, { dx: i % 2 ? -4 : 4, dy: -6, anchor: i % 2 ? "end" : "start" })),
+      ways.map(([way, tone], i) => word(f, [f.x[i % 2], way.value * scale], way.name, `${tone} name`, { dx: i % 2 ? -4 : 4, dy: crossed(s, way) ? 17 : -6, anchor: i % 2 ? "end" : "start" })),
       at.value === null ? "" : [line(f, [X(at.rows), f.y[0]], [X(at.rows), at.value * scale], "ink dashed"), dot(f, [X(at.rows), at.value * scale], "ink", 6)],
       label(f.left + 6, f.top + 12, s.metric, "tick"),
       s.live !== false && s.points.length < SHARES.length ? tag("text", { x: f.left + f.width, y: f.top + 12, class: "tick", "text-anchor": "end" }, "learning from more …") : "",

@@ -1,6 +1,6 @@
 // Looking inside: what one answer rests on, part by part, and the rows that a network takes for alike.
 
-import { label, plain, show, tag } from "../plot.js";
+import { fitted, label, plain, show, tag } from "../plot.js";
 
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const sum = (list) => list.reduce((a, b) => a + b, 0);
@@ -13,14 +13,13 @@ function bars(found, element, width) {
   const columns = ordered(found).slice(0, 14), step = 46, left = Math.min(220, Math.max(100, width * 0.34));
   const most = Math.max(1e-9, ...columns.flatMap((c) => [total(c), sum(c.control)]).map(Math.abs)), low = columns.some((c) => total(c) < 0 || sum(c.control) < 0);
   const long = (width - left - 70) / (low ? 2 : 1), zero = left + 8 + (low ? long : 0);
-  const letters = Math.floor(left / 7.4), cut = (t) => (t.length > letters ? `${t.slice(0, letters - 1)}…` : t);
   const bar = (v, y, height, cls) => tag("rect", { x: v < 0 ? zero + (v / most) * long : zero, y, width: Math.max(1.5, (Math.abs(v) / most) * long), height, rx: 2, class: `bar ${cls}` });
   show(element, width, columns.length * step + 30, [
     label(left + 8, 14, "shares", "first name"), label(left + 66, 14, "with shuffled weights", "quiet name"),
     tag("line", { x1: zero, x2: zero, y1: 24, y2: 28 + columns.length * step, class: "line axis" }),
     columns.map((c, i) => {
       const y = 28 + i * step, v = total(c), at = v < 0 && low ? zero + 8 : zero + 6 + (Math.max(0, v) / most) * long;
-      return label(left, y + 15, cut(c.name), "number", "end") + label(left, y + 32, cut(c.cell), "tick", "end") + bar(v, y + 3, 15, side(v)) + label(at, y + 15, plain(v, 2), "tick") + bar(sum(c.control), y + 21, 8, "quiet");
+      return label(left, y + 15, fitted(c.name, left, 14), "number", "end") + label(left, y + 32, fitted(c.cell, left), "tick", "end") + bar(v, y + 3, 15, side(v)) + label(at, y + 15, plain(v, 2), "tick") + bar(sum(c.control), y + 21, 8, "quiet");
     }),
   ], "What each column accounts for");
 }

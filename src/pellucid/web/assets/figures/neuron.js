@@ -7,12 +7,12 @@ const act = (name) => (name === "none" ? (z) => z : FUNCTIONS[name]);
 const sum = (s) => s.x.reduce((total, x, i) => total + x * s.w[i], s.b);
 
 function network(s, width, height) {
-  const rows = s.x.length, left = 46, middle = width - 62, y = (i) => 34 + (i * (height - 68)) / (rows - 1), mid = height / 2;
+  const rows = s.x.length, left = 46, middle = width - 62, y = (i) => 44 + (i * (height - 70)) / (rows - 1), mid = 9 + height / 2;
   const z = sum(s), a = act(s.activation)(z);
   const edges = s.x.map((x, i) => {
     const tone = s.w[i] < 0 ? "second" : "first", at = 0.42;
     return tag("line", { x1: left + 22, y1: y(i), x2: middle - 30, y2: mid, class: `line ${tone}`, style: `stroke-width: ${clamp(Math.abs(s.w[i]) * 3.6, 0.8, 12)}` }) +
-      label(left + 22 + (middle - left - 52) * at, y(i) + (mid - y(i)) * at - 9, `${plain(s.w[i], 3)} · ${plain(x, 3)} = ${plain(s.w[i] * x, 3)}`, `${tone} number halo`, "middle");
+      label(left + 22 + (middle - left - 52) * at, y(i) + (mid - y(i)) * at + (y(i) > mid + 1 ? 17 : -9), `${plain(s.w[i], 3)} · ${plain(x, 3)} = ${plain(s.w[i] * x, 3)}`, `${tone} number halo`, Math.abs(y(i) - mid) < 1 ? "middle" : "start"); // beside the line, on the side that it leaves free
   });
   const nodes = s.x.map((x, i) => tag("circle", { cx: left, cy: y(i), r: 22, class: "node" }) + label(left, y(i) + 5, plain(x, 3), "number", "middle") + label(left, y(i) - 28, `x${"₁₂₃₄"[i]}`, "tick", "middle"));
   return [edges, nodes, tag("circle", { cx: middle, cy: mid, r: 32, class: "node strong" }), label(middle, mid + 5, plain(a, 3), "number bold", "middle"), label(middle, mid - 40, "answer", "tick", "middle"), label(middle, mid + 50, `bias ${plain(s.b, 3)}`, "tick", "middle")];
@@ -51,10 +51,10 @@ export default {
   ],
   draw(element, s) {
     const width = element.clientWidth, wide = width > 520;
-    const top = 250, half = wide ? width * 0.5 : width;
+    const top = 268, half = wide ? width * 0.5 : width;
     const parts = [network(s, width, 236), waterfall(s, top, half)];
     parts.push(wide ? tag("g", { transform: `translate(${half} 0)` }, bend(s, top, half, 92).flat(9).join("")) : bend(s, top + 130, width, 120));
-    show(element, width, wide ? 384 : 540, parts, this.says(s));
+    show(element, width, wide ? 402 : 558, parts, this.says(s));
     return null;
   },
   says(s) {

@@ -31,7 +31,7 @@ function circle(s, left, top, side) {
 function stretches(s, top, width) {
   const { values, shuffled } = s.found, most = Math.max(values[0], shuffled[0]) * 1.06 || 1;
   const f = frame({ left: 44, top, width: width - 56, height: 110, x: [1, Math.max(2, values.length)], y: [0, most] });
-  return [label(44, top - 10, "Its singular values, and those of the same numbers shuffled (dashed)", "tick"), axes(f, { countY: 3, across: "number" }), path(f, shuffled.map((v, k) => [k + 1, v]), "quiet dashed"), path(f, values.map((v, k) => [k + 1, v]), "first bold")];
+  return [label(44, top - 10, "Its singular values (shuffled: dashed)", "tick"), axes(f, { countY: 3, across: "number" }), path(f, shuffled.map((v, k) => [k + 1, v]), "quiet dashed"), path(f, values.map((v, k) => [k + 1, v]), "first bold")];
 }
 
 export default {
@@ -44,13 +44,13 @@ export default {
   ],
   draw(element, s) {
     if (!s.found) return null;
-    const width = element.clientWidth, wide = width > 520, side = wide ? clamp(width * 0.36, 160, 250) : width - 44;
+    const width = element.clientWidth, wide = width > 520, side = wide ? clamp(width * 0.36, 160, 250) : width - 56;
     const grid = entries(s, 2, 26, wide ? width - side - 74 : width - 4, 320);
     const parts = [label(2, 14, `The weights${s.found.entries.length < s.found.shape[0] || s.found.entries[0].length < s.found.shape[1] ? ", the first of them" : ""}`, "tick"), grid.parts];
     let low = grid.low;
     if (!small(s)) {
       const top = wide ? 26 : grid.low + 44;
-      parts.push(label(wide ? width - side : 34, top - 12, "The block on the unit circle", "tick"), circle(s, wide ? width - side : 34, top, side));
+      parts.push(label(wide ? width - side : 46, top - 12, "The block on the unit circle", "tick"), circle(s, wide ? width - side : 46, top, side));
       low = Math.max(low, top + side + 10);
     }
     show(element, width, low + 200, [parts, stretches(s, low + 48, width)], this.says(s));

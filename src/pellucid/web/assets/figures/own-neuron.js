@@ -1,6 +1,6 @@
 // One neuron of a real network on one row: the largest terms of its sum, and its sums on other rows.
 
-import { axes, clamp, dot, frame, label, line, plain, show, tag } from "../plot.js";
+import { axes, clamp, dot, fitted, frame, label, line, plain, show, tag } from "../plot.js";
 
 const relu = (z) => Math.max(0, z);
 const answer = (f) => (f.bends ? relu(f.sum) : f.sum);
@@ -10,9 +10,8 @@ function waterfall(f, width, top, step) {
   const all = terms(f), ends = all.reduce((list, [, v]) => [...list, list.at(-1) + v], [0]);
   const low = Math.min(...ends, -0.2), high = Math.max(...ends, 0.2), side = clamp(width * 0.27, 96, 180);
   const w = frame({ left: side + 10, top, width: width - side - 76, height: step * (all.length + 1), x: [low, high], y: [0, 1] });
-  const letters = Math.floor(side / 7.4), cut = (t) => (t.length > letters ? `${t.slice(0, letters - 1)}…` : t);
   const bar = (from, to, row, cls) => tag("rect", { x: Math.min(w.X(from), w.X(to)), y: top + row * step + 4, width: Math.max(Math.abs(w.X(to) - w.X(from)), 1.5), height: step - 9, class: `bar ${cls}`, rx: 2 });
-  const row = ([name, v], i) => label(side, top + i * step + 16, cut(name), "tick", "end") + bar(ends[i], ends[i + 1], i, v < 0 ? "second" : "first") + label(width, top + i * step + 16, plain(v, 3), "tick", "end");
+  const row = ([name, v], i) => label(side, top + i * step + 16, fitted(name, side), "tick", "end") + bar(ends[i], ends[i + 1], i, v < 0 ? "second" : "first") + label(width, top + i * step + 16, plain(v, 3), "tick", "end");
   const last = top + all.length * step;
   return [
     tag("line", { x1: w.X(0), x2: w.X(0), y1: top, y2: last + step, class: "line axis" }), all.map(row),
@@ -25,14 +24,14 @@ function strip(f, width, top) {
   const reach = Math.max(...f.others.map(Math.abs), Math.abs(f.sum), 0.1) * 1.05;
   const w = frame({ left: 20, top, width: width - 40, height: 64, x: [-reach, reach], y: [0, 1] });
   const dots = f.others.map((z, i) => tag("circle", { cx: w.X(z), cy: top + 12 + ((i * 0.618) % 1) * 40, r: 2.6, class: `fill ${f.bends && z < 0 ? "quiet faintly" : z < 0 ? "second" : "first"}` }));
-  return [label(20, top - 12, `Its sum on ${f.others.length} rows; ringed, this one${f.bends ? "; grey, where it is silent" : ""}`, "tick"), axes(w, { grid: false, countY: 0.1, textY: () => "" }), dots, line(w, [f.sum, 0.05], [f.sum, 0.95], "ink"), dot(w, [f.sum, 0.5], "ink", 6)];
+  return [label(20, top - 12, `Its sum on ${f.others.length} rows; ringed, this one`, "tick"), axes(w, { grid: false, countY: 0.1, textY: () => "" }), dots, line(w, [f.sum, 0.05], [f.sum, 0.95], "ink"), dot(w, [f.sum, 0.5], "ink", 6)];
 }
 
 export default {
-  state: { layer: "", neuron: 0, row: 0, found: null },
+  state: { layer: "", neuron: null, row: 0, found: null }, // null: one that is not silent
   prepare: [{ needs: (s) => [s.layer, s.neuron, s.row], get: async (s, ask) => {
-    const neuron = s.found && s.found.layer !== s.layer ? 0 : s.neuron;
-    const found = await ask("unit", { layer: s.layer, neuron, row: s.row });
+    const neuron = s.found && s.found.layer !== s.layer ? null : s.neuron;
+    const found = await ask("unit", { layer: s.layer, ...(neuron === null ? {} : { neuron }), row: s.row });
     return { found, layer: found.layer, neuron: found.neuron };
   } }],
   controls: [
@@ -50,7 +49,7 @@ export default {
     const f = s.found;
     if (!f) return "The network is being opened …";
     const silent = f.others.filter((z) => z < 0).length;
-    return `Neuron ${f.neuron + 1} of ${f.layer} of ${f.about}, on row ${f.row + 1} of ${f.name}: its sum is ${plain(f.sum)}${f.bends ? `, so it answers ${plain(answer(f))}. It is silent on ${silent} of ${f.others.length} rows.` : "; no bend follows."} The sum is that of the first of its members.`;
+    return `Neuron ${f.neuron + 1} of ${f.layer} of ${f.about}, on row ${f.row + 1} of ${f.name}: its sum is ${plain(f.sum)}${f.bends ? `, so it answers ${plain(answer(f))}. It is silent (grey) on ${silent} of ${f.others.length} rows.` : "; no bend follows."} The sum is that of the first of its members.`;
   },
   numbers: (s) => ({ caption: "Term by term, the largest first", headings: ["input", "value", "weight", "product"], rows: [...s.found.terms.map((t) => [t.name, t.x, t.w, t.x * t.w]), [`${s.found.rest.count} smaller ones together`, "", "", s.found.rest.sum], ["bias", "", "", s.found.bias], ["sum z", "", "", s.found.sum], ["answer", "", "", answer(s.found)]] }),
   working(s) {

@@ -25,7 +25,7 @@ export default {
       axes(f, { across: "the weight", zero: false, textY: (v) => plain(v, 4) }),
       inside(f, [path(f, found.losses.map((v, i) => [found.x[0] + (reach * i) / (n - 1), v]), "first bold"), line(f, [at[0] - reach, at[1] - m * reach], [at[0] + reach, at[1] + m * reach], "second"), line(f, [at[0] - reach, at[1] - found.gradient * reach], [at[0] + reach, at[1] + found.gradient * reach], "third dashed")]),
       dot(f, at, "ink", 6), dot(f, next, "second", 5), label(f.left + 6, f.top + 14, "loss", "first name"), label(f.left + 44, f.top + 14, "secant", "second name"), label(f.left + 102, f.top + 14, "gradient", "third name"),
-      label(g.left, g.top - 8, "How far the secant is from the gradient, by width", "tick"),
+      label(g.left, g.top - 8, "The secant's error, by width", "tick"),
       axes(g, { zero: false, countX: w / 110, countY: 3, textY: (v) => plain(10 ** v, 2), textX: (v) => plain(found.widths[0] * 0.5 ** -v, 2), across: "width h" }), path(g, errors, "second"), dot(g, errors[s.halved], "second", 5),
     ], this.says(s));
     return f;

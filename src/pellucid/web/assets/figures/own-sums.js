@@ -22,11 +22,11 @@ export default {
     if (!s.found) return null;
     const width = element.clientWidth, r = s.found.reach, f = FUNCTIONS[s.found.function], all = bins(s), most = Math.max(...all, 1);
     const curve = frame({ left: 44, top: 10, width: width - 56, height: 130, x: [-r, r], y: [-0.12 * r, r] });
-    const low = frame({ left: 44, top: 182, width: width - 56, height: 130, x: [-r, r], y: [0, 1.05] });
+    const low = frame({ left: 44, top: 190, width: width - 56, height: 130, x: [-r, r], y: [0, 1.05] });
     const bars = all.map((n, i) => tag("rect", { x: low.X(-r + (2 * r * i) / all.length) + 0.5, y: low.Y(n / most), width: low.width / all.length - 1, height: Math.max(0, low.Y(0) - low.Y(n / most)), class: `bar ${i < all.length / 2 ? "second" : "first"}` }));
-    show(element, width, 350, [
+    show(element, width, 358, [
       axes(curve, { countY: 3 }), inside(curve, path(curve, range(-r, r, 301).map((x) => [x, f(x)]), "first bold")), label(52, 26, SAY[s.found.function], "first name"),
-      label(44, 172, "How often each sum occurs", "tick"), axes(low, { countY: 0.1, textY: () => "", across: "sum z" }), bars,
+      label(44, 178, "How often each sum occurs", "tick"), axes(low, { countY: 0.1, textY: () => "", across: "sum z" }), bars,
       tag("line", { x1: low.X(0), x2: low.X(0), y1: curve.top, y2: low.top + low.height, class: "line ink dashed" }),
     ], this.says(s));
     return null;

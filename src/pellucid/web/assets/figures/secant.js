@@ -38,7 +38,7 @@ function errorPanel(s, top, width, height) {
   const f = frame({ left: 52, top, width: width - 64, height, x: [-15.5, 0.5], y: [-17, 2] });
   const tenth = (v) => `10${String(v).replace(/[-0-9]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]))}`;
   return [
-    label(f.left, top - 8, "How far the secant's slope is from the tangent's, by width", "tick"),
+    label(f.left, top - 8, "The secant's error, by width", "tick"),
     axes(f, { across: "width h", countY: 3, countX: width / 110, textX: tenth, textY: tenth }),
     inside(f, path(f, found, "second")),
     line(f, [Math.log10(Math.abs(s.h)), f.y[0]], [Math.log10(Math.abs(s.h)), f.y[1]], "ink dashed"),
@@ -67,7 +67,7 @@ export default {
     const straight = (k) => [[FROM, y0 + k * (FROM - s.x)], [TO, y0 + k * (TO - s.x)]];
     const curve = range(FROM, TO, 401).map((x) => [x, value(s, x)]);
     const other = [s.x + s.h, value(s, s.x + s.h)];
-    show(element, width, height + below + 54, [
+    show(element, width, height + below + 60, [
       axes(f, { across: name(s) }),
       inside(f, [path(f, straight(t), "third dashed"), path(f, straight(m), "second"), path(f, curve, "first bold")]),
       inside({ ...f, top: -50, height: f.height + 60 }, [line(f, [s.x, y0], [other[0], y0], "quiet dashed"), line(f, [other[0], y0], other, "quiet dashed"), dot(f, other, "second", 6), handle(f, [s.x, y0], "ink")]),

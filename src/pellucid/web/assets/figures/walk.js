@@ -1,10 +1,9 @@
 // Your network walked: one row through every operation; click a neuron, then a weight, and it is followed.
 
-import { clamp, label, plain, show, tag } from "../plot.js";
+import { clamp, fitted, label, plain, show, tag } from "../plot.js";
 
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const list = (cells, marked) => `<dl class="cells">${Object.entries(cells).map(([name, cell]) => `<div class="${marked.includes(name) ? "marked" : ""}"><dt>${escape(name)}</dt><dd>${escape(cell)}</dd></div>`).join("")}</dl>`;
-const short = (text, letters) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
+const list = (cells, marked) => `<dl class="cells">${Object.entries(cells).map(([name, cell]) => `<div class="${marked.includes(name) ? "marked" : ""}"><dt>${escape(name)}</dt><dd>${escape(/\de-\d/.test(cell) ? plain(Number(cell), 3) : cell)}</dd></div>`).join("")}</dl>`;
 
 /** The layers as columns of neurons, blue where they answer above 0, orange below, empty at 0. */
 function layers(s, width) {
@@ -13,7 +12,7 @@ function layers(s, width) {
   const lines = net.layers.slice(1).flatMap((layer, l) => layer.answers.flatMap((_, i) => net.layers[l].answers.map((_, j) => tag("line", { x1: X(l) + r, y1: Y(l, j), x2: X(l + 1) - r, y2: Y(l + 1, i), class: layer.name === s.layer && i === s.neuron ? "line quiet" : "line grid" }))));
   const nodes = net.layers.map((layer, l) => {
     const top = Math.max(...layer.answers.map(Math.abs), 1e-9);
-    return layer.answers.map((v, i) => tag("circle", { cx: X(l), cy: Y(l, i), r, class: `node pick ${v < 0 ? "second" : "first"} ${layer.name === s.layer && i === s.neuron ? "strong" : ""}`, style: `fill: color-mix(in oklab, var(--tone) ${Math.round((80 * Math.abs(v)) / top)}%, var(--lift))`, "data-layer": layer.name, "data-neuron": i }, tag("title", {}, escape(`${layer.name}, neuron ${i + 1}: ${plain(v)}`)))) + label(X(l), 12, short(layer.name, Math.floor(width / net.layers.length / 7)), "tick", l === 0 ? "start" : l === net.layers.length - 1 ? "end" : "middle") + (layer.count > layer.answers.length ? label(X(l), height - 2, `${layer.answers.length} of ${layer.count}`, "tick", "middle") : "");
+    return layer.answers.map((v, i) => tag("circle", { cx: X(l), cy: Y(l, i), r, class: `node pick ${v < 0 ? "second" : "first"} ${layer.name === s.layer && i === s.neuron ? "strong" : ""}`, style: `fill: color-mix(in oklab, var(--tone) ${Math.round((80 * Math.abs(v)) / top)}%, var(--lift))`, "data-layer": layer.name, "data-neuron": i }, tag("title", {}, escape(`${layer.name}, neuron ${i + 1}: ${plain(v)}`)))) + label(l === 0 ? 0 : l === net.layers.length - 1 ? width : X(l), 12, fitted(layer.name, width / net.layers.length - 10), "tick", l === 0 ? "start" : l === net.layers.length - 1 ? "end" : "middle") + (layer.count > layer.answers.length ? label(X(l), height - 2, `${layer.answers.length} of ${layer.count}`, "tick", "middle") : "");
   });
   return { height, parts: [lines, nodes.flat()] };
 }
@@ -22,19 +21,20 @@ function layers(s, width) {
 function terms(s, width, top) {
   const { net } = s, all = [...net.terms.map((t) => [t.name, t.x * t.w, t]), ...(net.rest.count ? [[`${net.rest.count} smaller ones`, net.rest.sum]] : []), ["bias", net.bias]];
   const ends = all.reduce((found, [, v]) => [...found, found.at(-1) + v], [0]), low = Math.min(...ends, 0), high = Math.max(...ends, 0), step = 27;
-  const side = clamp(width * 0.3, 96, 190), X = (v) => side + 10 + ((v - low) / (high - low || 1)) * (width - side - 214);
+  const side = clamp(width * 0.3, 96, 190), roomy = width > 420; // a phone has the products only; the factors are among the numbers
+  const X = (v) => side + 10 + ((v - low) / (high - low || 1)) * (width - side - (roomy ? 214 : 82));
   const bar = (from, to, y, tone) => tag("rect", { x: Math.min(X(from), X(to)), y: y + 5, width: Math.max(1.5, Math.abs(X(to) - X(from))), height: step - 11, rx: 2, class: `bar ${tone}` });
   const rows = all.map(([name, v, t], i) => {
     const y = top + 24 + i * step, followed = t && t.weight === s.weight;
-    const inside = tag("rect", { x: 0, y: y + 1, width, height: step - 2, class: "line grid", style: `fill: ${followed ? "color-mix(in oklab, var(--blue) 14%, transparent)" : "transparent"}; stroke: none` }) + label(side, y + 18, short(name, Math.floor(side / 7.2)), `tick${followed ? " bold" : ""}`, "end") + bar(ends[i], ends[i + 1], y, v < 0 ? "second" : "first") + label(width - 4, y + 18, t ? `${plain(t.x, 3)} · ${plain(t.w, 3)} = ${plain(v, 3)}` : plain(v, 3), "tick", "end");
+    const inside = tag("rect", { x: 0, y: y + 1, width, height: step - 2, class: "line grid", style: `fill: ${followed ? "color-mix(in oklab, var(--blue) 14%, transparent)" : "transparent"}; stroke: none` }) + label(side, y + 18, fitted(name, side), `tick${followed ? " bold" : ""}`, "end") + bar(ends[i], ends[i + 1], y, v < 0 ? "second" : "first") + label(width - 4, y + 18, t && roomy ? `${plain(t.x, 3)} · ${plain(t.w, 3)} = ${plain(v, 3)}` : plain(v, 3), "tick", "end");
     return tag("g", t ? { class: "pick", "data-weight": t.weight } : {}, inside);
   });
-  return { height: 24 + (all.length + 1) * step, parts: [label(0, top + 12, `${s.layer}, neuron ${s.neuron + 1}: input · weight; pick one to follow its weight`, "tick"), tag("line", { x1: X(0), x2: X(0), y1: top + 24, y2: top + 24 + all.length * step, class: "line axis" }), rows, label(side, top + 42 + all.length * step, `sum ${plain(net.sum, 3)}, answer ${plain(net.answer, 3)}`, "number bold", "end")] };
+  return { height: 24 + (all.length + 1) * step, parts: [label(0, top + 12, fitted(`${s.layer}, neuron ${s.neuron + 1}: pick a weight to follow`, width), "tick"), tag("line", { x1: X(0), x2: X(0), y1: top + 24, y2: top + 24 + all.length * step, class: "line axis" }), rows, label(side, top + 42 + all.length * step, "sum", "number bold", "end"), label(side + 12, top + 42 + all.length * step, `${plain(net.sum, 3)}, answer ${plain(net.answer, 3)}`, "number bold")] };
 }
 
 export default {
   wide: true,
-  state: { row: 0, layer: "", neuron: 0, weight: "", found: null, net: null },
+  state: { row: 0, layer: "", neuron: null, weight: "", found: null, net: null },
   start({ change, element }) {
     element.querySelector(".drawing").addEventListener("click", (event) => {
       const picked = event.target.closest("[data-neuron], [data-weight]");
@@ -46,7 +46,7 @@ export default {
     { needs: (s) => s.row, get: async (s, ask) => ({ found: await ask("answer", { row: s.row }) }) },
     { needs: (s) => [s.row, s.layer, s.neuron], get: async (s, ask) => {
       const neuron = s.net && s.net.layer !== s.layer && s.neuron >= (s.net.layers.find((l) => l.name === s.layer)?.count ?? 1) ? 0 : s.neuron;
-      const net = await ask("neurons", { row: s.row, layer: s.layer, neuron });
+      const net = await ask("neurons", { row: s.row, layer: s.layer, ...(neuron === null ? {} : { neuron }) });
       return { net, layer: net.layer, neuron: net.neuron };
     } },
   ],
