@@ -37,14 +37,14 @@ def serving(app: Any) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Any]:
-    """A browser, or the test is left out because there is none."""
+def chromium(*asked: str) -> Iterator[Any]:
+    """A browser, or the test is left out because there is none; `asked` are switches of its own."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("no Chromium on this machine: the pages are not driven")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *asked])
         try:
             yield browser
         finally:

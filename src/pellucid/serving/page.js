@@ -197,7 +197,11 @@ async function work() {
   panel.replaceChildren(element("p", "quiet", "Working it out …"));
   try {
     const response = await fetch("/explain?format=fragment", request(truth));
-    if (response.ok) panel.innerHTML = await response.text();
+    if (response.ok) {
+      panel.innerHTML = await response.text();
+      const folded = matchMedia("(max-width: 859px)").matches ? "details" : "details details"; // else it runs for twenty screens
+      for (const each of panel.querySelectorAll(folded)) each.open = false;
+    }
     else panel.replaceChildren(element("p", "fault", sentence((await response.json()).error)));
   } catch {
     panel.replaceChildren(element("p", "fault", "The server does not answer."));
