@@ -13,7 +13,7 @@ from pellucid.explanation.numbers import Place, entry, largest
 from pellucid.explanation.recorder import Held, Operation
 from pellucid.working.arithmetic import Scalar
 from pellucid.working.formula import Formula, call, minus, over, plus, power, times
-from pellucid.working.step import Check, Step
+from pellucid.working.step import FLOAT_TOLERANCE, Check, Step
 
 Write = Callable[..., Formula]
 ARITHMETIC: dict[str, tuple[Write, Callable[..., float]]] = {
@@ -57,15 +57,21 @@ def arithmetic(operation: Operation, y: Tensor) -> tuple[Step, ...]:
     numbers: list[Any] = [float(value) for value in values]  # type: ignore[arg-type]
     if operation.name == "exp" and abs(numbers[0]) > SPREAD:
         return ()
-    return (
-        Step(
-            rule="One number in full",
-            given={},
-            of=entry("y", place),
-            working=(write(*numbers),),
-            result=float(y[place]),
-            check=Check("plain arithmetic", compute(*numbers), _tolerance(numbers, y, place)),
-        ),
+    tolerance = _tolerance(numbers, y, place)
+    return (in_full(write(*numbers), compute(*numbers), y, place, tolerance),)
+
+
+def in_full(
+    form: Formula, known: float, y: Tensor, place: Place, tolerance: float = FLOAT_TOLERANCE
+) -> Step:
+    """The number at one place by a formula of the numbers that it is made of."""
+    return Step(
+        rule="One number in full",
+        given={},
+        of=entry("y", place),
+        working=(form,),
+        result=float(y[place]),
+        check=Check("plain arithmetic", known, tolerance),
     )
 
 

@@ -10,30 +10,26 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import UsageError
-from pellucid.explanation.arithmetic import ARITHMETIC, SPREAD, arithmetic, number_at
+from pellucid.explanation.arithmetic import ARITHMETIC, SPREAD, arithmetic, in_full, number_at
 from pellucid.explanation.gathering import attended, pooled, pooled_to_size, remembered
+from pellucid.explanation.normalising import batch_norm, layer_norm
 from pellucid.explanation.numbers import Place, any_finite, arguments, entry, largest, numbers_of
 from pellucid.explanation.recorder import Operation
-from pellucid.explanation.sums import SUMS, Worked, over_axes
+from pellucid.explanation.sums import SOURCE, SUMS, Worked, axes_of, over_axes
 from pellucid.working.activations import activation_step
 from pellucid.working.formula import (
     Formula,
     Symbol,
     call,
     formula,
-    minus,
     over,
     plus,
-    times,
 )
-from pellucid.working.lessons.normalization import normalized_step
 from pellucid.working.lessons.softmax import cross_entropy_step, softmax_step
 from pellucid.working.step import Check, Step, agreeing
 
 LONGEST = 4_096  # numbers of one vector that a softmax or a normalisation is worked on
 MOST_TERMS = 12
-MOST_NORMALISED = 128  # numbers of one vector whose normalisation is worked in full
-SOURCE = "The network"
 
 
 def worked(operation: Operation) -> Worked:
@@ -48,8 +44,8 @@ def worked(operation: Operation) -> Worked:
             return arithmetic(operation, y)
         if operation.name in ENTRIES:
             return ENTRIES[operation.name](operation, y)
-    except (IndexError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError, UsageError):
-        return ()  # called in a way that the lesson does not cover: it is shown without
+    except (UsageError, ArithmeticError):
+        return ()  # numbers that the lesson refuses, or that leave float64: it is shown without
     return ()
 
 
@@ -58,8 +54,12 @@ def _activation(operation: Operation, y: Tensor) -> Worked:
     name = operation.name
     if name == "gelu" and operation.kwargs.get("approximate", "none") != "none":
         return ()
-    (x,) = arguments(operation, "input")
+    x, beta, threshold = arguments(operation, "input", "beta", "threshold")
     place = largest(y)
+    if name == "softplus" and (
+        beta not in (None, 1) or float(x[place]) > (20 if threshold is None else threshold)
+    ):
+        return ()
     step = activation_step(name, float(x[place]), of=entry("y", place))
     return (agreeing(step, float(y[place]), SOURCE, 1e-12),)
 
@@ -92,7 +92,7 @@ def _softmax(operation: Operation, y: Tensor) -> Worked:
 
 
 def _axis(operation: Operation, y: Tensor) -> int | None:
-    axis = operation.kwargs.get("dim", operation.args[1] if len(operation.args) > 1 else None)
+    axis = axes_of(operation)
     return axis % y.ndim if isinstance(axis, int) and y.ndim else None
 
 
@@ -112,7 +112,7 @@ def _log_sum(operation: Operation, y: Tensor) -> Worked:
     top = max(terms)
     form = plus(top, call("log", plus(*(call("exp", term - top) for term in terms))))
     known = top + math.log(math.fsum(math.exp(term - top) for term in terms))
-    return (_one(form, known, y, place),)
+    return (in_full(form, known, y, place),)
 
 
 def _mean(operation: Operation, y: Tensor) -> Worked:
@@ -121,7 +121,7 @@ def _mean(operation: Operation, y: Tensor) -> Worked:
         return ()
     place = largest(y)
     terms = numbers_of(values[place])
-    return (_one(over(plus(*terms), len(terms)), math.fsum(terms) / len(terms), y, place),)
+    return (in_full(over(plus(*terms), len(terms)), math.fsum(terms) / len(terms), y, place),)
 
 
 def _extreme(operation: Operation, y: Tensor) -> Worked:
@@ -148,94 +148,22 @@ def _clamp(operation: Operation, y: Tensor) -> Worked:
     x, low, high = arguments(operation, "input", "min", "max")
     place = largest(y)
     bounds = [number_at(bound, place, y) for bound in (low, high)]
-    form: Formula = formula(float(x[place]))
-    known = float(x[place])
+    known = float(x.expand(y.shape)[place])
+    form: Formula = formula(known)
     if bounds[0] is not None:
         form, known = call("max", form, float(bounds[0])), max(known, float(bounds[0]))
     if bounds[1] is not None:
         form, known = call("min", form, float(bounds[1])), min(known, float(bounds[1]))
-    return (_one(form, known, y, place),) if y.is_floating_point() else ()
-
-
-def _one(form: Formula, known: float, y: Tensor, place: Place) -> Step:
-    return Step(
-        rule="One number in full",
-        given={},
-        of=entry("y", place),
-        working=(form,),
-        result=float(y[place]),
-        check=Check("plain arithmetic", known),
-    )
-
-
-def _layer_norm(operation: Operation, y: Tensor) -> Worked:
-    """Normalisation of the vector that holds the largest number."""
-    x, shape, gamma, beta, epsilon = arguments(
-        operation, "input", "normalized_shape", "weight", "bias", "eps"
-    )
-    if len(shape) != 1:
-        return ()
-    place = largest(y)
-    vector, answer = x[place[:-1]], y[place[:-1]]
-    if len(vector) > MOST_NORMALISED:
-        small = 1e-5 if epsilon is None else float(epsilon)
-        return (_normalised(vector, (gamma, beta, small), y, place),)
-    ones = torch.ones_like(vector)
-    scale, shift = (
-        numbers_of(ones if gamma is None else gamma),
-        numbers_of(ones * 0 if beta is None else beta),
-    )
-    small = 1e-5 if epsilon is None else float(epsilon)
-    step = normalized_step(numbers_of(vector), (scale, shift, small), "the vector")
-    return (agreeing(step, numbers_of(answer), SOURCE, 1e-9),)
-
-
-def _normalised(
-    vector: Tensor, numbers: tuple[Tensor | None, Tensor | None, float], y: Tensor, place: Place
-) -> Step:
-    """One number of a long vector, by the vector's mean and variance."""
-    values = numbers_of(vector)
-    gamma, beta, small = numbers
-    g, b = (
-        default if tensor is None else float(tensor[place[-1]])
-        for tensor, default in ((gamma, 1.0), (beta, 0.0))
-    )
-    m = math.fsum(values) / len(values)
-    v = math.fsum((value - m) ** 2 for value in values) / len(values)
-    value = values[place[-1]]
-    form = plus(over(times(g, minus(value, m)), call("sqrt", plus(v, small))), b)
-    known = float(((vector - vector.mean()) / (vector.var(correction=0) + small).sqrt())[place[-1]])
-    return Step(
-        rule=f"One of {len(values):,} numbers: less their mean, by the root of their variance",
-        given={"mean": m, "variance": v},
-        of=entry("y", place),
-        working=(form,),
-        result=float(y[place]),
-        check=Check("torch's own mean and variance", g * known + b, 1e-9),
-    )
-
-
-def _batch_norm(operation: Operation, y: Tensor) -> Worked:
-    """Normalisation by what was remembered while learning, at one number."""
-    x, mean, variance, gamma, beta = arguments(
-        operation, "input", "running_mean", "running_var", "weight", "bias"
-    )
-    if mean is None or operation.kwargs.get("training", False):
-        return ()
-    place = largest(y)
-    channel = place[1]
-    m, v = float(mean[channel]), float(variance[channel])
-    g = 1.0 if gamma is None else float(gamma[channel])
-    b = 0.0 if beta is None else float(beta[channel])
-    small = float(operation.kwargs.get("eps", 1e-5))
-    value = float(x[place])
-    form = plus(over(times(g, minus(value, m)), call("sqrt", plus(v, small))), b)
-    return (_one(form, g * (value - m) * (v + small) ** -0.5 + b, y, place),)
+    return (in_full(form, known, y, place),) if y.is_floating_point() else ()
 
 
 def _row(operation: Operation, y: Tensor) -> Worked:
     """A row of a table, looked up by its number."""
     index, table = arguments(operation, "input", "weight")
+    if index is None:
+        return ()
+    if index.is_floating_point():  # torch's own `embedding` takes the table first
+        index, table = table, index
     place = largest(y)
     row = int(index[place[:-1]])
     return (
@@ -252,8 +180,13 @@ def _row(operation: Operation, y: Tensor) -> Worked:
 
 def _cross_entropy(operation: Operation, y: Tensor) -> Worked:
     """The row that loses most, and the mean of all rows."""
-    scores, target = arguments(operation, "input", "target")
+    scores, target, weight, _, ignored, _, reduction, smoothing = arguments(
+        operation, "input", "target", "weight", "size_average", "ignore_index", "reduce",
+        "reduction", "label_smoothing",
+    )  # fmt: skip
     if scores.ndim != 2 or target.is_floating_point() or scores.shape[1] > LONGEST:
+        return ()
+    if weight is not None or smoothing or (target == (-100 if ignored is None else ignored)).any():
         return ()
     losses = torch.nn.functional.cross_entropy(scores, target, reduction="none")
     row = int(losses.argmax())
@@ -261,7 +194,7 @@ def _cross_entropy(operation: Operation, y: Tensor) -> Worked:
         return ()
     step = cross_entropy_step(numbers_of(scores[row]), int(target[row]) + 1)
     one = agreeing(step, float(losses[row]), SOURCE, 1e-9)
-    if len(losses) == 1 or operation.kwargs.get("reduction", "mean") != "mean":
+    if len(losses) == 1 or reduction not in (None, "mean"):
         return (one,)
     mean = Step(
         rule=f"The mean of {len(losses)} of them",
@@ -276,6 +209,8 @@ def _cross_entropy(operation: Operation, y: Tensor) -> Worked:
 def _choice(operation: Operation, y: Tensor) -> Worked:
     """Which of two numbers is taken."""
     condition, then, otherwise = arguments(operation, "condition", "input", "other")
+    if operation.function is torch.Tensor.where:  # x.where(condition, other)
+        condition, then = then, condition
     if then is None or otherwise is None or not y.is_floating_point():
         return ()
     place = largest(y)
@@ -304,8 +239,8 @@ ENTRIES: dict[str, Callable[[Operation, Tensor], Worked]] = {
     "amin": _extreme,
     "clamp": _clamp,
     "clip": _clamp,
-    "layer_norm": _layer_norm,
-    "batch_norm": _batch_norm,
+    "layer_norm": layer_norm,
+    "batch_norm": batch_norm,
     "embedding": _row,
     "cross_entropy": _cross_entropy,
     "where": _choice,

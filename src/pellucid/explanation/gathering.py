@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pellucid.explanation.numbers import Place, arguments, entry, largest, numbers_of
 from pellucid.explanation.recorder import Held, Operation, leaves
-from pellucid.explanation.sums import Worked
+from pellucid.explanation.sums import SOURCE, Worked
 from pellucid.working.activations import activation_step
 from pellucid.working.formula import Symbol, call, over, plus, times
 from pellucid.working.lessons.convolution import pooled_step
@@ -18,7 +18,6 @@ from pellucid.working.lessons.softmax import softmax_step
 from pellucid.working.step import Check, Step, agreeing
 from pellucid.working.weighted import weighted_sum
 
-SOURCE = "The network"
 MOST_KEYS = 512
 GATES = ("i", "f", "g", "o")  # torch's order: what comes in, what stays, what is new, what is told
 
@@ -31,6 +30,10 @@ def pooled(operation: Operation, y: Tensor) -> Worked:
     )
     plain = (None, False, 0, 1, (0, 0), (1, 1), [0, 0], [1, 1])
     if any(other not in plain for other in others) or others[-1] or others[0] in (1, (1, 1)):
+        return ()
+    if operation.name == "avg_pool2d" and (
+        operation.kwargs.get("divisor_override") or len(operation.args) > 6
+    ):
         return ()
     place = largest(y)
     axes = 1 if operation.name.endswith("1d") else 2
@@ -66,8 +69,10 @@ def _each(value: Any, axes: int) -> tuple[int, ...]:
 
 def attended(operation: Operation, y: Tensor) -> Worked:
     """One query: its best score, its shares, and the mixture at the largest number."""
-    query, keys, values, mask = arguments(operation, "query", "key", "value", "attn_mask")
-    if operation.kwargs.get("scale") is not None or not query.shape[:-2] == keys.shape[:-2]:
+    query, keys, values, mask, dropped, causal, scale = arguments(
+        operation, "query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale"
+    )
+    if dropped or scale is not None or not query.shape[:-2] == keys.shape[:-2]:
         return ()
     place = largest(y)
     *batch, row, column = place
@@ -77,7 +82,7 @@ def attended(operation: Operation, y: Tensor) -> Worked:
         if mask.dtype != torch.bool:
             return ()
         seen = mask.expand(*query.shape[:-1], len(k))[tuple(batch)][row]
-    if operation.kwargs.get("is_causal"):
+    if causal:
         seen = seen & (torch.arange(len(k)) <= row)
     k, v = k[seen], v[seen][:, column]
     if not 1 <= len(k) <= MOST_KEYS:
@@ -118,6 +123,7 @@ def remembered(operation: Operation, y: Tensor) -> Worked:
         or len(shifts) < 2
         or not flat
         or layers != [1]
+        or 4 * matrices[1].shape[1] != len(w)  # the answer is projected to fewer units
         or any(bool(h.any()) for h in _hidden(held))
     ):
         return ()
