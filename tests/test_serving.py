@@ -249,6 +249,15 @@ def test_the_description_holds_for_its_own_examples(client: Client) -> None:
     assert set(told.json()["predictions"][0]) == set(described["items"]["properties"])
 
 
+def test_an_empty_field_is_a_missing_value_and_the_description_says_so(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    values = document["components"]["schemas"]["Record"]["properties"]
+    assert {"type": "string", "maxLength": 0} in values["bought"]["anyOf"]
+    empty, missing = (ask(client, {**serving.RECORD, "bought": value}) for value in ("", None))
+    assert empty.status_code == 200
+    assert empty.json() == missing.json()
+
+
 def test_health_readiness_and_metrics(client: Client) -> None:
     assert client.get("/health").json() == {"status": "alive"}
     assert client.get("/ready").json()["status"] == "ready"

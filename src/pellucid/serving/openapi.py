@@ -190,6 +190,7 @@ TYPES: Mapping[str, dict[str, Any]] = {
         "anyOf": [
             {"type": "string", "format": "date"},
             {"type": "string", "format": "date-time"},
+            {"type": "string", "maxLength": 0},  # as an empty field of a form is sent
             {"type": "null"},
         ]
     },
