@@ -40,6 +40,8 @@ async def _mixed(
     reloaded = False
     while time.monotonic() < end:
         await asyncio.sleep(1)
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended by itself, with status {process.returncode}")
         sizes.append(_megabytes(process.pid))
         if not reloaded and time.monotonic() > end - seconds / 2:
             reloaded = True
