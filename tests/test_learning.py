@@ -190,6 +190,19 @@ def test_the_past_learns_and_the_future_proves():
     assert at_random["performance"]["value"] > 0.7
 
 
+def test_who_learns_from_numbers_or_truth_values_is_told_such():
+    import pandas as pd
+
+    frame = numbers().drop("y").with_columns(y=pl.col("x") > 0)
+    whole = frame.with_columns(pl.col("y").cast(pl.Int64)).to_pandas()
+    told = learnt(whole, "y", plan=plan(steps=60)).predict(whole)
+    assert pd.api.types.is_integer_dtype(told)
+    assert (told == whole["y"]).mean() > 0.9
+    told = learnt(frame, "y", plan=plan(steps=60)).predict(frame)
+    assert told.dtype == pl.Boolean
+    assert (told == frame["y"]).mean() > 0.9
+
+
 # ---- the request -------------------------------------------------------------------------------
 
 

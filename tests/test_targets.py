@@ -9,6 +9,7 @@ import torch
 
 from pellucid.errors import DataError
 from pellucid.kinds import TARGETS
+from pellucid.kinds.category import Category
 from pellucid.kinds.number import Number
 from pellucid.kinds.targets import DeepTarget
 from pellucid.training.linear import solve
@@ -42,6 +43,21 @@ def test_decoding_is_the_inverse_of_encoding_a_target(target):
         np.testing.assert_allclose(decoded.to_numpy(), cells.to_numpy(), atol=1e-3)
     else:
         assert decoded.to_list() == cells.to_list()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["b", "a"], [1, 0], [True, False], [2.0, 1.5], [2**64 - 1, 0]],
+    ids=["text", "whole", "truth", "fraction", "beyond int64"],
+)
+def test_levels_come_back_as_what_they_were(given):
+    cells = pl.Series("answer", given * 20, strict=False)
+    kind = Category.fit_target(cells)
+    back = kind.as_given(kind.decode(as_output(kind, kind.encode_target(cells))))
+    if cells.dtype == pl.UInt64:  # no signed number of 64 bits holds them
+        assert back.cast(pl.UInt64).to_list() == cells.to_list()
+    else:
+        assert (back.dtype, back.to_list()) == (cells.dtype, cells.to_list())
 
 
 @each

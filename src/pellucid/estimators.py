@@ -200,7 +200,7 @@ class PellucidClassifier(ClassifierMixin, _PellucidEstimator):  # type: ignore[m
             raise ValueError(f"y holds {len(self.classes_)} class(es); at least 2 are needed.")
         # Codes and not names are learnt, since a class may be called "none" and is not missing.
         model = self._learn(X, codes, name)
-        target = replace(model.schema.targets[0], levels=(_names(self.classes_),))  # type: ignore[type-var]
+        target = replace(model.schema.targets[0], levels=(_names(self.classes_),), values="text")  # type: ignore[type-var]
         self.model_ = replace(model, schema=replace(model.schema, targets=(target,)))
         return self
 

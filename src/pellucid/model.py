@@ -47,12 +47,13 @@ class Model:
     def predict(self, source: Any) -> Any:
         """One prediction a row, in the caller's row order and kind of frame.
 
-        One target gives a Series (pandas with the caller's index, else polars), several a frame. A
+        One target gives a Series (pandas with the caller's index, else polars), several a frame.
+        Classes that were truth values or numbers when they were learnt come back as such. A
         forecast is a frame with a row for each step to come: series, time, value, low and high.
         """
         if self.schema.windows is not None:
             return _like(source, self._told(source, _predicted, _intervals_named))
-        predicted = self._told(source, _predicted)
+        predicted = self._told(source, _as_given)
         return _like(source, predicted if len(self.targets) > 1 else predicted.to_series())
 
     def predict_proba(self, source: Any) -> Any:
@@ -178,6 +179,10 @@ def _table(source: Any, mends: Mends) -> Table:
 
 def _predicted(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame:
     return kind.decode(output).to_frame()
+
+
+def _as_given(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame:
+    return kind.as_given(kind.decode(output)).to_frame()
 
 
 def _probabilities(kind: TargetKind, output: Array, targets: int) -> pl.DataFrame | None:

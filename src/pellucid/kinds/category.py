@@ -23,6 +23,7 @@ from pellucid.networks.layers.input import Tensors
 
 CONFUSION_LEVELS = 1_000  # with more of them, what is taken for what is not counted
 MOST_CODES = 255  # unknown among them: more than trees can part in any other way than by rank
+TYPES = {"text": pl.String, "whole": pl.Int64, "fraction": pl.Float64}
 MOST_LEVELS = 65_536  # of one column; rarer ones share the unknown level
 
 
@@ -40,6 +41,7 @@ class Category(Target):
     columns: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...]  # of each column, most frequent first
     counts: tuple[tuple[int, ...], ...]  # how often each was seen while learning
+    values: str = "text"  # what a target's cells were: text, truth, whole or fraction
 
     @classmethod
     def matches(cls, cells: pl.Series) -> str | None:
@@ -93,6 +95,7 @@ class Category(Target):
             (cells.name,),
             (tuple(table["level"].to_list()),),
             (tuple(table["count"].to_list()),),
+            _values(cells.dtype),
         )
 
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
@@ -212,6 +215,12 @@ class Category(Target):
         levels = pl.Series(self.columns[0], self.levels[0], dtype=pl.String)
         return levels[output.argmax(1)]
 
+    def as_given(self, decoded: pl.Series) -> pl.Series:
+        """Levels as what they were: who learnt from truth values or numbers gets such back."""
+        if self.values == "truth":
+            return decoded == "true"
+        return decoded.cast(TYPES[self.values])
+
     def confidence(self, output: Array) -> Array | None:
         """The probability of the most probable level."""
         return np.asarray(np.exp(output.max(1)))
@@ -324,6 +333,14 @@ class CategoryInput(InputLayer):
         """The level's rank by frequency, missing where unknown."""
         codes = raw["category"].double()
         return codes.masked_fill(codes == 0, float("nan"))
+
+
+def _values(dtype: pl.DataType) -> str:
+    if dtype == pl.Boolean:
+        return "truth"
+    if dtype.is_integer() and dtype not in (pl.UInt64, pl.Int128):
+        return "whole"
+    return "fraction" if dtype.is_float() else "text"
 
 
 def _codes(names: pl.Series, levels: tuple[str, ...]) -> pl.Series:

@@ -188,6 +188,9 @@ class TargetKind(Protocol):
     def read(self, cell: str) -> str | float:
         """A true cell as `decode` would write it."""
 
+    def as_given(self, decoded: pl.Series) -> pl.Series:
+        """Decoded cells as the type that the source had."""
+
     # beside a prediction
     def confidence(self, output: Array) -> Array | None:
         """How sure each answer is, 0 to 1."""
