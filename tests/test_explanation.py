@@ -365,3 +365,19 @@ class Rooted(nn.Module):
 def test_whole_numbers_too_are_computed_in_float64() -> None:
     found = pellucid.explain(Rooted(), torch.ones(1))
     assert found.operations[-1].values[0] == pytest.approx(7**-0.5, abs=1e-15)
+
+
+def test_a_tensor_that_is_no_buffer_is_computed_with_in_float64_too() -> None:
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mask = seeded((3, 3))
+            self.weight = nn.Parameter(seeded((3,), 1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x @ self.mask * self.weight
+
+    module = Masked()
+    found = pellucid.explain(module, seeded((2, 3), 2))
+    assert operations(found) == ["matmul", "mul"]
+    assert module.mask.dtype == torch.float32

@@ -86,6 +86,10 @@ def in_float64(module: nn.Module) -> nn.Module:
             f"it: {str(error).splitlines()[0]}"
         ) from error
     twin = twin.double().eval()
+    for part in twin.modules():
+        for name, value in vars(part).items():  # a tensor that is no buffer, such as a mask
+            if isinstance(value, Tensor):
+                vars(part)[name] = double(value)
     for parameter in twin.parameters():  # one by one: a scripted module knows no other way
         parameter.requires_grad_(True)
     return twin
