@@ -199,6 +199,12 @@ def test_the_two_directions_of_most_variance_are_found():
         {"hidden": [1000]},
         {"hidden": [1] * 9},
         {"activation": "softmax"},
+        {"features": 3},
+        {"hidden": "44"},
+        {"hidden": [2.5]},
+        {"noise": "loud"},
+        {"seed": None},
+        {"seed": float("inf")},
     ],
 )
 def test_a_network_that_cannot_be_made_is_refused_with_a_sentence(wishes):
@@ -230,7 +236,9 @@ def test_a_page_trains_over_a_web_socket_and_a_wrong_wish_is_a_sentence():
         client.websocket_connect(f"ws://127.0.0.1:8000/{TOKEN}/training") as socket,
     ):
         socket.send_text("nonsense")
-        assert "fault" in read(socket.receive_bytes())[0]
+        assert "knows no wish None" in read(socket.receive_bytes())[0]["fault"]
+        socket.send_json({"do": "set", "stride": "fast"})
+        assert "stride is a whole number" in read(socket.receive_bytes())[0]["fault"]
         socket.send_json({"do": "new", "hidden": [9999]})
         assert "512" in read(socket.receive_bytes())[0]["fault"]
         socket.send_json({"do": "new", "data": "clouds"})

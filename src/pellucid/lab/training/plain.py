@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from pellucid.errors import UsageError
 from pellucid.lab.training.learner import Task, Twin
 from pellucid.lab.training.projection import Projection
 from pellucid.lab.training.toys import REACH, points
+from pellucid.lab.training.wishes import Wish, number, several, whole
 from pellucid.networks.layers import Linear, seed_of
 
 FEATURES: dict[str, Callable[[Tensor], Tensor]] = {
@@ -50,10 +51,10 @@ class Design:
     seed: int = 0
 
 
-def design(wishes: Mapping[str, Any]) -> Design:
+def design(wishes: Wish) -> Design:
     """A design from the page's words, checked."""
-    features = tuple(str(each) for each in wishes.get("features", ("x", "y")))
-    hidden = tuple(int(each) for each in wishes.get("hidden", (4, 4)))
+    features = several(wishes, "features", ("x", "y"), str)
+    hidden = several(wishes, "hidden", (4, 4), int)
     activation = str(wishes.get("activation", "tanh"))
     if not features or set(features) - set(FEATURES):
         raise UsageError(f"features must be some of {', '.join(FEATURES)}; found {features}.")
@@ -64,8 +65,8 @@ def design(wishes: Mapping[str, Any]) -> Design:
         )
     if activation not in ACTIVATIONS:
         raise UsageError(f"activation must be one of {', '.join(ACTIVATIONS)}.")
-    noise = min(max(float(wishes.get("noise", 0.2)), 0.0), 2.0)
-    seed = int(wishes.get("seed", 0)) % 2**31
+    noise = min(max(number(wishes, "noise", 0.2), 0.0), 2.0)
+    seed = whole(wishes, "seed", 0) % 2**31
     return Design(str(wishes.get("data", "circle")), noise, features, hidden, activation, seed)
 
 

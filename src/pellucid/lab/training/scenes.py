@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pellucid.lab.own import Own
 from pellucid.lab.training.plain import Plane, design
+from pellucid.lab.training.wishes import Wish
 from pellucid.lab.training.worker import Scene
 
 
-def build(wishes: Mapping[str, Any], own: Own | None = None) -> Scene:
+def build(wishes: Wish, own: Own | None = None) -> Scene:
     """The scene that a page wishes for: points of the plane, or the reader's own table."""
     if wishes.get("scene") == "table":
         from pellucid.lab.training.table import TableScene

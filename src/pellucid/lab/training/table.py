@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pellucid.errors import UsageError
 from pellucid.experience import Experience
 from pellucid.lab.training.learner import Task, Twin
 from pellucid.lab.training.projection import Projection
+from pellucid.lab.training.wishes import Wish, whole
 from pellucid.networks.layers import seed_of
 from pellucid.networks.network import Body, DeepNetwork
 
@@ -23,13 +23,13 @@ BINS = 40
 class TableScene:
     """DeepNetwork on an experience: the deep path alone, without the linear one and the trees."""
 
-    def __init__(self, experience: Experience, wishes: Mapping[str, Any]) -> None:
+    def __init__(self, experience: Experience, wishes: Wish) -> None:
         self.experience, self.schema = experience, experience.schema
-        width, blocks = int(wishes.get("width", 32)), int(wishes.get("blocks", 2))
+        width, blocks = whole(wishes, "width", 32), whole(wishes, "blocks", 2)
         if not 1 <= width <= 512 or not 0 <= blocks <= 6:
             raise UsageError("Width is 1 to 512 and there are at most 6 hidden layers.")
         body = Body(members=4, width=width, blocks=blocks, embedding=8, dropout=0.0)
-        seed = int(wishes.get("seed", 0)) % 2**31
+        seed = whole(wishes, "seed", 0) % 2**31
         generator = torch.Generator().manual_seed(seed_of(seed, 0))
         network = DeepNetwork(experience.schema, body, generator)
         learn, prove = (

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pellucid.errors import PellucidError, UsageError
 from pellucid.lab.training.learner import METHODS, Learner, Pace, Task
+from pellucid.lab.training.wishes import Wish, number, whole
 
 SLICE = 0.012  # seconds of training between two pictures when it runs as fast as it can
 MOST_POINTS = 400  # of the curve
@@ -33,12 +34,10 @@ class Scene(Protocol):
 class Worker(threading.Thread):
     """Trains a scene as the reader wishes; `show` is given a picture, and the next when it asks."""
 
-    def __init__(
-        self, build: Callable[[Mapping[str, Any]], Scene], show: Callable[[Picture], None]
-    ) -> None:
+    def __init__(self, build: Callable[[Wish], Scene], show: Callable[[Picture], None]) -> None:
         super().__init__(daemon=True, name="lab training")
         self.build, self.show = build, show
-        self.wishes: queue.Queue[Mapping[str, Any]] = queue.Queue()
+        self.wishes: queue.Queue[Wish] = queue.Queue()
         self.scene: Scene | None = None
         self.pace = Pace(0.03, 16)
         self.stride = 1  # steps a picture; 0 is as many as there is time for
@@ -64,9 +63,7 @@ class Worker(threading.Thread):
             wish = self.wishes.get(block=not busy)
             while True:
                 try:
-                    WISHES[str(wish.get("do"))](self, wish)
-                except (KeyError, TypeError, ValueError):
-                    self.show({"fault": "The lab does not understand this wish."})
+                    _named(wish)(self, wish)
                 except PellucidError as fault:
                     self.show({"fault": str(fault)})
                 wish = self.wishes.get(block=False)
@@ -96,7 +93,7 @@ class Worker(threading.Thread):
         }  # fmt: skip
         return {**seen, **now}
 
-    def _new(self, wish: Mapping[str, Any]) -> None:
+    def _new(self, wish: Wish) -> None:
         if wish.get("resume") and self.scene is not None:
             self.wanted, self.changed = False, True  # who asked for a picture has gone
             self.show({"constant": self.scene.constant(), "page": self.page})
@@ -107,42 +104,42 @@ class Worker(threading.Thread):
         self._set(wish)
         self.show({"constant": self.scene.constant()})
 
-    def _set(self, wish: Mapping[str, Any]) -> None:
-        rate, batch = float(wish.get("rate", self.pace.rate)), int(wish.get("batch", 16))
+    def _set(self, wish: Wish) -> None:
+        rate, batch = number(wish, "rate", self.pace.rate), whole(wish, "batch", 16)
         method = str(wish.get("method", self.pace.method))
         if not 0 < rate <= 100 or not 1 <= batch <= 100_000 or method not in METHODS:
             raise UsageError(f"No step has size {rate:g}, batch {batch} and method {method!r}.")
         self.pace = Pace(rate, batch, method)
-        self.stride = max(0, int(wish.get("stride", self.stride)))
+        self.stride = max(0, whole(wish, "stride", self.stride))
         self.page = wish.get("page")
         self.changed = True
 
-    def _run(self, wish: Mapping[str, Any]) -> None:
+    def _run(self, wish: Wish) -> None:
         self.running = self._ready()
         self.looked = None
         self.changed = True
 
-    def _pause(self, wish: Mapping[str, Any]) -> None:
+    def _pause(self, wish: Wish) -> None:
         self.running, self.changed = False, True
 
-    def _one(self, wish: Mapping[str, Any]) -> None:
+    def _one(self, wish: Wish) -> None:
         self._pause(wish)
         if self._ready():
             self.looked = None
             self.learner.advance(self.pace)
 
-    def _undo(self, wish: Mapping[str, Any]) -> None:
+    def _undo(self, wish: Wish) -> None:
         self._pause(wish)
         if self._ready():
             self._back_to(self.learner.step - 1)
 
-    def _look(self, wish: Mapping[str, Any]) -> None:
+    def _look(self, wish: Wish) -> None:
         """Look at the past; the descent itself stays where it is."""
         self._pause(wish)
-        step = int(wish["step"])
+        step = whole(wish, "step", self.learner.step if self._ready() else 0)
         self.looked = None if not self._ready() or step >= self.learner.step else max(step, 0)
 
-    def _resume(self, wish: Mapping[str, Any]) -> None:
+    def _resume(self, wish: Wish) -> None:
         """Go on from the step that is looked at."""
         if self._ready() and self.looked is not None:
             self._back_to(self.learner.weights_at(self.looked)[0])
@@ -156,14 +153,14 @@ class Worker(threading.Thread):
     def _ready(self) -> bool:
         return self.scene is not None
 
-    def _next(self, wish: Mapping[str, Any]) -> None:
+    def _next(self, wish: Wish) -> None:
         self.wanted = True
 
-    def _close(self, wish: Mapping[str, Any]) -> None:
+    def _close(self, wish: Wish) -> None:
         self.closed = True
 
 
-WISHES: dict[str, Callable[[Worker, Mapping[str, Any]], None]] = {
+WISHES: dict[str, Callable[[Worker, Wish], None]] = {
     "new": Worker._new,
     "set": Worker._set,
     "run": Worker._run,
@@ -175,3 +172,10 @@ WISHES: dict[str, Callable[[Worker, Mapping[str, Any]], None]] = {
     "next": Worker._next,
     "close": Worker._close,
 }
+
+
+def _named(wish: Wish) -> Callable[[Worker, Wish], None]:
+    does = wish.get("do")
+    if not isinstance(does, str) or does not in WISHES:
+        raise UsageError(f"The lab knows no wish {does!r}; there are {', '.join(WISHES)}.")
+    return WISHES[does]
