@@ -162,6 +162,8 @@ def groups(count=60, of_each=6):
 def test_rows_of_one_group_are_never_on_both_sides():
     chosen = plan(steps=400, patience=100, trees=60)
     apart = learnt(groups(), "y", group="user", plan=chosen)
+    how = apart.evidence["data"]["split"]["how"]
+    assert how.endswith("rows of one 'user' stay together")
     mixed = learnt(groups(), "y", ignore=["user"], plan=chosen)
     values = [m.evidence["targets"]["y"]["performance"]["value"] for m in (apart, mixed)]
     assert values[0] < 0.75

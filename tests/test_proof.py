@@ -92,6 +92,10 @@ def test_rows_of_an_own_test_table_leave_no_trace_either():
     assert weights(models[0]) == weights(models[1])
     assert models[0].evidence["data"]["split"]["prove"] == 40
     assert models[0].evidence["data"]["split"]["how"].endswith("your own test rows prove")
+    told = [learnt(learn.drop("part"), "level", test=t.drop("part")).evidence["data"]["warnings"]
+            for t in (prove, learn)]  # fmt: skip
+    again = [any("same inputs as a row that is learnt from" in w for w in each) for each in told]
+    assert again == [False, True]
 
 
 def test_a_learning_row_does_leave_a_trace():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.data.reading import read
-from pellucid.data.splitting import Split, duplicate_blocks, folds, latest_chosen, split
+from pellucid.data.splitting import Split, duplicate_blocks, folds, latest_chosen, repeated, split
 from pellucid.errors import DataError, Mends
 
 
@@ -203,3 +203,18 @@ def test_rows_that_are_in_no_order_are_chosen_on_as_before(fault: str) -> None:
     else:
         own = pl.Series("side", ["train"] * 100 + ["valid"] * 60 + ["test"] * 40)
     assert latest_chosen(own, blocks) is None
+
+
+def test_rows_to_prove_on_that_are_learnt_from_are_told() -> None:
+    generator = np.random.default_rng(0)
+    cells = generator.normal(size=130).round(6).tolist()
+    learn = read({"id": list(range(100)), "x": cells[:100]}, Mends())
+    test = read({"id": list(range(500, 560)), "x": cells[70:]}, Mends())
+    made = Split(np.arange(80), np.arange(80, 100), np.arange(100, 160), "")
+    told = repeated((learn, test), ["id", "x"], made)
+    assert told is not None
+    assert told.startswith("30 of 60 rows to prove on have the same inputs as a row that is learnt")
+    new = Split(made.learn, made.choose, np.arange(130, 160), "")
+    assert repeated((learn, test), ["id", "x"], new) is None
+    few = read({"x": [1, 2, 3, 4] * 25}, Mends())  # of so few different rows all repeat
+    assert repeated((few, few), ["x"], made) is None

@@ -57,6 +57,7 @@ def sides_of(
     )
     how = tables[0].how or made.how
     how += f"; {named}" if named else ""
+    how += f"; rows of one {settings.group!r} stay together" if settings.group else ""
     how += "; your own test rows prove" if len(tables) > 1 else ""
     made = replace(made, how=how)
     held = np.concatenate([usable[made.prove], test])

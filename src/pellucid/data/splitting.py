@@ -26,6 +26,7 @@ DRAWN = ((PROVE, 2), (CHOOSE, 1))  # the sides that are drawn in turn, and the b
 FEWEST_ROWS = 5
 QUANTILES = 10
 NATURAL_REPEATS = 20  # rows for each distinct one; more, and repeats are how such data is
+FEW_AGAIN = 0.01  # of the rows to prove on: so few that are learnt from change no figure
 FEW_DIFFERENT = 50  # were so few different rows kept together, a side would lack whole sorts
 
 WORDS = {
@@ -109,22 +110,54 @@ def duplicate_blocks(table: Table, columns: Sequence[str]) -> Rows:
 
     Where the table holds few different rows, repeats are natural and each row stands for itself.
     """
-    first = next(table.batches(columns), pl.DataFrame())
-    columns = [c.name for c in first if medium_of(c) is not None or identifier_reason(c) is None]
+    columns = _telling(table, columns)
     if not columns:
         return np.arange(table.height)
-    batches = table.batches(columns)
-    hashes = np.concatenate([frame.hash_rows(seed=0).to_numpy() for frame in batches])
+    hashes = _hashes(table, columns)
     order = np.argsort(hashes, kind="stable")
     sorted_hashes = hashes[order]
     new = np.append(True, sorted_hashes[1:] != sorted_hashes[:-1])
-    often = NATURAL_REPEATS if new.sum() > FEW_DIFFERENT else 2
-    if new.sum() * often < table.height:
+    if _natural(int(new.sum()), table.height):
         return np.arange(table.height)
     start = np.maximum.accumulate(np.where(new, np.arange(table.height), 0))
     blocks = np.empty(table.height, np.int64)
     blocks[order] = order[start]
     return blocks
+
+
+def repeated(tables: Sequence[Table], columns: Sequence[str], split: Split) -> str | None:
+    """What is told of rows to prove on that equal rows which are learnt from, ids aside."""
+    known = [c for c in columns if all(c in table.columns for table in tables)]
+    known = _telling(tables[0], known)
+    if not known or not len(split.prove):
+        return None
+    hashes = np.concatenate([_hashes(table, known) for table in tables])
+    if _natural(len(np.unique(hashes)), len(hashes)):
+        return None
+    seen = np.concatenate([split.learn, split.choose])
+    again = int(np.isin(hashes[split.prove], hashes[seen]).sum())
+    if again <= FEW_AGAIN * len(split.prove):
+        return None
+    return (
+        f"{again:,} of {len(split.prove):,} rows to prove on have the same inputs as a row that is "
+        "learnt from: performance may be less on rows that are new"
+    )
+
+
+def _telling(table: Table, columns: Sequence[str]) -> list[str]:
+    """The columns that hold no ids."""
+    first = next(table.batches(columns), pl.DataFrame())
+    return [c.name for c in first if medium_of(c) is not None or identifier_reason(c) is None]
+
+
+def _hashes(table: Table, columns: Sequence[str]) -> NDArray[np.uint64]:
+    batches = table.batches(columns)
+    return np.concatenate([frame.hash_rows(seed=0).to_numpy() for frame in batches])
+
+
+def _natural(distinct: int, rows: int) -> bool:
+    """Whether there are few different rows, so that repeats are how such data is."""
+    return distinct * (NATURAL_REPEATS if distinct > FEW_DIFFERENT else 2) < rows
 
 
 def latest_chosen(own: pl.Series, blocks: Rows) -> pl.Series | None:
