@@ -27,7 +27,8 @@ from pellucid.networks.network import new_network
 from pellucid.settings import Settings
 from pellucid.store import Sequences
 from pellucid.training.batches import Batches
-from pellucid.training.budget import first_plan, threads_set
+from pellucid.training.budget import threads_set
+from pellucid.training.draft import first_plan
 from pellucid.training.fitting import fit
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task

@@ -18,7 +18,7 @@ from pellucid.explanation.attribution import attribute
 from pellucid.networks.layers import Encoder
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.settings import Settings
-from pellucid.training.budget import first_plan
+from pellucid.training.draft import first_plan
 from pellucid.training.encoders import triangular
 from pellucid.training.mirroring import meaning_of_mirrored
 from pellucid.training.plan import Plan

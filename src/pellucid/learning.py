@@ -21,11 +21,13 @@ from pellucid.experience import Experience, gather
 from pellucid.interruption import Interruption
 from pellucid.keeping import versions, write_model
 from pellucid.model import Model
-from pellucid.narration import Narration, document
+from pellucid.narration import Narration
 from pellucid.origins import windows_of
 from pellucid.planning import given_plan, plan_of, task_of, timed
+from pellucid.record import document
 from pellucid.settings import Settings
-from pellucid.training.budget import first_plan, threads_set
+from pellucid.training.budget import threads_set
+from pellucid.training.draft import first_plan
 from pellucid.training.fitting import Fitted, fit
 from pellucid.training.memory import keep_freed_memory
 from pellucid.training.plan import Plan

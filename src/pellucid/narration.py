@@ -1,34 +1,29 @@
-"""What a run tells people while it goes, and writes down for the report."""
+"""What a run tells people while it goes."""
 
 from __future__ import annotations
 
 import os
-import resource
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 from torch import Tensor
 
-from pellucid import __version__
-from pellucid.data.table import Table
 from pellucid.errors import Mends
 from pellucid.evidence.numerals import duration, memory
 from pellucid.experience import Experience
-from pellucid.keeping import versions
-from pellucid.kept_backbones import origin, pretrained_of
 from pellucid.kinds import TargetKind
 from pellucid.model import Model
 from pellucid.progress import Progress
 from pellucid.training.descent import Descent
 from pellucid.training.fitting import Fitted
+from pellucid.training.memory import peak_megabytes
 from pellucid.training.plan import Plan
 from pellucid.workshop import Workshop
 
 if TYPE_CHECKING:
-    from pellucid.evidence.document import Data, Document, Layer, Moment, Stage
+    pass
 
 MOST_INPUTS = 12
 
@@ -64,7 +59,7 @@ class Narration:
         say = self.progress.line
         table = experience.tables[0]
         skipped = sum(m.count for m in mends.found if m.action.startswith("row skipped"))
-        counts = f"{_rows_read(table):,} rows"
+        counts = f"{table.rows_given:,} rows"
         counts += f" · {len(table.columns)} columns" if table.windows is None else ""
         if skipped:
             counts += f" · {skipped:,} {'row' if skipped == 1 else 'rows'} skipped"
@@ -198,56 +193,6 @@ class Narration:
         self.progress.close()
 
 
-def document(
-    experience: Experience,
-    mends: Mends,
-    plan: Plan,
-    run: tuple[Fitted, Mapping[str, Any]],
-    narration: Narration,
-    workshop: Workshop,
-) -> Document:
-    """Everything that was measured and told, as one JSON document."""
-    fitted, targets = run
-    network = cast("list[Layer]", fitted.network.plan())
-    name = Path(experience.tables[0].name).name.split(".")[0] or "model"
-    return {
-        "format": 1,
-        "pellucid": __version__,
-        "name": name,
-        "data": _data(experience, mends, workshop, narration.hints),
-        "targets": dict(targets),
-        "history": _history(fitted),
-        "plan": {
-            "network": network,
-            "parameters": sum(layer["parameters"] for layer in network),
-            "steps": plan.folds * (plan.steps + (plan.table.steps if plan.table else 0)),
-            "seconds": narration.planned["seconds"],
-            "megabytes": narration.planned["megabytes"],
-        },
-        "actual": {
-            "seconds": workshop.spent,
-            "megabytes": peak_megabytes(),
-            "steps": sum(d.step for d in fitted.descents),
-            "schedule_changed": bool(fitted.cuts) or not plan.tuning.keys().isdisjoint(plan.cuts),
-            "settled": fitted.settled,
-            "stages": _stages(narration),
-        },
-        "reproduce": {
-            "command": f"pellucid reproduce {name}.pellucid {experience.tables[0].name}",
-            "seed": int(workshop.request["settings"]["seed"]),
-            "threads": plan.threads,
-            "versions": versions(),
-            "weights_hash": "",
-        },
-    }
-
-
-def peak_megabytes() -> float:
-    """The largest resident memory of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 def _task(kind: TargetKind, reason: str) -> str:
     return f"predict {kind.task()}, because {reason} · performance: {kind.metric}"
 
@@ -270,70 +215,3 @@ def _weights(plan: Plan, experience: Experience) -> int:
     table = None if plan.table is None else plan.table.body
     network = new_network(experience.schema, plan.body, 1, 0, table)
     return sum(p.numel() for p in network.parameters())
-
-
-def _rows_read(table: Table) -> int:
-    """Those that the user brought, though windows were made of them."""
-    return table.height if table.made_of is None else table.made_of
-
-
-def _data(experience: Experience, mends: Mends, workshop: Workshop, hints: Sequence[str]) -> Data:
-    table, split, schema = experience.tables[0], experience.split, experience.schema
-    return {
-        "source": table.name,
-        "rows": _rows_read(table),
-        "hash": workshop.request["data"][0],
-        "mends": [
-            {
-                "fault": mend.fault,
-                "action": mend.action,
-                "count": mend.count,
-                "column": mend.column,
-                "where": list(mend.where),
-            }
-            for mend in mends.found
-        ],
-        "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
-        "warnings": list(experience.findings.warnings),
-        "hints": [*experience.hints, *hints],
-        "backbones": [origin(each) for each in pretrained_of(schema)],
-        "columns": [
-            {
-                "name": column,
-                "kind": kind.kind,
-                "reason": schema.reasons[column],
-                "summary": kind.summary(column),
-            }
-            for kind in schema.inputs
-            for column in kind.columns
-        ],
-        "split": {
-            "learn": len(split.learn),
-            "choose": len(split.choose),
-            "prove": len(split.prove),
-            "how": split.how,
-        },
-    }
-
-
-def _history(fitted: Fitted) -> list[Moment]:
-    return [
-        {
-            "member": member,
-            "step": int(moment["step"]),
-            "seconds": seconds,
-            "loss": moment["loss"],
-            "metric": moment["score"],
-            "rate": moment["rate"],
-        }
-        for member, descent in enumerate(fitted.descents)
-        for moment, seconds in zip(descent.history, descent.clock, strict=True)
-    ]
-
-
-def _stages(narration: Narration) -> list[Stage]:
-    ends = [start for _, start in narration.stages[1:]] + [narration.now()]
-    return [
-        {"name": name, "seconds": round(end - start, 2)}
-        for (name, start), end in zip(narration.stages, ends, strict=True)
-    ]

@@ -10,13 +10,8 @@ from pellucid.experience import Experience
 from pellucid.keeping import load
 from pellucid.narration import Narration
 from pellucid.settings import Settings
-from pellucid.training.budget import (
-    first_plan,
-    fit_to_time,
-    planned_seconds,
-    probe,
-    with_encoders,
-)
+from pellucid.training.budget import fit_to_time, planned_seconds, probe, with_encoders
+from pellucid.training.draft import first_plan
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.tuning import planned_tuning

@@ -45,6 +45,11 @@ class Table:
     told: str | None = None  # of how it was made
     how: str | None = None  # of how it was split
 
+    @property
+    def rows_given(self) -> int:
+        """The rows that the user brought, though windows were made of them."""
+        return self.height if self.made_of is None else self.made_of
+
     @cached_property
     def columns(self) -> list[str]:
         """The column names in order."""

@@ -22,12 +22,7 @@ import torch
 from torch import Tensor
 
 from pellucid.explanation.integrated import Score, integrated, remembering
-from pellucid.explanation.parts import (
-    Column,
-    PartedRow,
-    columns_of,
-    encodings,
-)
+from pellucid.explanation.parts import Column, PartedRow, columns_of, encodings
 from pellucid.explanation.pieces import Pieces, Shared, growing, shapley, shared
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.networks.layers import NoPath

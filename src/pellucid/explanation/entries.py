@@ -17,14 +17,7 @@ from pellucid.explanation.numbers import Place, any_finite, arguments, entry, la
 from pellucid.explanation.recorder import Operation
 from pellucid.explanation.sums import SOURCE, SUMS, Worked, axes_of, over_axes
 from pellucid.working.activations import activation_step
-from pellucid.working.formula import (
-    Formula,
-    Symbol,
-    call,
-    formula,
-    over,
-    plus,
-)
+from pellucid.working.formula import Formula, Symbol, call, formula, over, plus
 from pellucid.working.lessons.softmax import cross_entropy_step, softmax_step
 from pellucid.working.step import Check, Step, agreeing
 

@@ -10,13 +10,7 @@ import torch
 from torch import Tensor
 
 from pellucid.explanation.entries import worked
-from pellucid.explanation.numbers import (
-    MOST_SHOWN,
-    described,
-    leading,
-    nested,
-    shape_of,
-)
+from pellucid.explanation.numbers import MOST_SHOWN, described, leading, nested, shape_of
 from pellucid.explanation.recorder import Held, Operation, leaves
 from pellucid.working.formula import Symbol
 from pellucid.working.step import Check, CheckFailed, Step

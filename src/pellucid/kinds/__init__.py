@@ -11,15 +11,7 @@ from pellucid.errors import DataError, UsageError
 from pellucid.kinds.audio import Audio
 from pellucid.kinds.category import Category
 from pellucid.kinds.cells import number_style, numbers, texts
-from pellucid.kinds.contract import (
-    Array,
-    Beside,
-    Encoded,
-    Kind,
-    MediaKind,
-    Ragged,
-    TargetKind,
-)
+from pellucid.kinds.contract import Array, Beside, Encoded, Kind, MediaKind, Ragged, TargetKind
 from pellucid.kinds.date import Date
 from pellucid.kinds.forecast import Forecast
 from pellucid.kinds.hearing import Sounds

@@ -13,12 +13,7 @@ from torch import Tensor
 from pellucid.errors import Mend, Mends
 from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Array, Encoded
-from pellucid.networks.layers import (
-    InputLayer,
-    MissingValue,
-    SeriesEncoder,
-    SeriesStatistics,
-)
+from pellucid.networks.layers import InputLayer, MissingValue, SeriesEncoder, SeriesStatistics
 from pellucid.networks.layers.input import Tensors
 
 LONGEST = 4_096  # numbers of a cell that are read

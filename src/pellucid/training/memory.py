@@ -1,9 +1,11 @@
-"""Memory that one step of training frees stays with the process for the next step."""
+"""The memory of the process: what a step of training frees stays for the next; the peak."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
+import sys
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # names of glibc's <malloc.h>
 KEPT = 256 * 2**20  # bytes at the end of the heap
@@ -23,3 +25,9 @@ def keep_freed_memory() -> None:
     if os.name == "posix" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         library.mallopt(TRIM_THRESHOLD, KEPT)
         library.mallopt(MMAP_THRESHOLD, MAPPED)
+
+
+def peak_megabytes() -> float:
+    """The largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

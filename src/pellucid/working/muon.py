@@ -7,16 +7,7 @@ from typing import Any, cast
 
 from pellucid.working.arithmetic import Matrix, Scalar, add, scale, shape, subtract
 from pellucid.working.evaluation import evaluate
-from pellucid.working.formula import (
-    Formula,
-    Symbol,
-    Transpose,
-    call,
-    minus,
-    over,
-    plus,
-    times,
-)
+from pellucid.working.formula import Formula, Symbol, Transpose, call, minus, over, plus, times
 from pellucid.working.optimizers import NEWTON_SCHULZ, NEWTON_SCHULZ_STEPS
 from pellucid.working.step import Check, Step
 

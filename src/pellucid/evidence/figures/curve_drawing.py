@@ -8,17 +8,7 @@ from markupsafe import Markup
 
 from pellucid.evidence.document import CurvePoint
 from pellucid.evidence.figures.scales import Scale, extent, spread, thinned
-from pellucid.evidence.figures.svg import (
-    FONT,
-    NARROW,
-    Drawing,
-    dot,
-    fit,
-    label,
-    length,
-    line,
-    path,
-)
+from pellucid.evidence.figures.svg import FONT, NARROW, Drawing, dot, fit, label, length, line, path
 from pellucid.evidence.numerals import Measure, brief, count
 
 

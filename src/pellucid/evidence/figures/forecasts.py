@@ -9,16 +9,7 @@ from markupsafe import Markup
 
 from pellucid.evidence.document import Forecast
 from pellucid.evidence.figures.scales import Scale, extent
-from pellucid.evidence.figures.svg import (
-    Drawing,
-    Figure,
-    Table,
-    dot,
-    drawn,
-    label,
-    line,
-    path,
-)
+from pellucid.evidence.figures.svg import Drawing, Figure, Table, dot, drawn, label, line, path
 from pellucid.evidence.numerals import axis, significant
 
 Point = tuple[float, float]

@@ -6,13 +6,7 @@ import math
 import struct
 
 from pellucid.errors import UsageError
-from pellucid.working.activations import (
-    ACTIVATIONS,
-    activation_step,
-    curve,
-    range_step,
-    slope_step,
-)
+from pellucid.working.activations import ACTIVATIONS, activation_step, curve, range_step, slope_step
 from pellucid.working.arguments import Given, read_choice, read_number
 from pellucid.working.arithmetic import Scalar, magnitude
 from pellucid.working.formula import Symbol, call, times

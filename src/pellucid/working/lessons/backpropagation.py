@@ -28,13 +28,7 @@ from pellucid.working.formula import (
 )
 from pellucid.working.lessons.neuron import NAMES, layer_step
 from pellucid.working.lessons.paths import Example, Place, paths_step, weight_name
-from pellucid.working.network import (
-    Network,
-    forward,
-    loss,
-    measured_gradient,
-    measured_loss,
-)
+from pellucid.working.network import Network, forward, loss, measured_gradient, measured_loss
 from pellucid.working.step import Check, Step
 
 MOST_LAYERS, MOST_NEURONS = 4, 6

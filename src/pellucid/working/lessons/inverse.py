@@ -10,16 +10,7 @@ from pellucid.working.arguments import Given, read_square
 from pellucid.working.arithmetic import Matrix, Scalar, divide, identity, matrix_product
 from pellucid.working.elimination import exact, reduced
 from pellucid.working.evaluation import evaluate
-from pellucid.working.formula import (
-    Formula,
-    Number,
-    call,
-    formula,
-    over,
-    power,
-    symbols,
-    times,
-)
+from pellucid.working.formula import Formula, Number, call, formula, over, power, symbols, times
 from pellucid.working.lessons.determinant import bareiss, determinant, is_symbolic, value_of
 from pellucid.working.simplification import simplify
 from pellucid.working.step import Check, Step
