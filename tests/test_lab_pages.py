@@ -97,8 +97,10 @@ def test_every_figure_moves_on_a_model_of_ones_own(own_lab, browser, slug):
             move(seen, figure)
         seen.settle()
         assert seen.page.locator("[role=alert]:not(:empty)").count() == 0
-        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
         assert seen.page.evaluate(CUT) == []
+        for summary in seen.page.locator(".extras summary").all():
+            summary.click()  # tables and code are wider than a phone: they scroll, not the page
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
         assert seen.faults == []
 
 

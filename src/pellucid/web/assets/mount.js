@@ -83,8 +83,9 @@ export function mount(place, figure, given, asking = ask) {
     timer = setTimeout(() => { part("[role=status]").textContent = says; }, 700);
   }
 
-  function numbers() { part(".numbers .scroll").replaceChildren(table(figure.numbers(state))); }
-  function code() { part(".code pre").textContent = (figure.python ?? call)(state, figure); }
+  const drawn = () => part(".drawing").childElementCount > 0; // before that there is nothing to tell
+  function numbers() { if (drawn()) part(".numbers .scroll").replaceChildren(table(figure.numbers(state))); }
+  function code() { if (drawn()) part(".code pre").textContent = (figure.python ?? call)(state, figure); }
   part(".numbers").addEventListener("toggle", numbers);
   if (!figure.working && !figure.python) part(".code").remove();
   part(".code")?.addEventListener("toggle", code);
@@ -128,7 +129,11 @@ export function table({ caption = "", headings, rows }) {
   const body = made.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    for (const value of row) line.insertCell().textContent = typeof value === "number" ? plain(value, 6) : value ?? "–";
+    for (const value of row) {
+      const cell = line.insertCell();
+      cell.textContent = typeof value === "number" ? plain(value, 6) : value ?? "–";
+      if (cell.textContent.length > 60) cell.className = "long";
+    }
   }
   return made;
 }

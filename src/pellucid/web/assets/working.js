@@ -7,12 +7,16 @@ const PAUSE = 90; // ms at rest before the working is asked for
 export function working(place, figure, ask) {
   place.innerHTML = `<header><h3>The working</h3></header>${figure.note ? `<p class="quiet note">${figure.note}</p>` : ""}<div class="worked" aria-live="off"></div>`;
   const body = place.querySelector(".worked");
+  const below = () => body.classList.toggle("more", body.scrollHeight - body.scrollTop - body.clientHeight > 6);
+  body.addEventListener("scroll", below, { passive: true });
+  body.addEventListener("toggle", below, true); // a line that is opened or folded
   let shown = "", timer = 0;
   const fetch = newest(async (question) => {
     try {
       const answer = await ask(question.about ?? "lesson", question);
       replace(body, answer.html);
       body.classList.remove("stale");
+      below();
     } catch (fault) {
       body.innerHTML = `<p class="fault"></p>`;
       body.firstChild.textContent = fault.message;
