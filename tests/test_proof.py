@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import polars as pl
 import pytest
@@ -219,6 +217,14 @@ def test_it_beats_saying_always_the_same_and_names_the_conventional_ways(one_col
     gap = one_column_matters["performance"]["value"] - best["value"]
     assert one_column_matters["gap"]["value"] == pytest.approx(gap)
     assert one_column_matters["verdict"]["learned"]
+
+
+def test_trees_for_very_many_levels_are_few_where_time_is_short_and_named_so():
+    frame = pl.DataFrame({"x": np.arange(600) % 150, "z": np.arange(600) % 7})
+    frame = frame.with_columns(y="L" + pl.col("x").cast(pl.String))
+    target = learnt(frame, "y", minutes=0.02, plan=plan(steps=2)).evidence["targets"]["y"]
+    names = [way["name"] for way in target["baselines"]]
+    assert any(name.startswith("gradient-boosted trees of ") for name in names)
 
 
 def test_the_parts_of_the_learning_curve_are_nested_and_hold_no_proving_row(monkeypatch):
