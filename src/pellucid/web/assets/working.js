@@ -41,7 +41,7 @@ function replace(body, html) {
   const top = body.scrollTop;
   body.innerHTML = html;
   const are = body.querySelectorAll("details");
-  if (!were.length && (matchMedia("(max-width: 939px)").matches || body.closest(".wide"))) are.forEach((each) => { each.open = false; });
+  if (were.length !== are.length && (matchMedia("(max-width: 939px)").matches || body.closest(".wide"))) are.forEach((each) => { each.open = false; });
   if (were.length === are.length) are.forEach((each, i) => { each.open = were[i]; });
   for (const heading of body.querySelectorAll("h1")) {
     const lower = document.createElement("h4");

@@ -12,14 +12,14 @@ export default {
   controls: [{ key: "at", label: "Way", range: (s) => [0, Math.max(1, (s.found?.ways.length ?? 2) - 1), 1], show: (v, s) => s.found?.ways[v]?.name ?? "" }],
   draw(element, s) {
     if (!s.found) return null;
-    const width = element.clientWidth, { ways, share } = s.found, scale = share ? 100 : 1, step = 40, side = clamp(width * 0.34, 110, 240);
+    const width = element.clientWidth, { ways, share } = s.found, scale = share ? 100 : 1, narrow = width < 520, step = narrow ? 50 : 40, side = narrow ? -6 : clamp(width * 0.34, 110, 240); // a phone has the names above
     const ends = ways.flatMap((w) => [w.low ?? w.value, w.high ?? w.value]).map((v) => v * scale), span = Math.max(...ends) - Math.min(...ends) || 1;
     const f = frame({ left: side + 12, top: 6, width: width - side - 76, height: step * ways.length + 6, x: [Math.min(...ends) - 0.08 * span, Math.max(...ends) + 0.08 * span], y: [0, 1] });
     show(element, width, f.height + 46, [
       axes(f, { countY: 0.1, textY: () => "", zero: false, across: s.found.metric, countX: f.width / 80, textX: (v) => (share ? `${plain(v, 3)} %` : plain(v, 3)) }),
       ways.map((w, i) => {
-        const y = f.top + step * (i + 0.5), tone = w.deep ? "first" : w.simple ? "quiet" : "second", name = fitted(w.name, side, 14.5);
-        return [label(side, y + 5, name, `number${i === s.at ? " bold" : ""}`, "end"), w.low === undefined || w.low === null ? "" : tag("line", { x1: f.X(w.low * scale), x2: f.X(w.high * scale), y1: y, y2: y, class: `line ${tone} bold`, "stroke-opacity": 0.45 }), tag("circle", { cx: f.X(w.value * scale), cy: y, r: i === s.at ? 8 : 6, class: `dot ${tone}` }), label(width, y + 5, written(s, w.value), "tick", "end")];
+        const y = f.top + step * (i + (narrow ? 0.72 : 0.5)), tone = w.deep ? "first" : w.simple ? "quiet" : "second", name = fitted(w.name, narrow ? width : side, 14.5);
+        return [label(narrow ? 0 : side, y + (narrow ? -14 : 5), name, `number halo${i === s.at ? " bold" : ""}`, narrow ? "start" : "end"), w.low === undefined || w.low === null ? "" : tag("line", { x1: f.X(w.low * scale), x2: f.X(w.high * scale), y1: y, y2: y, class: `line ${tone} bold`, "stroke-opacity": 0.45 }), tag("circle", { cx: f.X(w.value * scale), cy: y, r: i === s.at ? 8 : 6, class: `dot ${tone}` }), label(width, y + 5, written(s, w.value), "tick", "end")];
       }),
       line(f, [chosen(s).value * scale, 0], [chosen(s).value * scale, 1], "ink dashed"),
     ], this.says(s));
