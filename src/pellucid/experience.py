@@ -19,6 +19,7 @@ from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Preview
+from pellucid.kinds.pretrained import ReadingKind
 from pellucid.media.files import UnreadableError
 from pellucid.schema import Schema, fit_schema, with_backbones
 from pellucid.settings import Settings
@@ -46,13 +47,14 @@ class Experience:
     @property
     def hints(self) -> list[str]:
         """What else could be asked for here: pretrained backbones that are installed, not used."""
-        plain = {k.kind for k in self.schema.inputs if getattr(k, "pretrained", 0) is None}
+        able = (kind for kind in self.schema.inputs if isinstance(kind, ReadingKind))
+        unread = {kind.kind for kind in able if kind.pretrained is None}
         words = {"text": "read the texts", "image": "see the pictures"}
         return [
             f"{package} is installed and could {words[reads]} as well, which often helps: "
             f"--backbone {package}"
             for reads, package in installed()
-            if reads in plain
+            if reads in unread
         ]
 
     def folds(self, count: int, seed: int) -> list[tuple[Array, Array]]:
@@ -232,9 +234,8 @@ def _backbones(settings: Settings) -> list[Backbone]:
 def _check_time(schema: Schema, rows: int, settings: Settings) -> None:
     """UsageError where the backbones alone would need more time than there is for everything."""
     seconds = sum(
-        rows * len(kind.columns) * kind.pretrained.seconds  # type: ignore[attr-defined]
-        for kind in schema.inputs
-        if getattr(kind, "pretrained", None) is not None
+        rows * len(kind.columns) * pretrained.seconds
+        for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True)
     )
     if seconds > BACKBONE_SHARE * settings.minutes * 60:
         names = " and ".join(backbone.name for backbone in schema.backbones)

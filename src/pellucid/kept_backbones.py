@@ -11,7 +11,7 @@ from typing import Any
 from pellucid.backbones import Backbone, backbone_of
 from pellucid.backbones.weights import SAFE
 from pellucid.errors import ModelError
-from pellucid.kinds.pretrained import Pretrained
+from pellucid.kinds.pretrained import Pretrained, ReadingKind
 from pellucid.schema import Schema
 
 FOLDER, ORIGIN = "backbones", "ORIGIN.txt"
@@ -20,7 +20,7 @@ FOLDER, ORIGIN = "backbones", "ORIGIN.txt"
 def write_backbones(schema: Schema, folder: Path) -> dict[str, str]:
     """Copy every backbone into the folder; gives what each reads, and the hash of its weights."""
     hashes = {}
-    for pretrained in pretrained_of(schema):
+    for pretrained in schema.pretrained:
         backbone = pretrained.backbone
         into = folder / FOLDER / backbone.reads
         into.mkdir(parents=True)
@@ -28,12 +28,6 @@ def write_backbones(schema: Schema, folder: Path) -> dict[str, str]:
         (into / ORIGIN).write_text(f"{origin(pretrained)}\n", "utf-8")
         hashes[backbone.reads] = _hash(into / SAFE)
     return hashes
-
-
-def pretrained_of(schema: Schema) -> list[Pretrained]:
-    """What the kinds remember of their backbones."""
-    found = [getattr(kind, "pretrained", None) for kind in schema.inputs]
-    return [each for each in found if each is not None]
 
 
 def origin(pretrained: Pretrained) -> str:
@@ -52,7 +46,7 @@ def own_backbones(schema: Schema, path: Path, hashes: Mapping[str, Any]) -> Sche
 
 
 def _own(kind: Any, path: Path, hashes: Mapping[str, Any]) -> Any:
-    pretrained = getattr(kind, "pretrained", None)
+    pretrained = kind.pretrained if isinstance(kind, ReadingKind) else None
     if pretrained is None:
         return kind
     folder, saved = path / FOLDER / kind.kind, pretrained.backbone

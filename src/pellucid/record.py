@@ -10,7 +10,7 @@ from pellucid import __version__
 from pellucid.errors import Mends
 from pellucid.experience import Experience
 from pellucid.keeping import versions
-from pellucid.kept_backbones import origin, pretrained_of
+from pellucid.kept_backbones import origin
 from pellucid.narration import Narration
 from pellucid.training.fitting import Fitted
 from pellucid.training.memory import peak_megabytes
@@ -84,7 +84,7 @@ def _data(experience: Experience, mends: Mends, workshop: Workshop, hints: Seque
         "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
         "warnings": list(experience.findings.warnings),
         "hints": [*experience.hints, *hints],
-        "backbones": [origin(each) for each in pretrained_of(schema)],
+        "backbones": [origin(each) for each in schema.pretrained],
         "columns": [
             {
                 "name": column,

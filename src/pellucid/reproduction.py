@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.keeping import load, versions, weights_hash
-from pellucid.kept_backbones import pretrained_of
 from pellucid.learning import learn
 from pellucid.model import Model
 
@@ -67,7 +66,7 @@ def reproduce(
 
 def _backbones(model: Model) -> list[str]:
     """The model's own copies; of one that was tuned, what it was before, by the name given then."""
-    fitted = pretrained_of(model.schema)
+    fitted = model.schema.pretrained
     return [each.backbone.name if each.tuned else each.backbone.folder for each in fitted]
 
 

@@ -29,7 +29,7 @@ from pellucid.kinds import (
     recognise,
     recognise_target,
 )
-from pellucid.kinds.pretrained import Pretrained
+from pellucid.kinds.pretrained import Pretrained, ReadingKind
 from pellucid.media.files import ANYWHERE, NO_FILES, Files
 from pellucid.windows import Windows
 
@@ -90,8 +90,18 @@ class Schema:
     @property
     def backbones(self) -> list[Backbone]:
         """The pretrained networks that read some of the columns."""
-        found = [getattr(kind, "pretrained", None) for kind in self.inputs]
-        return [each.backbone for each in found if each is not None]
+        return [each.backbone for each in self.pretrained]
+
+    @property
+    def pretrained(self) -> list[Pretrained]:
+        """What the readers remember of their backbones."""
+        return [kind.pretrained for kind in self.readers if kind.pretrained is not None]
+
+    @property
+    def readers(self) -> list[ReadingKind]:
+        """The kinds whose cells a backbone reads."""
+        able = (kind for kind in self.inputs if isinstance(kind, ReadingKind))
+        return [kind for kind in able if kind.pretrained is not None]
 
     @property
     def slice_rows(self) -> int | None:

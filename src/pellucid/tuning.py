@@ -135,7 +135,7 @@ def _readers(experience: Experience) -> list[Any]:
     """The kinds with a backbone, where there is something that its vectors are good for."""
     if not any(target.linear_outputs for target in experience.schema.targets):
         return []
-    return [k for k in experience.schema.inputs if getattr(k, "pretrained", None) is not None]
+    return list(experience.schema.readers)
 
 
 def _lesson(experience: Experience, kind: Any, plan: Plan, seed: int) -> Lesson | None:

@@ -28,8 +28,7 @@ def reasons(
     kind, prove = experience.schema.targets[position], experience.split.prove
     target = experience.targets[position][prove].numpy()
     found: list[Reason] = []
-    fitted = [getattr(kind, "pretrained", None) for kind in experience.schema.inputs]
-    reading = READINGS * sum(each.seconds for each in fitted if each is not None)
+    reading = READINGS * sum(each.seconds for each in experience.schema.pretrained)
     if PASSES * _pass_seconds(experience, network) + reading > seconds:
         return found
     began = time.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,7 +19,7 @@ from pellucid.kinds.lags import boosted_on_lags
 from pellucid.kinds.pasts import changes_of, lately, step_size, units_of, values_of
 from pellucid.kinds.settling import NOMINAL, Came, settled, weighed
 from pellucid.kinds.smoothing import exponential_smoothing, in_season, seasonal_naive
-from pellucid.kinds.targets import DeepTarget
+from pellucid.kinds.targets import DeepTarget, key_of
 from pellucid.networks.layers import Bands, Forecaster
 from pellucid.networks.layers.forecaster import HIGHEST, LOWEST, MIDDLE, QUANTILES, Shape
 from pellucid.networks.layers.input import Tensors
@@ -149,7 +148,7 @@ class Forecast(DeepTarget):
 
     @property
     def _key(self) -> str:
-        return f"forecast.{zlib.crc32(self.columns[0].encode('utf-8', 'replace')):08x}"
+        return key_of("forecast", self.columns[0])
 
     def decode(self, output: Array) -> pl.Series:
         """The medians, as lists."""

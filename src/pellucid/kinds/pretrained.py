@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
+import polars as pl
 import torch
 from torch import Generator, Tensor
 
 from pellucid.backbones import Backbone
-from pellucid.kinds.contract import Array
+from pellucid.kinds.contract import Array, Kind
 from pellucid.media.files import in_parallel
 from pellucid.media.pictures import Form, decode
 from pellucid.networks.layers.vectors import FrozenVectors
@@ -68,6 +69,18 @@ class Pretrained:
     def layer(self, columns: int, generator: Generator) -> FrozenVectors:
         """The layer that takes its vectors in."""
         return FrozenVectors(columns, (self.mean, self.spread, self.axes), generator)
+
+
+@runtime_checkable
+class ReadingKind(Kind, Protocol):
+    """A kind whose cells a backbone can read as well."""
+
+    @property
+    def pretrained(self) -> Pretrained | None:
+        """The backbone that reads them; None where none does."""
+
+    def with_backbone(self, backbone: Backbone, cells: pl.DataFrame) -> Self:
+        """The kind with a backbone, fitted to some of the cells."""
 
 
 def some(cells: Sequence[Cell]) -> list[Cell]:

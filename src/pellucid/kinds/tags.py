@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pellucid.kinds.cells import row_number
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
 from pellucid.kinds.random_field import random_field, usual_tags
 from pellucid.kinds.spans import is_prefixed, legal_transitions, spans
-from pellucid.kinds.targets import DeepTarget
+from pellucid.kinds.targets import DeepTarget, key_of
 from pellucid.kinds.words import (
     FIRST_WORD,
     LETTERS,
@@ -154,7 +153,7 @@ class Tags(DeepTarget):
 
     @property
     def _keys(self) -> tuple[str, str, str]:
-        name = f"tags.{zlib.crc32(self.columns[0].encode('utf-8', 'replace')):08x}"
+        name = key_of("tags", self.columns[0])
         return f"{name}.words", f"{name}.letters", f"{name}.window"
 
     def decode(self, output: Array) -> pl.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -136,3 +137,8 @@ class DeepTarget(Target):
     def boosted_output(self, model: Any, features: Array) -> Array:
         """There are no trees."""
         raise TypeError(f"{type(self).__name__} has no trees")
+
+
+def key_of(kind: str, column: str) -> str:
+    """The beginning of the names of the arrays that such a target reads for itself."""
+    return f"{kind}.{zlib.crc32(column.encode('utf-8', 'replace')):08x}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from pellucid.kinds.cells import row_number, texts
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, Ragged
 from pellucid.kinds.overlap import bleu, bleu_counts, chrf, sentence_bleu, signature
 from pellucid.kinds.subwords import train_tokenizer
-from pellucid.kinds.targets import DeepTarget
+from pellucid.kinds.targets import DeepTarget, key_of
 from pellucid.kinds.words import runs
 from pellucid.networks.layers import Translator
 from pellucid.networks.layers.input import Tensors
@@ -145,7 +144,7 @@ class Wording(DeepTarget):
 
     @property
     def _key(self) -> str:
-        return f"wording.{zlib.crc32(self.columns[0].encode('utf-8', 'replace')):08x}.source"
+        return f"{key_of('wording', self.columns[0])}.source"
 
     def decode(self, output: Array) -> pl.Series:
         """The texts; behind the first column of outputs stand their subwords."""
