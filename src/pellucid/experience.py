@@ -19,6 +19,7 @@ from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Preview
+from pellucid.kinds.parted import PiecedTarget
 from pellucid.kinds.pretrained import ReadingKind
 from pellucid.media.files import UnreadableError
 from pellucid.schema import Schema, fit_schema, with_backbones
@@ -216,7 +217,8 @@ def _schema(
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in gone}
     inputs, answered = cells.select(kept), answers[seen]
     schema = fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
-    reads = {kind.columns[0]: getattr(kind, "reads", None) for kind in schema.targets}
+    pieced = {k.columns[0]: k.reads for k in schema.targets if isinstance(k, PiecedTarget)}
+    reads = {target: pieced.get(target) for target in targets}
     findings = Findings(ignored, beware(some, ignored, reads, settings))
     return findings, with_backbones(schema, _backbones(settings), inputs, tables[0].files)
 

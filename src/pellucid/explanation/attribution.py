@@ -25,6 +25,7 @@ from pellucid.explanation.integrated import Score, integrated, remembering
 from pellucid.explanation.parts import Column, PartedRow, columns_of, encodings
 from pellucid.explanation.pieces import Pieces, Shared, growing, shapley, shared
 from pellucid.kinds import Array, Encoded, TargetKind
+from pellucid.kinds.parted import PiecedTarget
 from pellucid.networks.layers import NoPath
 from pellucid.networks.network import Network, first_network
 from pellucid.schema import Schema
@@ -80,7 +81,7 @@ def attribute(
     """
     control, network = (remembering(twin) for twin in (shuffled(network), copy.deepcopy(network)))
     encoded = encodings(schema, cells) if encoded is None else encoded
-    if hasattr(schema.targets[position], "of_pieces"):
+    if isinstance(schema.targets[position], PiecedTarget):
         return _of_pieces(shared((network, control), position, schema, cells, encoded))
     row = PartedRow(schema, cells, encoded, columns_of(schema, cells, encoded))
     with torch.no_grad():

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pellucid.errors import Mends
 from pellucid.kinds import Array, Encoded, Kind
-from pellucid.kinds.contract import Parts
+from pellucid.kinds.parted import PartedKind, Parts
 from pellucid.schema import Schema
 from pellucid.store import build_store
 
@@ -54,10 +54,8 @@ def columns_of(schema: Schema, cells: pl.DataFrame, encoded: list[Encoded]) -> l
 def _parts(kind: Kind, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts:
     if cells[column][0] is None:
         return Parts((), np.zeros(0, np.int64))
-    finer = getattr(kind, "parts", None)
-    if finer is not None:
-        found: Parts = finer(cells, column, encoded)
-        return found
+    if isinstance(kind, PartedKind):
+        return kind.parts(cells, column, encoded)
     text = " ".join(str(cells[column][0]).split())
     return Parts((text[:CELL],), np.zeros(1, np.int64))
 
@@ -93,10 +91,8 @@ def encoded_keeping(
     kind: Kind, cells: pl.DataFrame, masks: Mapping[str, Array], whole: Encoded
 ) -> Encoded:
     """A kind's own way, or the cell missing where its one part is not kept."""
-    own = getattr(kind, "keeping", None)
-    if own is not None:
-        encoded: Encoded = own(cells, masks, whole)
-        return encoded
+    if isinstance(kind, PartedKind):
+        return kind.keeping(cells, masks, whole)
     rows = max(len(mask) for mask in masks.values())
     changed = [
         pl.when(pl.Series(mask[:, 0])).then(pl.col(name)).otherwise(None).alias(name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -20,8 +20,8 @@ from torch import Tensor
 from pellucid.errors import Mends
 from pellucid.explanation.parts import Column, columns_of, count, encoded_keeping
 from pellucid.kinds import Array, Encoded, Kind
-from pellucid.kinds.contract import Parts
-from pellucid.networks.network import Network
+from pellucid.kinds.parted import Parts, PiecedTarget
+from pellucid.networks.network import DeepNetwork, Network
 from pellucid.schema import Schema
 from pellucid.store import build_store
 
@@ -59,7 +59,7 @@ class _Row:
     cells: pl.DataFrame
     encoded: list[Encoded]
     columns: list[Column]
-    target: Any  # a kind whose answer has pieces
+    target: PiecedTarget
 
     def keeping(self, kept: Array) -> dict[str, Tensor]:
         """The row as often as `kept` (rows, parts) has rows, with those parts alone."""
@@ -93,7 +93,8 @@ def shared(
 ) -> Shared | None:
     """What the answer rests on in a network, and in its control with shuffled weights."""
     network, control = networks
-    target: Any = schema.targets[position]
+    target = schema.targets[position]
+    assert isinstance(target, PiecedTarget)
     row = _Row(schema, cells, encoded, _columns(schema, cells, encoded, target), target)
     parts = count(row.columns)
     if not parts:
@@ -123,11 +124,11 @@ def shared(
 
 def _told(network: Network, row: _Row, position: int, output: Tensor, kept: Array) -> Array:
     """Of each row the numbers of the pieces of one and the same answer: (rows, pieces)."""
-    found = []
+    found, deep = [], [cast("DeepNetwork", each) for each in network.deep]
     with torch.no_grad():
         for first in range(0, len(kept), TOGETHER):
             raw = row.keeping(kept[first : first + TOGETHER])
-            layers = [(deep.outputs[position], deep.seen(raw)) for deep in network.deep]  # type: ignore[index,operator]
+            layers = [(each.outputs[position], each.seen(raw)) for each in deep]
 
             def answer(raw: dict[str, Tensor] = raw) -> Tensor:
                 return network(raw)[position]
@@ -137,7 +138,7 @@ def _told(network: Network, row: _Row, position: int, output: Tensor, kept: Arra
 
 
 def _columns(
-    schema: Schema, cells: pl.DataFrame, encoded: list[Encoded], target: Any
+    schema: Schema, cells: pl.DataFrame, encoded: list[Encoded], target: PiecedTarget
 ) -> list[Column]:
     """As `columns_of`, but what the target reads piece by piece in its pieces."""
     found, first = [], 0
@@ -152,7 +153,7 @@ def _columns(
     return found
 
 
-def _reads(target: Any, kind: Kind) -> bool:
+def _reads(target: PiecedTarget, kind: Kind) -> bool:
     return bool(set(target.reads) & set(kind.columns))
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import Mends
-from pellucid.kinds.contract import Array, Encoded, Parts, Preview
+from pellucid.kinds.contract import Array, Encoded, Preview
 from pellucid.kinds.hearing import (
     Sounds,
     aligned,
@@ -22,6 +22,7 @@ from pellucid.kinds.hearing import (
     nothing_read,
     readable_cells,
 )
+from pellucid.kinds.parted import Parts
 from pellucid.kinds.silencing import field_names, field_places, pictured, silenced
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.recognition import medium_of

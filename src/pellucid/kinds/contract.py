@@ -31,18 +31,6 @@ Encoded = dict[str, "Array | Ragged"]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What a cell is made of, for an answer may rest on some of it: words, fields of a picture."""
-
-    names: tuple[str, ...]
-    places: Array | tuple[Array, ...]  # the part that each place of the input layer's face is of,
-    # or -1; several arrays where the layer has several faces
-    shape: tuple[int, int] | None = None  # rows and columns, where the first parts tile a plane
-    picture: str = ""  # a data URI of that plane
-    aspect: float = 1.0  # of its width to its height, as people should see it
-
-
-@dataclass(frozen=True)
 class Beside:
     """What is known beside the answers that a target is fitted to."""
 
@@ -85,13 +73,6 @@ class Kind(Protocol):
 
     def summary(self, column: str) -> str:
         """A few words on a column: "812 levels", "2 % missing"."""
-
-    # A kind whose cells have parts also has these two; without them a cell is one part, and to be
-    # without it is to be missing:
-    # def parts(self, cells: pl.DataFrame, column: str, encoded: Encoded) -> Parts: the parts of a
-    #     row's cell; `encoded` is the row as `encode` gives it
-    # def keeping(self, cells, kept: Mapping[str, Array], encoded: Encoded) -> Encoded: the row as
-    #     often as each `kept[column]` (rows, parts) has rows, with the parts that it marks alone
 
 
 Preview = dict[str, str]  # {"image": a data URI, "words": "32 x 32 pixels"}, "audio" likewise
@@ -273,16 +254,6 @@ class TargetKind(Protocol):
 
     def exhibits(self, outputs: Mapping[str, Array], target: Array, seed: int) -> dict[str, Any]:
         """What the evidence shows of this kind alone; `outputs` are the answer and the paths'."""
-
-    # A kind whose answer has pieces also tells what they rest on, with these six:
-    # whole: str, what the pieces' numbers add up to; reads: the columns that it reads in parts
-    # def parts_of(self, cell: str) -> list[str]: the parts of a cell of such a column
-    # def left_of(self, cell: str, kept: Array) -> list[str]: the cell with those parts alone that
-    #     each row of `kept` marks
-    # def pieces(self, cells, output) -> tuple[str, ...]: the names of one answer's pieces
-    # def of_pieces(self, layers, raw, output, answer) -> Tensor: the number of each piece of the
-    #     answer `output` in the rows `raw` (rows, pieces); `layers` are the output layers and what
-    #     they are given, `answer()` is the network's own
 
     def looks(
         self, layer: nn.Module, hidden: Tensor, raw: Tensors, output: Array

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from pellucid.backbones import Backbone
 from pellucid.errors import DataError, Mends
-from pellucid.kinds.contract import Array, Encoded, Parts, Preview
+from pellucid.kinds.contract import Array, Encoded, Preview
+from pellucid.kinds.parted import Parts
 from pellucid.kinds.pretrained import (
     Pretrained,
     live_pictures,

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from pellucid.backbones import Backbone
 from pellucid.errors import Mends
 from pellucid.kinds.cells import texts
-from pellucid.kinds.contract import Array, Encoded, Parts, Ragged
+from pellucid.kinds.contract import Array, Encoded, Ragged
+from pellucid.kinds.parted import Parts
 from pellucid.kinds.pretrained import Pretrained, some
 from pellucid.kinds.subwords import train_tokenizer
 from pellucid.kinds.terms import Vocabulary, count_terms, fit_vocabulary

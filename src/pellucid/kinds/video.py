@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import Mends
-from pellucid.kinds.contract import Array, Encoded, Parts, Preview
+from pellucid.kinds.contract import Array, Encoded, Preview
 from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
+from pellucid.kinds.parted import Parts
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.films import FilmHeader, Shots, film_header, read_frames, read_track
 from pellucid.media.filmstrips import film_preview, lines_of
