@@ -233,6 +233,8 @@ def test_the_words_of_other_libraries_mean_the_same():
         ({"group": "zz"}, DataError, "no column 'zz'"),
         ({"time": "words"}, DataError, "'words' holds neither dates nor numbers"),
         ({"group": "words", "time": "z"}, UsageError, "group and time ask for different splits"),
+        ({"test": "wrds"}, DataError, "no column 'wrds'; did you mean 'words'"),
+        ({"test": "gone.csv"}, DataError, 'no file "gone.csv"'),
         ({"test": "words", "time": "z"}, UsageError, "'words' says how .* split, and so does time"),
         ({"kinds": ["x"]}, UsageError, "kinds maps columns to kinds"),
         ({"ignore": ["x", "z", "words"]}, DataError, "No column is left to predict 'y' from"),

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from pellucid.asked import horizon_asked, other_words, several
 from pellucid.clock import Clock, tuning_watches, watches
+from pellucid.data.checking import nearest, require_column
 from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
 from pellucid.data.table import Table
@@ -202,6 +203,9 @@ def _tables(source: Any, test: Any, mends: Mends) -> tuple[tuple[Table, ...], st
         return (table,), table.split
     if isinstance(test, str) and test in table.columns and not Path(test).exists():
         return (table,), test
+    plain = isinstance(test, str) and "." not in test and not Path(test).exists()
+    if plain and nearest(test, table.columns):
+        require_column(table, test)  # no file has this name, and a column nearly has it
     return (table, read(test, mends)), None
 
 

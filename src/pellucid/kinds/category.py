@@ -130,7 +130,7 @@ class Category(Target):
         """The class, and its first levels."""
         levels = self.levels[0]
         shown = " ".join(levels[:8]) + (" …" if len(levels) > 8 else "")
-        return f"the class {self.columns[0]!r} ({len(levels)} levels: {shown})"
+        return f"the class {self.columns[0]!r} ({len(levels):,} levels: {shown})"
 
     def encode_target(
         self,

@@ -29,6 +29,8 @@ from pellucid.networks.layers import (
 from pellucid.networks.layers.input import Tensors
 
 TAIL = 0.05  # the output layer learns this quantile and its mirror image for the interval
+MOSTLY = 0.6  # of the cells are numbers, the others a word or two such as "unknown"
+FEW_WORDS, MANY_NUMBERS = 2, 20
 SCATTER_ROWS = 1_000  # shown of predicted against true
 
 
@@ -62,7 +64,7 @@ class Number(Target):
         if cells.dtype != pl.String:
             return None
         style, share = number_style(cells)
-        if share < 0.95:
+        if share < 0.95 and not (share > MOSTLY and _few_words_among_numbers(cells, style)):
             return None
         written = {"plain": "", "comma": " with a decimal comma", "stripped": " with marks"}
         others = f" ({1 - share:.1%} of the cells are not)" if share < 1 else ""
@@ -292,6 +294,17 @@ class Number(Target):
         assert span is not None
         columns = (self.decode(target[rows, None]), predicted, span["low"], span["high"])
         return [[float(f"{v:.6g}") for v in row] for row in zip(*columns, strict=True)]
+
+
+def _few_words_among_numbers(cells: pl.Series, style: Style) -> bool:
+    """Whether a word or two stand in the place of numbers, which are no names: they hardly repeat.
+
+    As names that are each seen once or twice the numbers would be lost.
+    """
+    present = texts(cells).drop_nulls()
+    read = numbers(present, style)
+    words = present.filter(read.is_null()).n_unique()
+    return words <= FEW_WORDS and read.n_unique() > max(MANY_NUMBERS, len(present) / 4)
 
 
 class NumberInput(InputLayer):
