@@ -189,6 +189,20 @@ def test_told_to_stop_it_answers_what_it_accepted(folder: Path) -> None:
         assert [each.result().status_code for each in asked] == [200] * 12
 
 
+def test_told_to_stop_it_still_hears_who_came_in_and_is_slow_to_speak(folder: Path) -> None:
+    service = serving.service_of(folder)
+    with serving.listening(service) as (address, stop):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            serving.until(lambda: httpx.get(f"{address}/health").status_code == 200)
+            stop()
+            time.sleep(3)  # the door has been shut for a while
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((host, int(port)))
+            client.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200")
+
+
 def test_the_command_serves_until_it_is_told_to_stop(folder: Path) -> None:
     command = [sys.executable, "-m", "pellucid", "serve", str(folder), "--port", "0"]
     with subprocess.Popen(

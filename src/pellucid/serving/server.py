@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import socket
 import sys
 import traceback
@@ -22,7 +23,7 @@ from pellucid.serving.served import Shelf
 from pellucid.web.access import is_loopback
 
 DRAIN = 1.0  # seconds in which clients are told to leave before the door is shut
-LINGER = 1.0  # seconds in which those who came in last are still heard
+LINGER, LONGEST_LINGER = 1.0, 5.0  # seconds in which those who came in last are still heard
 IDLE = 75  # seconds that a connection may say nothing
 
 
@@ -81,9 +82,28 @@ class Server(uvicorn.Server):
         if self.server_state.connections and not self.force_exit:
             await asyncio.sleep(DRAIN)
             for server in self.servers:
-                server.close()
-            await asyncio.sleep(LINGER)  # who came in last has not been heard yet
+                await _shut(server)
+            await self._linger()
         await super().shutdown(sockets)
+
+    async def _linger(self) -> None:
+        """Hear those who came in last, longer where someone has not said anything yet."""
+        end = asyncio.get_running_loop().time() + LONGEST_LINGER
+        await asyncio.sleep(LINGER)
+        while asyncio.get_running_loop().time() < end and any(
+            getattr(connection, "cycle", None) is None
+            for connection in self.server_state.connections
+        ):
+            await asyncio.sleep(0.05)
+
+
+async def _shut(server: asyncio.Server) -> None:
+    """Close the door at a moment when nobody stands before it, who would be sent away unheard."""
+    for _ in range(100):
+        if not select.select(server.sockets, [], [], 0)[0]:
+            break
+        await asyncio.sleep(0)  # the loop lets them in
+    server.close()
 
 
 def check_access(host: str, token: str | None) -> None:
