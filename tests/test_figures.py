@@ -95,6 +95,16 @@ def test_a_curve_of_smaller_networks_is_not_passed_off_as_the_network():
     assert figure.table.rows[3][:3] == ("smaller networks", "33,749", "86.0\u00a0%")
 
 
+def test_a_curve_cut_short_leaves_the_network_at_the_rows_that_it_learnt_from():
+    target = evidence_documents.reviews()["targets"]["stars"]
+    short = {**target, "curve": target["curve"][:2]}
+    figure = figures.learning_curve(short, 33_749)
+    assert [row[1] for row in figure.table.rows if row[0] == "this network"] == ["33,749"]
+    alike = {**short, "performance": {**target["performance"], **target["curve"][1], "rows": 9}}
+    figure = figures.learning_curve(alike, 33_749)  # as good by chance, from fewer rows
+    assert [row[1] for row in figure.table.rows if row[0] == "this network"] == ["33,749"]
+
+
 def test_ways_are_sorted_from_best_to_worst_whichever_is_better():
     stars = evidence_documents.baseline_wins()["targets"]["grade"]
     names = [row[0] for row in figures.conventional_ways(stars).table.rows]

@@ -225,9 +225,13 @@ MENDED = {
     "types that are mixed": Case(
         cells(age=every(7, "old", AGES)), mends={"cell of another type than most": 9}
     ),
-    "numbers beyond 32 bits": Case(cells(income=every(9, 1e308, INCOMES))),
+    "numbers beyond 32 bits": Case(
+        cells(income=every(9, 1e308, INCOMES)),
+        mends={"a number too large": len(range(0, ROWS, 9))},
+    ),
     "numbers beyond 32 bits of both signs": Case(
-        cells(income=[(-1) ** row * 1.7e308 for row in range(ROWS)])
+        cells(income=[(-1) ** row * 1.7e308 for row in range(ROWS)]),
+        mends={"a number too large": ROWS},
     ),
     "numbers that are nearly 0": Case(cells(income=[5e-324 * row for row in range(ROWS)])),
     "dates that are none": Case(

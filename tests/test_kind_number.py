@@ -88,6 +88,14 @@ def test_infinities_and_what_is_no_number_are_counted_and_missing():
     assert wrong.where == ("row 5: 'three'",)
 
 
+def test_numbers_beyond_what_the_network_holds_are_counted():
+    kind, mends = fitted(["1", "2", "3"]), Mends()
+    kind.encode(pl.Series("c0", ["1", "1e308", "-2e39"]).to_frame(), mends)
+    (mend,) = mends.found
+    assert str(mend).startswith("column 'c0': 2 × a number too large, taken as ±3e+38")
+    assert mend.where == ("row 2: '1e308'", "row 3: '-2e39'")
+
+
 def test_infinite_cells_do_not_enter_the_fit():
     one = fitted([1.0, 2.0, 3.0, 4.0])
     other = fitted([1.0, 2.0, float("inf"), 3.0, 4.0, float("-inf"), None, float("nan")])

@@ -28,8 +28,9 @@ MOST_CELLS = 12  # of a mistake, shown at once
 def write_report(evidence: Document, path: Path) -> None:
     """Write the report beside `path` and rename it into place."""
     columns = len(evidence["data"]["columns"])
+    learnt = evidence["data"]["split"]["learn"]
     views = [
-        _view(name, target, f"target-{index}", columns)
+        _view(name, target, f"target-{index}", (columns, learnt))
         for index, (name, target) in enumerate(evidence["targets"].items())
     ]
     metric = history_metric(evidence)
@@ -118,7 +119,8 @@ class TargetView:
     reasons: list[ReasonView]
 
 
-def _view(name: str, target: Target, anchor: str, columns: int) -> TargetView:
+def _view(name: str, target: Target, anchor: str, counts: tuple[int, int]) -> TargetView:
+    """`counts` are those of the columns and of the rows to learn from."""
     badge, tone = _badge(target)
     unit = target["unit"]
     others = [
@@ -134,7 +136,7 @@ def _view(name: str, target: Target, anchor: str, columns: int) -> TargetView:
         facts=_facts(target),
         others=others,
         paths=[(path["name"], main.value(path["value"])) for path in target.get("paths", [])],
-        figures=_figures(target, columns),
+        figures=_figures(target, *counts),
         live={make.__name__: make(target) for make in (live.grown, live.sure, live.screening)},
         looks=[figures.where_it_looked(look) for look in target.get("looks", [])],
         forecasts=[
@@ -177,10 +179,10 @@ def _facts(target: Target) -> list[Fact]:
     return [*facts, Fact("simplest guess", value, simplest["name"])]
 
 
-def _figures(target: Target, columns: int) -> dict[str, Figure | None]:
+def _figures(target: Target, columns: int, learnt: int) -> dict[str, Figure | None]:
     calibration, confusion, scatter = target["calibration"], target["confusion"], target["scatter"]
     return {
-        "curve": figures.learning_curve(target),
+        "curve": figures.learning_curve(target, learnt),
         "ways": figures.conventional_ways(target),
         "confusion": figures.confusion_matrix(confusion) if confusion else None,
         "scatter": figures.predicted_against_true(scatter, target["unit"]) if scatter else None,

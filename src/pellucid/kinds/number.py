@@ -357,5 +357,8 @@ def _finite(parsed: pl.Series, cells: pl.Series, mends: Mends) -> Array:
     if not cells.dtype.is_numeric() and parsed.null_count():
         wrong = parsed.is_null() & texts(cells).is_not_null()
         mends.add(mend_of("not a number", cells, wrong, mends))
+    beyond = (parsed.abs() > LARGEST).fill_null(False) & ~infinite
+    mend = mend_of("a number too large", cells, beyond, mends)
+    mends.add(replace(mend, action=f"taken as ±{LARGEST:.0e}"))
     values = parsed.to_numpy()
     return np.where(infinite.to_numpy(), np.nan, values)

@@ -15,26 +15,31 @@ DESCRIPTION = (
 )
 
 
-def learning_curve(target: Target) -> Figure | None:
-    """The curve of one target; None when no point was measured."""
+def learning_curve(target: Target, learnt: int = 0) -> Figure | None:
+    """The curve of one target; None when no point was measured.
+
+    The network itself learnt from `learnt` rows: more than the last point where time was short.
+    """
     if not target["curve"]:
         return None
-    plot = _plot(target)
+    plot = _plot(target, learnt)
     drawing = drawn(lambda width: draw_curve(plot, width), TITLE, DESCRIPTION)
     return Figure(TITLE, _caption(plot), drawing, _table(plot))
 
 
-def _plot(target: Target) -> CurvePlot:
+def _plot(target: Target, learnt: int) -> CurvePlot:
     performance = target["performance"]
     points = sorted(target["curve"], key=lambda point: point["rows"])
     value = performance["value"]
     # The curve may be of smaller, quicker networks: then it does not end at the network's value.
-    same = abs(points[-1]["value"] - value) < 1e-9 * max(abs(value), 1.0)
+    rows = max(learnt, points[-1]["rows"])
+    near = abs(points[-1]["value"] - value) < 1e-9 * max(abs(value), 1.0)
+    same = near and rows == points[-1]["rows"]
     better = performance["higher_is_better"]
     return CurvePlot(
         points,
         _forecast(points[-1], target, 1.0 if better else -1.0),
-        None if same else _itself(points[-1]["rows"], target),
+        None if same else _itself(rows, target),
         _levels(points, target),
         Measure(performance["metric"], target["unit"]),
         better,
