@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from pellucid.errors import UsageError
 from pellucid.lab.own import Own, own_of
 from pellucid.lab.server import application
+from pellucid.lab.taught import taught
 from pellucid.lab.training.learner import Learner, Pace
 from pellucid.lab.training.scenes import build
 from pellucid.lab.training.table import TableScene
@@ -285,7 +286,7 @@ def test_without_a_model_a_small_network_is_walked(client):
     assert ask(client, "explained", row=2, weight="nothing[0]").status_code == 422
 
 
-def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path):
+def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path, monkeypatch):
     import pellucid
 
     folder = tmp_path / "things.pellucid"
@@ -303,8 +304,14 @@ def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path):
         assert ask(client, "ways").json()["ways"][-1]["name"] == "your model"
         assert ask(client, "history").json()["moments"]
         looked = ask(client, "inside", row=5).json()
-        assert looked["given"] and looked["about"] == "your model" and looked["rows"] == 240
+        assert looked["given"] and looked["about"] == "your model"
+        assert looked["numbers"] == list(range(240))
         assert ask(client, "unit", row=5).json()["about"] == "your model"
+        monkeypatch.setattr("pellucid.lab.taught.MOST_ROWS", 4)
+        taught.cache_clear()
+        assert ask(client, "inside", row=5).status_code == 422
+        assert ask(client, "neurons", row=5, layer="hidden layer 1", neuron=3).json() == walked
+        taught.cache_clear()
     app = application(TOKEN, own_of(str(folder), None, None))
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         assert "--rows" in ask(client, "answer", row=5).json()["fault"]

@@ -104,6 +104,23 @@ def test_every_figure_moves_on_a_model_of_ones_own(own_lab, browser, slug):
         assert seen.faults == []
 
 
+@pytest.mark.parametrize("slug", ["inside", "neuron"])
+def test_a_row_is_called_the_same_by_the_slider_and_by_the_text(lab, browser, slug):
+    with watched(browser) as seen:
+        seen.page.goto(lab + slug)
+        seen.settle()
+        sliders = seen.page.locator(".control", has=seen.page.locator("[name=row]"))
+        assert sliders.count() == {"inside": 4, "neuron": 1}[slug]
+        for slider in sliders.all():
+            slider.locator("input").focus()
+            seen.page.keyboard.press("ArrowRight")
+            seen.settle()
+            number = slider.locator("output").inner_text()
+            says = slider.locator("xpath=ancestor::section").locator(".says")
+            seen.until("([s, n]) => RegExp(`[Rr]ow ${n} of`).test(s.textContent)",
+                       [says.element_handle(), number])  # fmt: skip
+
+
 WORKED = (
     ("data", "columns", "Rank: the number of axes"),
     ("inputs", "encoding", "Rank: the number of axes"),

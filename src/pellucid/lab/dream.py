@@ -45,7 +45,7 @@ def dream(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "about": network.about,
         "name": network.table.name,
         "row": int(network.rows[place]),
-        "rows": len(network.rows),
+        "numbers": network.rows.tolist(),
         "target": network.schema.targets[0].columns[0],
         "levels": levels,
         "goal": goal,

@@ -44,7 +44,7 @@ def inside(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "about": network.about,
         "given": network.given,
-        "rows": len(network.rows),
+        "numbers": network.rows.tolist(),
         "row": row,
         "name": network.table.name,
         "target": targets[0].columns[0],

@@ -37,7 +37,7 @@ def passing(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "about": network.about,
         "given": network.given,
         "name": network.table.name,
-        "rows": len(network.rows),
+        "numbers": network.rows.tolist(),
         "row": row,
         "kind": network.schema.media[0].kind,
         "answer": "" if answer is None else shown(answer[known[0]][0]),

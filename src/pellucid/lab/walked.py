@@ -134,7 +134,7 @@ def _toy_layers(question: Mapping[str, Any]) -> list[Any]:
 
 
 def _own_layers(network: Taught, question: Mapping[str, Any]) -> list[Any]:
-    raw = network.raw(network.rows[[row_number(question, len(network.rows))]])
+    raw = network.raw([row_number(question, network.table.height)])
     found: list[Any] = []
     for layer in dense_layers(network):
         given, sums = layer_sums(network, layer, raw)

@@ -88,7 +88,7 @@ def unit(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "layer": layer.name,
         "neurons": len(layer.bias),
         "neuron": neuron,
-        "rows": len(network.rows),
+        "numbers": network.rows.tolist(),
         "row": int(network.rows[place]),
         "name": own.table.name,
         "bends": layer.bends,

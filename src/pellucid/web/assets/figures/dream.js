@@ -2,6 +2,7 @@
 
 import { axes, frame, line, path, plain, show } from "../plot.js";
 import { photograph, unpack } from "../raster.js";
+import { whichRow } from "../row.js";
 
 const moved = (s) => {
   const p = pixel(s);
@@ -26,7 +27,7 @@ export default {
     { key: "goal", label: "Dream of", choices: (s) => (s.found?.levels ?? []).map((say, i) => [String(i), say]) },
     { key: "from", label: "Begin at", choices: [["picture", "the row's picture"], ["grey", "plain grey"]] },
     { key: "size", label: "Step", choices: [["4", "4 of 255 levels"], ["8", "8 of 255 levels"], ["16", "16 of 255 levels"], ["32", "32 of 255 levels"]] },
-    { key: "row", label: "Row", range: (s) => [0, Math.max(1, (s.found?.rows ?? 2) - 1), 1], show: (v) => `${v + 1}` },
+    whichRow,
   ],
   draw(element, s) {
     if (!s.found) return null;

@@ -1,6 +1,7 @@
 // Looking inside: what one answer rests on, part by part, and the rows that a network takes for alike.
 
 import { fitted, label, plain, show, tag } from "../plot.js";
+import { whichRow } from "../row.js";
 
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const sum = (list) => list.reduce((a, b) => a + b, 0);
@@ -54,7 +55,7 @@ function nearest(found) {
 export default {
   state: { row: 0, pictures: false, found: null },
   prepare: [{ needs: (s) => [s.row, s.pictures], get: async (s, ask) => ({ found: await ask("inside", { row: s.row, pictures: s.pictures }) }) }],
-  controls: [{ key: "row", label: "Row", range: (s) => [0, Math.max(1, (s.found?.rows ?? 2) - 1), 1], show: (v) => `${v + 1}` }],
+  controls: [whichRow],
   draw(element, s) {
     const { found } = s;
     if (!found) return null;

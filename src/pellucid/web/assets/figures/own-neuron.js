@@ -1,6 +1,7 @@
 // One neuron of a real network on one row: the largest terms of its sum, and its sums on other rows.
 
 import { axes, clamp, dot, fitted, frame, label, line, plain, show, tag } from "../plot.js";
+import { whichRow } from "../row.js";
 
 const relu = (z) => Math.max(0, z);
 const answer = (f) => (f.bends ? relu(f.sum) : f.sum);
@@ -36,7 +37,7 @@ export default {
   } }],
   controls: [
     { key: "neuron", label: "Neuron", range: (s) => [0, Math.max(1, (s.found?.neurons ?? 2) - 1), 1], show: (v) => `${v + 1}` },
-    { key: "row", label: "Row", range: (s) => [0, Math.max(1, (s.found?.rows ?? 2) - 1), 1], show: (v) => `${v + 1}` },
+    whichRow,
     { key: "layer", label: "Layer", choices: (s) => s.found?.layers ?? [] },
   ],
   draw(element, s) {

@@ -2,6 +2,7 @@
 
 import { plain } from "../plot.js";
 import { paint, unpack } from "../raster.js";
+import { whichRow } from "../row.js";
 
 const NOUN = { image: "picture", audio: "sound", video: "film" };
 const shape = (list) => list.join(" × ");
@@ -23,7 +24,7 @@ export default {
   controls: [
     { key: "layer", label: "Layer", top: true, range: (s) => [0, s.found?.layers.length ?? 7, 1], show: (v) => (v ? `convolution ${v}` : "what goes in") },
     { play: "layer", top: true, from: 0, to: (s) => s.found?.layers.length ?? 7, whole: true, label: "Go through", seconds: 5 },
-    { key: "row", label: "Row", top: true, range: (s) => [0, Math.max(1, (s.found?.rows ?? 2) - 1), 1], show: (v) => `${v + 1}` },
+    { ...whichRow, top: true },
   ],
   draw(element, s) {
     const { found } = s;
