@@ -121,6 +121,36 @@ def test_a_row_is_called_the_same_by_the_slider_and_by_the_text(lab, browser, sl
                        [says.element_handle(), number])  # fmt: skip
 
 
+SIGHT = """slider => {
+  const drawing = slider.closest('.shown').querySelector('.drawing').getBoundingClientRect();
+  const at = slider.getBoundingClientRect(), middle = [at.x + at.width / 2, at.y + at.height / 2];
+  const form = slider.form.getBoundingClientRect().top;
+  const head = document.querySelector('.top').getBoundingClientRect().bottom;
+  return {
+    seen: Math.min(form, drawing.bottom) - Math.max(head, drawing.top),
+    uncovered: document.elementFromPoint(...middle) === slider, at: at.top,
+  };
+}"""
+
+
+@pytest.mark.parametrize(
+    "slug", ["linear-algebra", "calculus", "gradient-descent", "neuron", "activation"]
+)
+def test_on_a_phone_a_slider_and_its_drawing_are_in_view_together(lab, browser, slug):
+    with watched(browser, viewport={"width": 390, "height": 664}) as seen:
+        seen.page.goto(lab + slug)
+        seen.settle()
+        sliders = seen.page.locator("[data-figure]").first.locator(".rest [type=range]:visible")
+        for slider in sliders.all():
+            slider.evaluate("slider => slider.scrollIntoView({block: 'center'})")
+            slider.focus()
+            before = slider.evaluate(SIGHT)
+            assert before["seen"] > 100 and before["uncovered"]
+            seen.page.keyboard.press("ArrowLeft")
+            seen.settle()
+            assert slider.evaluate(SIGHT)["at"] == before["at"]  # nothing above it has moved
+
+
 WORKED = (
     ("data", "columns", "Rank: the number of axes"),
     ("inputs", "encoding", "Rank: the number of axes"),

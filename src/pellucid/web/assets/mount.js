@@ -98,6 +98,7 @@ export function mount(place, figure, given, asking = ask) {
   let width = 0;
   new ResizeObserver(([entry]) => {
     const now = Math.round(entry.contentRect.width);
+    place.style.setProperty("--tall", `${Math.round(entry.contentRect.height)}px`);
     if (now !== width) { width = now; if (!due) due = requestAnimationFrame(render); }
   }).observe(part(".drawing"));
   figure.start?.({ change, state: () => state, element: place });

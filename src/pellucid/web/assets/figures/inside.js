@@ -55,7 +55,7 @@ function nearest(found) {
 export default {
   state: { row: 0, pictures: false, found: null },
   prepare: [{ needs: (s) => [s.row, s.pictures], get: async (s, ask) => ({ found: await ask("inside", { row: s.row, pictures: s.pictures }) }) }],
-  controls: [whichRow],
+  controls: [{ ...whichRow, top: true }],
   draw(element, s) {
     const { found } = s;
     if (!found) return null;
