@@ -100,6 +100,7 @@ def test_the_gradient_reaches_every_parameter(schema, store):
 def test_the_plan_lists_every_layer_with_its_parameters(schema):
     network = new_network(schema, BODY, 2, seed=0)
     layers = network.plan()
+    assert "tables" not in {layer["layer"] for layer in layers}  # an empty list is no layer
     parameters = sum(parameter.numel() for parameter in network.parameters())
     assert sum(layer["parameters"] for layer in layers) == parameters
     assert {layer["type"] for layer in layers} >= {"Linear", "Dropout", "SparseLinear", "Trees"}

@@ -243,7 +243,9 @@ def new_network(
 def _layers(network: Network) -> Iterator[dict[str, object]]:
     for name, layer in network.named_modules():
         tensors = [*layer.parameters(recurse=False), *layer.buffers(recurse=False)]
-        if not tensors and any(True for _ in layer.children()):
+        if not tensors and (
+            isinstance(layer, nn.ModuleList) or any(True for _ in layer.children())
+        ):
             continue
         yield {
             "layer": name,

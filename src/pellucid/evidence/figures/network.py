@@ -74,7 +74,7 @@ def network_picture(document: Document) -> Figure:
 def _ways(layers: Sequence[Layer]) -> list[_Way]:
     found = []
     for name in WAYS:
-        mine = [layer for layer in layers if layer["layer"].split(".")[0] == name]
+        mine = [layer for layer in layers if layer["layer"].startswith(f"{name}.")]
         if not mine or all(layer["type"] == "NoPath" for layer in mine):
             continue
         members = [layer["shape"] for layer in mine if layer["type"] == "EnsembleScale"]
@@ -146,7 +146,7 @@ def _way(way: _Way, corner: tuple[float, float], room: float, width: int) -> lis
     x, y = corner
     says = f"{way.title}: {WAYS[way.name]}"
     parts = [_box(corner, room, WAY, "ours", says)]
-    parts.append(label(x + 10, y + 21, fit(way.title, room - 14), class_="name ours"))
+    parts.append(label(x + 10, y + 21, fit(way.title, room - 12), class_="name ours"))
     if width > NARROW:
         parts.append(label(x + 10, y + 38, fit(WAYS[way.name], room - 14, 12), class_="tick"))
     most = max(way.sizes, default=1)

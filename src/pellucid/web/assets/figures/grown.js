@@ -22,7 +22,7 @@ export default {
     const ways = [[s.simplest, "quiet"], [s.baseline, "second"]].filter(([way]) => way && Number.isFinite(way.value));
     const all = [...known(s).flatMap((p) => [p.low ?? p.value, p.high ?? p.value]), ...ways.map(([way]) => way.value)].map((v) => v * scale);
     const margin = 0.14 * (Math.max(...all) - Math.min(...all) || Math.abs(all[0]) || 1), least = s.points[0].rows, most = s.points.at(-1).rows;
-    const f = frame({ left: 52, top: 12, width: width - 68, height: height - 52, x: [Math.log2(least) - 0.4, Math.log2(Math.max(most, least * 2)) + 0.4], y: [Math.min(...all) - margin, Math.max(...all) + margin] });
+    const f = frame({ left: 52, top: 26, width: width - 68, height: height - 66, x: [Math.log2(least) - 0.4, Math.log2(Math.max(most, least * 2)) + 0.4], y: [Math.min(...all) - margin, Math.max(...all) + margin] });
     const X = (rows) => Math.log2(rows), at = chosen(s), found = known(s);
     show(element, width, height, [
       axes(f, { across: "rows learnt from (E), each line twice as many", countX: 0.1, textX: () => "", zero: false, textY: (v) => (s.share ? `${plain(v, 3)} %` : plain(v, 3)) }),
@@ -34,8 +34,8 @@ export default {
       ]),
       ways.map(([way, tone], i) => word(f, [f.x[i % 2], way.value * scale], way.name, `${tone} name`, { dx: i % 2 ? -4 : 4, dy: crossed(s, way) ? 17 : -6, anchor: i % 2 ? "end" : "start" })),
       at.value === null ? "" : [line(f, [X(at.rows), f.y[0]], [X(at.rows), at.value * scale], "ink dashed"), dot(f, [X(at.rows), at.value * scale], "ink", 6)],
-      label(f.left + 6, f.top + 12, s.metric, "tick"),
-      s.live !== false && s.points.length < SHARES.length ? tag("text", { x: f.left + f.width, y: f.top + 12, class: "tick", "text-anchor": "end" }, "learning from more …") : "",
+      label(f.left - 7, 12, s.metric, "tick"), // above the plot, where no way can run through it
+      s.live !== false && s.points.length < SHARES.length ? tag("text", { x: f.left + f.width, y: 12, class: "tick", "text-anchor": "end" }, "learning from more …") : "",
     ], this.says(s));
     return f;
   },
