@@ -294,6 +294,10 @@ def test_near_copies_leave_the_proving_side():
     kept, _, warned = without_copies(schema, store, split, np.arange(28), False)
     assert kept == split
     assert warned and warned.startswith("2 of 12 rows to prove on look like copies")
+    others = Split(
+        np.arange(12), np.array([12, 13, 14, 15, 26, 27]), np.arange(16, 26), "by the column 'part'"
+    )
+    assert without_copies(schema, store, others, np.arange(28), False)[2] is None
 
 
 def test_a_single_copy_is_found_too():

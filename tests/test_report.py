@@ -145,6 +145,15 @@ def test_hostile_names_stay_text(tmp_path):
     assert html.escape("</svg></title></style><b>") in text
 
 
+def test_large_and_negative_numbers_of_a_mistake_are_written_for_people(tmp_path):
+    evidence = evidence_documents.a_number()
+    mistake = evidence["targets"]["price"]["mistakes"][0]
+    mistake["true"], mistake["predicted"] = 2395000.0, -0.22835
+    text = Page(report(evidence, tmp_path)).text
+    assert "2,395,000" in text and "\u22120.22835" in text
+    assert "e+06" not in text
+
+
 def test_long_cells_are_cut_and_their_rest_can_be_unfolded(tmp_path):
     evidence = evidence_documents.reviews()
     mistake = evidence["targets"]["stars"]["mistakes"][0]

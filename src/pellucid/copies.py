@@ -45,7 +45,7 @@ def without_copies(
             f"{proving:,} of {len(split.prove):,} rows to prove on look like copies of rows on "
             "another side: performance may be less on rows that are new"
         )
-        return split, blocks, told
+        return split, blocks, told if proving else None
     moved = replace(
         split,
         learn=np.sort(np.concatenate([split.learn, copies])),

@@ -14,7 +14,7 @@ from pellucid.evidence.document import Document, Mistake, Target
 from pellucid.evidence.figures import Figure
 from pellucid.evidence.live import Live
 from pellucid.evidence.marking import MarkedSpan, marked_spans
-from pellucid.evidence.numerals import MINUS, Measure, count, duration, memory, percent
+from pellucid.evidence.numerals import LARGE, MINUS, Measure, count, duration, memory, percent
 from pellucid.evidence.pages import render, resource, write_page
 from pellucid.evidence.reason_views import ReasonView, reason_view
 from pellucid.web.bundle import style as figure_style
@@ -244,7 +244,10 @@ def _cell(column: str, value: object) -> Cell:
 def _written(value: object) -> str:
     if value is None:
         return "missing"
-    return f"{value:,.6g}".replace("-", MINUS) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    whole = 1e6 <= abs(value) < LARGE
+    return (count(value) if whole else f"{value:,.6g}").replace("-", MINUS)
 
 
 def history_metric(evidence: Document) -> str:

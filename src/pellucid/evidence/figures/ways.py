@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from pellucid.evidence.document import Target
 from pellucid.evidence.figures.rows import Rows
-from pellucid.evidence.figures.scales import Scale, extent
+from pellucid.evidence.figures.scales import Scale, extent, thinned
 from pellucid.evidence.figures.svg import (
     NARROW,
     Drawing,
@@ -17,6 +17,7 @@ from pellucid.evidence.figures.svg import (
     dot,
     drawn,
     label,
+    length,
     line,
     path,
 )
@@ -102,10 +103,11 @@ def _draw(ways: list[_Way], measure: Measure, axis: str, width: int) -> Drawing:
     bottom = layout.height + 4
     parts = [label(layout.start if width > NARROW else 0, 12, axis, class_="axis")]
     ticks = across.ticks(6 if width > NARROW else 4)
-    for value, words in zip(ticks, measure.axis(ticks), strict=True):
-        parts.append(line(across(value), 22, across(value), bottom, "grid"))
-        where = {"class_": "tick", "text_anchor": "middle"}
-        parts.append(label(across(value), bottom + 16, words, **where))
+    words, places = measure.axis(ticks), [across(value) for value in ticks]
+    for index in thinned(places, [length(each, 12) for each in words]):
+        x, where = places[index], {"class_": "tick", "text_anchor": "middle"}
+        parts.append(line(x, 22, x, bottom, "grid"))
+        parts.append(label(x, bottom + 16, words[index], **where))
     for index, way in enumerate(ways):
         parts += layout.words(index, way.tone if way.tone == "ours" else "")
         parts += _marks(way, layout.middle(index), across, measure)
