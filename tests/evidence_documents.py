@@ -303,7 +303,7 @@ def document(name: str, data: Data, targets: dict[str, Target], members: int = 4
                 *_deep_network(0),
                 *_deep_network(1),
                 _layer("linear.0", "SparseLinear", [20480, 5], [5]),
-                _layer("trees.0", "Trees", [900], [900], [0], []),
+                _layer("trees.0", "Trees", [900], [900], [60], []),
                 _layer("blend.0", "ClassBlend", [3]),
             ],
             "parameters": 3195248,

@@ -202,6 +202,8 @@ def test_the_network_is_drawn_from_its_columns_to_its_answers_and_alike_networks
     assert "deep.0.hidden.3" in layers and not any(name.startswith("deep.1") for name in layers)
     weights = dict(zip(layers, figure.table.rows, strict=True))["deep.0.hidden.3"]
     assert weights[1:] == ("linear", "256 × 256, 256", "65,792")
+    evidence["plan"]["network"][-2]["shape"] = [[0], [0]]  # no tree has grown
+    assert "trees" not in str(figures.network_picture(evidence).drawing)
     evidence["plan"]["network"][7]["shape"] = [[813, 64]]  # now they differ
     assert any(row[0].startswith("deep.1") for row in figures.network_picture(evidence).table.rows)
 

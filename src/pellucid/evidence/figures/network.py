@@ -75,7 +75,7 @@ def _ways(layers: Sequence[Layer]) -> list[_Way]:
     found = []
     for name in WAYS:
         mine = [layer for layer in layers if layer["layer"].startswith(f"{name}.")]
-        if not mine or all(layer["type"] == "NoPath" for layer in mine):
+        if all(map(_says_nothing, mine)):
             continue
         members = [layer["shape"] for layer in mine if layer["type"] == "EnsembleScale"]
         first = [layer for layer in mine if layer["layer"].startswith(f"{name}.0.")]
@@ -87,6 +87,12 @@ def _ways(layers: Sequence[Layer]) -> list[_Way]:
         parameters = sum(layer["parameters"] for layer in mine)
         found.append(_Way(name, networks, members[0][0][0] if members else 1, parameters, sizes))
     return found
+
+
+def _says_nothing(layer: Layer) -> bool:
+    """Whether it stands in a way's place where there is none: no path, or no tree has grown."""
+    none = layer["type"] == "Trees" and [0] in layer["shape"]
+    return none or layer["type"] == "NoPath"
 
 
 def _caption(ways: Sequence[_Way]) -> str:
