@@ -74,7 +74,7 @@ def test_long_sounds_are_heard_in_windows():
 def test_what_cannot_be_read_is_missing_and_what_is_damaged_is_kept_each_counted():
     cells = column(*[tone(frequency=100 * i) for i in range(1, 9)])
     fitted, mends = Audio.fit(cells), Mends()
-    bad = [b"", b"nonsense", wav(tone(seconds=2.0))[:9_000], None, wav(SILENT)]
+    bad = [b"", b"nonsense", wav(tone(seconds=2.0))[:9_000], None, wav(tone())]
     encoded = fitted.encode(pl.DataFrame({"sound": bad}), mends)
     assert encoded["audio.missing"][:, 0].tolist() == [True, True, False, True, False]
     assert [str(mend) for mend in mends.found] == [
@@ -85,6 +85,21 @@ def test_what_cannot_be_read_is_missing_and_what_is_damaged_is_kept_each_counted
     ]
     with pytest.raises(DataError, match="strict"):
         fitted.encode(pl.DataFrame({"sound": bad[2:3]}), Mends(strict=True))
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 96_000])
+def test_silence_and_a_single_sample_are_kept_each_counted(rate):
+    fitted, mends = Audio.fit(column(*[tone(seconds=0.3, rate=rate)] * 4, rate=rate)), Mends()
+    bad = column(tone(seconds=0.3), SILENT, np.ones(1, np.float32), tone(seconds=0.01))
+    encoded = fitted.encode(bad, mends)
+    assert not encoded["audio.missing"].any()
+    assert [str(mend) for mend in mends.found] == [
+        "column 'sound': 1 × a sound that is silent, kept as silence (row 2: 844 bytes)",
+        "column 'sound': 1 × a sound that is too short to hear, a thousandth of a second at most, "
+        "kept as silence (row 3: 46 bytes)",
+    ]
+    with pytest.raises(DataError, match=r"silent.*strict"):
+        fitted.encode(bad[1:2], Mends(strict=True))
 
 
 def test_a_column_of_which_nothing_can_be_read_is_an_error_that_says_how_to_mend_it():
@@ -128,10 +143,18 @@ def test_a_folder_of_sounds_is_learnt_and_new_sounds_are_predicted(tmp_path):
     content = (folder / "low" / "cut.wav").read_bytes()
     (folder / "low" / "cut.wav").write_bytes(content[: len(content) // 2])
     (folder / "high" / "empty.wav").write_bytes(b"")
+    write_sound(folder / "high" / "silent.wav", SILENT)
+    write_sound(folder / "high" / "one.wav", SILENT[:1])
     model = pellucid.learn(folder, plan=small_plan(), verbose=False, output=tmp_path / "model")
-    assert model.evidence["targets"]["folder"]["performance"]["value"] == 1.0
-    faults = {(m["fault"], m["count"]) for m in model.evidence["data"]["mends"]}
-    assert faults == {("a sound broken off before its end", 1), ("0 bytes", 1)}
+    assert model.evidence["targets"]["folder"]["performance"]["value"] >= 0.8
+    mends = model.evidence["data"]["mends"]
+    faults = {m["fault"]: (m["count"], m["where"][0].split("/")[-1]) for m in mends}
+    assert faults == {
+        "a sound broken off before its end": (1, 'cut.wav"'),
+        "0 bytes": (1, 'empty.wav"'),
+        "a sound that is silent": (1, 'silent.wav"'),
+        "a sound that is too short to hear, a thousandth of a second at most": (1, 'one.wav"'),
+    }
     again = pellucid.load(tmp_path / "model")
     rng = np.random.default_rng(1)
     new = pl.DataFrame({"audio": [wav(noisy_tone(f, 0.5, rng)) for f in (320, 1_150, 290, 1_300)]})

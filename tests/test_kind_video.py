@@ -88,6 +88,15 @@ def test_what_cannot_be_read_is_missing_and_counted_with_its_row(cells, fitted, 
         Video.fit(bad.head(4))
 
 
+def test_a_silent_sound_track_is_counted_and_none_at_all_is_no_fault(cells, fitted, tmp_path):
+    silent = write_film(tmp_path / "a.mp4", moving_square(12), np.zeros(16_000, np.float32))
+    mends = Mends()
+    fitted.encode(pl.DataFrame({"film": [*cells["film"][:2], silent]}), mends)
+    assert [(mend.fault, mend.count, mend.where[0][:5]) for mend in mends.found] == [
+        ("a film with a sound track that is silent", 1, "row 3")
+    ]
+
+
 def test_without_its_reader_films_ask_for_it(cells, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(DataError, match=r"pip install 'pellucid\[video\]'"):

@@ -26,7 +26,7 @@ from pellucid.kinds.parted import Parts
 from pellucid.kinds.silencing import field_names, field_places, pictured, silenced
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.recognition import medium_of
-from pellucid.media.sounds import Header, read_sound, sound_header
+from pellucid.media.sounds import Header, read_sound, sound_header, unheard
 from pellucid.media.waveforms import sound_preview
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.hearing import Spectrum
@@ -83,6 +83,7 @@ class Audio:
         for position, column in enumerate(self.columns):
             lost: dict[int, str] = {}
             broken: dict[int, str] = {}
+            mute: dict[int, str] = {}
             for row, found in enumerate(in_parallel(read, readable_cells(cells[column]))):
                 if isinstance(found, UnreadableError):
                     lost[row] = str(found)
@@ -90,8 +91,11 @@ class Audio:
                     samples[row, position], fault = found
                     missing[row, position] = False
                     broken |= {row: f"a sound {fault}"} if fault else {}
+                    why = unheard(found[0], self.sounds.rate)
+                    mute |= {row: f"a sound that is {why}"} if why else {}
             count_faults(cells[column], lost, mends)
             count_faults(cells[column], broken, mends, "the rest of it taken")
+            count_faults(cells[column], mute, mends, "kept as silence")
         return {"audio": samples, "audio.missing": missing}
 
     def input_layer(

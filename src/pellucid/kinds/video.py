@@ -19,7 +19,7 @@ from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.films import FilmHeader, Shots, film_header, read_frames, read_track
 from pellucid.media.filmstrips import film_preview, lines_of
 from pellucid.media.recognition import medium_of
-from pellucid.media.sounds import NOTHING, Header
+from pellucid.media.sounds import NOTHING, Header, unheard
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.hearing import SoundStatistics
 from pellucid.networks.layers.input import DEFAULT_ENCODER, Tensors
@@ -102,16 +102,20 @@ class Video:
         for position, column in enumerate(self.columns):
             lost: dict[int, str] = {}
             broken: dict[int, str] = {}
+            mute: dict[int, str] = {}
             for row, found in enumerate(in_parallel(self._read, readable_cells(cells[column]))):
                 if isinstance(found, UnreadableError):
                     lost[row] = str(found)
                 elif found is not None:
                     frames[row, position], missing[row, position] = found[0], False
-                    if sound is not None and found[1] is not None:
+                    if self.sounds is not None and sound is not None and found[1] is not None:
                         sound[row, position] = found[1]
+                        why = unheard(found[1], self.sounds.rate)
+                        mute |= {row: f"a film with a sound track that is {why}"} if why else {}
                     broken |= {row: f"a film {found[2]}"} if found[2] else {}
             count_faults(cells[column], lost, mends)
             count_faults(cells[column], broken, mends, "the rest of it taken")
+            count_faults(cells[column], mute, mends, "kept as silence")
         return encoded
 
     def _read(self, cell: str | bytes) -> tuple[Array, Array | None, str | None]:

@@ -26,6 +26,7 @@ LOUDEST = 32_767
 ARRAY_RATE = 16_000  # Hz; an array does not say its own
 SLOWEST, FASTEST = 1_000, 768_000  # rates in Hz that a recording can have
 MOST_CHANNELS = 64
+SHORTEST = 0.001  # seconds; a sound of one sample is that short at any rate
 BROKEN = "broken off before its end"
 CUT_SHORT = re.compile(r"^data : \d+ \(should be \d+\)", re.MULTILINE)  # libsndfile, of a WAV
 
@@ -89,6 +90,14 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
     if not any(len(wave) for wave in windows):
         raise UnreadableError(fault or "a sound without a sample")
     return np.stack([padded(wave, cut.length) for wave in windows]), fault
+
+
+def unheard(windows: Samples, rate: int) -> str | None:
+    """Why nothing can be heard of the windows (count, length) of a sound; None where it can."""
+    real = windows != NOTHING
+    if real.sum(-1).max() <= rate * SHORTEST:
+        return "too short to hear, a thousandth of a second at most"
+    return None if windows[real].any() else "silent"
 
 
 def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
