@@ -91,7 +91,7 @@ def test_json_is_one_object_on_standard_output_with_the_fields_of_the_design(fol
     assert status == 0 and "verdict" in err
     found = strict(out)
     assert out.count("\n") == 1 and set(found) == FIELDS
-    assert set(found["performance"]) == {"metric", "value", "low", "high", "rows"}
+    assert set(found["performance"]) == {"metric", "value", "low", "high", "rows", "repeats"}
     assert set(found["baseline"]) == {"name", "metric", "value"}
     assert set(found["gap"]) == {"value", "low", "high"}
     assert (found["skipped"], found["mended"], found["output"]) == (2, 1, "kept")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -13,6 +14,7 @@ from every_kind import plan
 from pellucid import learning
 from pellucid.evidence import curve, rows
 from pellucid.kinds.number import Number
+from pellucid.summary import summary
 
 
 def learnt(source, target, **options):
@@ -96,6 +98,34 @@ def test_rows_of_an_own_test_table_leave_no_trace_either():
             for t in (prove, learn)]  # fmt: skip
     again = [any("same inputs as a row that is learnt from" in w for w in each) for each in told]
     assert again == [False, True]
+
+
+@pytest.mark.parametrize("way", ["file", "column"])
+def test_the_verdict_counts_the_rows_that_it_had_learned_from(tmp_path, way):
+    frame = marked().drop("text", "amount", "day")
+    rows, new = frame.filter(pl.col("part") != "test"), frame.filter(pl.col("part") == "test")
+    test = pl.concat([rows.head(15).with_columns(part=pl.lit("test")), new])
+    source = pl.concat([rows, test]) if way == "column" else rows.drop("part")
+    given = "part" if way == "column" else test.drop("part")
+    model = learnt(source, "level", test=given, output=tmp_path / "m.pellucid")
+    target = model.evidence["targets"]["level"]
+    assert target["performance"]["repeats"] == 15
+    said = "55 test rows, 15 of which repeat rows that it learned from"
+    assert said in " ".join(target["verdict"]["sentences"])
+    assert said in (tmp_path / "m.pellucid" / "README.md").read_text("utf-8")
+    page = (tmp_path / "m.pellucid" / "report.html").read_text("utf-8")
+    assert said in page.replace("\u00a0", " ").replace("&nbsp;", " ")
+    for text in (page, (tmp_path / "m.pellucid" / "README.md").read_text("utf-8")):
+        assert not re.search(
+            "never saw|unseen|no part in learning",
+            re.sub("<script.*?</script>", "", text, flags=re.DOTALL),
+        )
+    assert summary(model, tmp_path)["performance"]["repeats"] == 15
+    clean = learnt(rows.drop("part"), "level", test=new.drop("part"))
+    assert clean.evidence["targets"]["level"]["performance"]["repeats"] == 0
+    assert "on 40 rows it never saw" in " ".join(
+        clean.evidence["targets"]["level"]["verdict"]["sentences"]
+    )
 
 
 def test_a_learning_row_does_leave_a_trace():

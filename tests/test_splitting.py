@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.data.reading import read
-from pellucid.data.splitting import Split, duplicate_blocks, folds, latest_chosen, repeated, split
+from pellucid.data.splitting import (
+    Split,
+    duplicate_blocks,
+    folds,
+    latest_chosen,
+    repeated,
+    split,
+    told_of_repeats,
+)
 from pellucid.errors import DataError, Mends
 
 
@@ -211,10 +221,12 @@ def test_rows_to_prove_on_that_are_learnt_from_are_told() -> None:
     learn = read({"id": list(range(100)), "x": cells[:100]}, Mends())
     test = read({"id": list(range(500, 560)), "x": cells[70:]}, Mends())
     made = Split(np.arange(80), np.arange(80, 100), np.arange(100, 160), "")
-    told = repeated((learn, test), ["id", "x"], made)
+    assert repeated((learn, test), ["id", "x"], made) == 30
+    told = told_of_repeats(replace(made, repeats=30))
     assert told is not None
     assert told.startswith("30 of 60 rows to prove on have the same inputs as a row that is learnt")
+    assert told_of_repeats(made) is None
     new = Split(made.learn, made.choose, np.arange(130, 160), "")
-    assert repeated((learn, test), ["id", "x"], new) is None
+    assert repeated((learn, test), ["id", "x"], new) == 0
     few = read({"x": [1, 2, 3, 4] * 25}, Mends())  # of so few different rows all repeat
-    assert repeated((few, few), ["x"], made) is None
+    assert repeated((few, few), ["x"], made) == 0

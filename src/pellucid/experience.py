@@ -13,7 +13,7 @@ import polars as pl
 from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
 from pellucid.data.checking import Findings, beware, left_out, require_column
-from pellucid.data.splitting import Split, folds, repeated
+from pellucid.data.splitting import Split, folds, told_of_repeats
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, UsageError
 from pellucid.kinds import Array, Encoded, TargetKind
@@ -136,10 +136,8 @@ def gather(  # noqa: PLR0913
     encoded = [
         _target(kind, answers[kind.columns[0]], usable, tables, mends) for kind in schema.targets
     ]
-    if (own is not None or len(tables) > 1) and tables[0].windows is None:
-        inputs = [c for c in tables[0].columns if c not in (*targets, own)]
-        if again := repeated(tables, inputs, cut[0]):
-            findings = replace(findings, warnings=(*findings.warnings, again))
+    if told := told_of_repeats(cut[0]):
+        findings = replace(findings, warnings=(*findings.warnings, told))
     movable = own is None and settings.time is None and len(tables) == 1
     made, blocks, told = without_copies(schema, store, *cut, movable)
     if told and movable:

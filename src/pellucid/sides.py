@@ -9,7 +9,7 @@ import polars as pl
 
 from pellucid.data.checking import require_column
 from pellucid.data.file_names import file_groups
-from pellucid.data.splitting import Split, duplicate_blocks, latest_chosen, split
+from pellucid.data.splitting import Split, duplicate_blocks, latest_chosen, repeated, split
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends, UsageError
 from pellucid.kinds import Array, Kind, recognise
@@ -61,7 +61,10 @@ def sides_of(
     how += "; your own test rows prove" if len(tables) > 1 else ""
     made = replace(made, how=how)
     held = np.concatenate([usable[made.prove], test])
-    return replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held), blocks
+    made = replace(made, learn=usable[made.learn], choose=usable[made.choose], prove=held)
+    if (own is not None or len(tables) > 1) and tables[0].windows is None:
+        made = replace(made, repeats=repeated(tables, inputs, made))
+    return made, blocks
 
 
 def _check_asked(settings: Settings, own: str | None) -> None:

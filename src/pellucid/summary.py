@@ -29,7 +29,10 @@ def _target_summary(target: dict[str, Any]) -> dict[str, Any]:
     metric = performance["metric"]
     baseline = target["baseline"]
     return {
-        "performance": {k: performance[k] for k in ("metric", "value", "low", "high", "rows")},
+        "performance": {
+            **{k: performance[k] for k in ("metric", "value", "low", "high", "rows")},
+            "repeats": performance.get("repeats", 0),
+        },
         "baseline": None if baseline is None else {**baseline, "metric": metric},
         "gap": target["gap"],
         "curve": target["curve"],

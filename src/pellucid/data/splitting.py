@@ -44,6 +44,7 @@ class Split:
     choose: Rows
     prove: Rows
     how: str
+    repeats: int = 0  # rows to prove on with the cells of one that is learnt from
 
 
 def split(
@@ -125,22 +126,28 @@ def duplicate_blocks(table: Table, columns: Sequence[str]) -> Rows:
     return blocks
 
 
-def repeated(tables: Sequence[Table], columns: Sequence[str], split: Split) -> str | None:
-    """What is told of rows to prove on that equal rows which are learnt from, ids aside."""
+def repeated(tables: Sequence[Table], columns: Sequence[str], split: Split) -> int:
+    """How many rows to prove on have the same cells as a row that is learnt from, ids aside."""
     known = [c for c in columns if all(c in table.columns for table in tables)]
     known = _telling(tables[0], known)
     if not known or not len(split.prove):
-        return None
+        return 0
     hashes = np.concatenate([_hashes(table, known) for table in tables])
     if _natural(len(np.unique(hashes)), len(hashes)):
-        return None
+        return 0
     seen = np.concatenate([split.learn, split.choose])
-    again = int(np.isin(hashes[split.prove], hashes[seen]).sum())
-    if again <= FEW_AGAIN * len(split.prove):
+    return int(np.isin(hashes[split.prove], hashes[seen]).sum())
+
+
+def told_of_repeats(split: Split) -> str | None:
+    """A warning where so many rows to prove on repeat learnt ones that performance may be less."""
+    again, rows = split.repeats, len(split.prove)
+    if again <= FEW_AGAIN * rows:
         return None
+    have = "has" if again == 1 else "have"
     return (
-        f"{again:,} of {len(split.prove):,} rows to prove on have the same inputs as a row that is "
-        "learnt from: performance may be less on rows that are new"
+        f"{again:,} of {rows:,} rows to prove on {have} the same inputs as a row that is learnt "
+        "from: performance may be less on rows that are new"
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pellucid.evidence.document import Document, Target
 from pellucid.evidence.numerals import Measure, percent
 from pellucid.evidence.pages import render, write_page
+from pellucid.evidence.unseen import proved_on
 
 MARKS = re.compile(r"([\\`*_\[\]<>|~&$]|^[#+-])")
 LARGE_ERROR = 0.03  # of calibration: beyond this a reader should know
@@ -46,6 +47,7 @@ class TargetView:
     kind: str
     levels: str
     verdict: list[str]
+    proved_on: str
     rows: list[tuple[str, str]]
 
 
@@ -66,9 +68,9 @@ def _view(target: Target, column: str) -> TargetView:
     )
     for other, value in target["others"].items():
         lines.append((other, Measure(other, target["unit"]).value(value)))
-    return TargetView(
-        column, target["kind"], _levels(target["levels"]), target["verdict"]["sentences"], lines
-    )
+    proved = proved_on(performance, "windows" if target["kind"] == "forecast" else "rows")
+    sentences = target["verdict"]["sentences"]
+    return TargetView(column, target["kind"], _levels(target["levels"]), sentences, proved, lines)
 
 
 def _levels(levels: list[str] | None) -> str:

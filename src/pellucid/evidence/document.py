@@ -24,6 +24,7 @@ class Performance(Interval):
     metric: str
     rows: int
     higher_is_better: bool
+    repeats: NotRequired[int]  # of these rows, so many have the inputs of one learned from
 
 
 class NamedValue(TypedDict):

@@ -76,11 +76,14 @@ def _evaluation(
         answers.gather(rows), _places(table, rows), _inputs(table, rows), mends
     )
     target = answers_of(encoded, np.arange(len(rows)), len(rows))[np.arange(len(rows))].numpy()
+    measured = interval(kind, kind.row_losses(output[rows], target), seed=0)
     performance: Performance = {
         "metric": kind.metric,
         "rows": len(rows),
         "higher_is_better": kind.higher_is_better,
-        **interval(kind, kind.row_losses(output[rows], target), seed=0),
+        "value": measured["value"],
+        "low": measured["low"],
+        "high": measured["high"],
     }
     promised = model.evidence["targets"][name]["performance"] if model.evidence else None
     told = None if learnt_from else promised

@@ -114,7 +114,7 @@ def judge_target(
     outputs = compared.outputs
     output = outputs["answer"]
     losses = kind.row_losses(output, target)
-    performance = _performance(kind, losses, task.seed)
+    performance = _performance(kind, losses, task.seed, experience.split.repeats)
     judged = [_baseline(kind, way, losses, target, task.seed) for way in compared.ways]
     simplest: NamedValue = {"name": judged[0][0]["name"], "value": judged[0][0]["value"]}
     best = _best(kind, judged[1:])
@@ -180,11 +180,12 @@ def _of_network(gain: Interval, curve: Sequence[CurvePoint], performance: Perfor
     }
 
 
-def _performance(kind: TargetKind, losses: Array, seed: int) -> Performance:
+def _performance(kind: TargetKind, losses: Array, seed: int, repeats: int) -> Performance:
     measured = interval(kind, losses, seed)
     return {
         "metric": kind.metric,
         "rows": len(losses),
+        "repeats": repeats,
         "higher_is_better": kind.higher_is_better,
         **measured,
     }

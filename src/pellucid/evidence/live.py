@@ -67,6 +67,7 @@ def grown_state(target: Target) -> dict[str, Any]:
         "simplest": {"name": simplest["name"], "value": _number(simplest["value"])},
         "baseline": baseline and {"name": baseline["name"], "value": _number(baseline["value"])},
         "unseen": performance["rows"],
+        "repeats": performance.get("repeats", 0),
         "live": False,
         "at": len(points) - 1,
     }

@@ -17,6 +17,7 @@ from pellucid.evidence.marking import MarkedSpan, marked_spans
 from pellucid.evidence.numerals import LARGE, MINUS, Measure, count, duration, memory, percent
 from pellucid.evidence.pages import render, resource, write_page
 from pellucid.evidence.reason_views import ReasonView, reason_view
+from pellucid.evidence.unseen import proving
 from pellucid.web.bundle import style as figure_style
 
 SHORT = 180  # letters of a cell that are shown at once
@@ -105,6 +106,7 @@ class TargetView:
     anchor: str
     name: str
     evidence: Target
+    unseen: str  # what its rows to prove on are called
     badge: str
     tone: str
     facts: list[Fact]
@@ -131,6 +133,7 @@ def _view(name: str, target: Target, anchor: str, counts: tuple[int, int]) -> Ta
         anchor=anchor,
         name=name,
         evidence=target,
+        unseen=proving(target["performance"]),
         badge=badge,
         tone=tone,
         facts=_facts(target),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pellucid.evidence.document import Baseline, Interval, NamedValue, Performance, Verdict
 from pellucid.evidence.numerals import Measure
+from pellucid.evidence.unseen import proved_on
 from pellucid.kinds import TargetKind
 
 SMALL_GAIN = 0.02  # of the error: less than that is not worth collecting rows for
@@ -46,8 +47,8 @@ def _beats(gap: Interval | None) -> bool | None:
 def _learned(kind: TargetKind, performance: Performance, simplest: NamedValue) -> str:
     measure = Measure(kind.metric)
     return (
-        f"It learned: {_estimate(measure, performance)} on {performance['rows']:,} {kind.cases} it "
-        f"never saw (always the {simplest['name']}: {measure.value(simplest['value'])})."
+        f"It learned: {_estimate(measure, performance)} on {proved_on(performance, kind.cases)} "
+        f"(always the {simplest['name']}: {measure.value(simplest['value'])})."
     )
 
 
@@ -57,10 +58,11 @@ def _not_learned(
     measure = Measure(kind.metric)
     better = "not clearly better than" if over["value"] > 0 else "no better than"
     compared = "worse than" if over["high"] < 0 else better
+    comma = "," if performance.get("repeats") else ""
     always = f"always the {simplest['name']} ({measure.value(simplest['value'])})"
     return (
-        f"It did not learn: {_estimate(measure, performance)} on {performance['rows']:,} "
-        f"{kind.cases} it never saw is {compared} {always}."
+        f"It did not learn: {_estimate(measure, performance)} on "
+        f"{proved_on(performance, kind.cases)}{comma} is {compared} {always}."
     )
 
 

@@ -42,7 +42,8 @@ def _kept(own: Own) -> dict[str, Any]:
         ),
         {"name": "your model", "deep": True, **{k: mine[k] for k in ("value", "low", "high")}},
     ]
-    told = {"ways": found, "unseen": mine["rows"], "name": "its run", "about": ""}
+    rows = {"unseen": mine["rows"], "repeats": mine.get("repeats", 0)}
+    told = {"ways": found, **rows, "name": "its run", "about": ""}
     better = "higher" if mine["higher_is_better"] else "lower"
     return {
         **told,

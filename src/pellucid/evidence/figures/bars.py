@@ -50,8 +50,8 @@ def importance(target: Target, used: int) -> Figure | None:
     items = [_column(column, measure) for column in columns[:MOST]]
     title = "What each column contributes"
     description = (
-        "One bar for each column: how much performance on unseen rows is lost when the column's "
-        "values are shuffled, with a line for the 95 % interval. The numbers follow in a table."
+        "One bar for each column: how much performance is lost when the column's values "
+        "are shuffled, with a line for the 95 % interval. The numbers follow in a table."
     )
     rows = tuple(
         (column["column"], _lost(column, measure), measure.interval(column["low"], column["high"]))

@@ -56,9 +56,9 @@ def coverage(calibration: Calibration, unit: str | None) -> Figure | None:
     )
     items = [
         Bar("asked for", asked, percent(asked), "quiet"),
-        Bar("inside, on unseen rows", inside, percent(inside)),
+        Bar("inside, on rows to prove on", inside, percent(inside)),
     ]
-    rows = [("asked for", percent(asked)), ("inside, on unseen rows", percent(inside))]
+    rows = [("asked for", percent(asked)), ("inside, on rows to prove on", percent(inside))]
     caption = (
         f"{percent(inside)} of the true numbers lay inside their interval; "
         f"{percent(asked, 0)} were asked for."

@@ -9,7 +9,7 @@ from pellucid.evidence.numerals import Measure, count
 
 TITLE = "Learning curve"
 DESCRIPTION = (
-    "Performance on unseen rows, upwards, against the number of rows learned from, to the right, "
+    "Performance, upwards, against the number of rows learned from, to the right, "
     "on a logarithmic scale. A shaded band is the 95 % interval, a hollow point the forecast for "
     "twice the rows, a dashed line the best conventional way. The numbers follow in a table."
 )

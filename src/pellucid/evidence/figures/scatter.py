@@ -34,7 +34,7 @@ def predicted_against_true(points: Sequence[Sequence[float]], unit: str | None) 
     kept = thin(finite, MOST_POINTS)
     title = "Predicted against true"
     description = (
-        "One point for each unseen row: the true number to the right, the predicted one upwards, "
+        "One point for each row: the true number to the right, the predicted one upwards, "
         "with a line for its interval. On the diagonal both agree. Some numbers follow in a table."
     )
     rows = tuple(

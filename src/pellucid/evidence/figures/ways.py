@@ -22,11 +22,12 @@ from pellucid.evidence.figures.svg import (
     path,
 )
 from pellucid.evidence.numerals import Measure, duration
+from pellucid.evidence.unseen import proving
 
 TITLE = "The network beside the conventional ways"
 DESCRIPTION = (
     "One row for each way of predicting, the best at the top: a dot for its performance on the "
-    "same unseen rows, a line for the 95 % interval. The numbers follow in a table."
+    "same rows, a line for the 95 % interval. The numbers follow in a table."
 )
 
 
@@ -84,7 +85,8 @@ def _ways(target: Target) -> list[_Way]:
 
 def _caption(target: Target, measure: Measure) -> str:
     best, gap = target["baseline"], target["gap"]
-    rows = f"All were judged on the same {target['performance']['rows']:,} unseen rows."
+    performance = target["performance"]
+    rows = f"All were judged on the same {performance['rows']:,} {proving(performance)}."
     if best is None or gap is None:
         return rows
     side, size, ends = measure.gap(gap["value"], gap["low"], gap["high"])

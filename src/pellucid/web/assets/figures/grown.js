@@ -9,7 +9,7 @@ const crossed = (s, way) => Math.abs((known(s).at(-1)?.value ?? Infinity) - way.
 const chosen = (s) => s.points[clamp(s.at, 0, Math.max(0, s.points.length - 1))];
 
 export default {
-  state: { points: [], metric: "", share: true, better: "higher", simplest: null, baseline: null, unseen: 0, name: "", about: "", live: null, at: 0 },
+  state: { points: [], metric: "", share: true, better: "higher", simplest: null, baseline: null, unseen: 0, repeats: 0, name: "", about: "", live: null, at: 0 },
   prepare: [{ needs: (s) => [s.live, s.points.length], get: async (s, ask) => {
     if (s.live === false || s.points.length >= SHARES.length) return {};
     const found = await ask("grown", { share: SHARES[s.points.length] });
@@ -44,7 +44,7 @@ export default {
     if (!at) return "The smallest part is being learnt …";
     const range = at.low === undefined || at.low === null ? "" : ` (${written(s, at.low)} to ${written(s, at.high)})`;
     const beside = [s.baseline && `${s.baseline.name} ${written(s, s.baseline.value)}`, s.simplest && `without learning (${s.simplest.name}) ${written(s, s.simplest.value)}`].filter(Boolean).join(", ");
-    return `From ${at.rows.toLocaleString("en")} rows${s.name ? ` of ${s.name}` : ""}: ${s.metric} ${written(s, at.value)}${range} on ${s.unseen.toLocaleString("en")} rows it never saw.${beside ? ` Beside it: ${beside}.` : ""}${s.about ? ` This is ${s.about}.` : ""}`;
+    return `From ${at.rows.toLocaleString("en")} rows${s.name ? ` of ${s.name}` : ""}: ${s.metric} ${written(s, at.value)}${range} on ${s.unseen.toLocaleString("en")} ${s.repeats ? `test rows, ${s.repeats.toLocaleString("en")} of which repeat rows that it learned from` : "rows it never saw"}.${beside ? ` Beside it: ${beside}.` : ""}${s.about ? ` This is ${s.about}.` : ""}`;
   },
   numbers: (s) => ({ caption: `${s.metric} against rows`, headings: ["rows", s.metric, "low", "high"], rows: [...s.points.map((p) => [p.rows, written(s, p.value), written(s, p.low), written(s, p.high)]), ...[s.baseline, s.simplest].filter(Boolean).map((way) => [way.name, written(s, way.value), "", ""])] }),
   veiled: true,

@@ -28,9 +28,9 @@ export default {
   says(s) {
     if (!s.found) return "Measuring: this takes a few seconds …";
     const w = chosen(s), b = best(s), range = w.low === undefined || w.low === null ? "" : ` (${written(s, w.low)} to ${written(s, w.high)})`;
-    return `${w.name[0].toUpperCase()}${w.name.slice(1)}: ${s.found.metric} ${written(s, w.value)}${range} on ${s.found.unseen.toLocaleString("en")} unseen rows of ${s.found.name}${s.found.better === "lower" ? "; less is better" : ""}. ${b === w ? "None of the others does better." : `The best is ${b.name}, ${written(s, b.value)}.`}${s.found.about ? ` ${s.found.about}` : ""}`;
+    return `${w.name[0].toUpperCase()}${w.name.slice(1)}: ${s.found.metric} ${written(s, w.value)}${range} on ${s.found.unseen.toLocaleString("en")} ${s.found.repeats ? "test" : "unseen"} rows of ${s.found.name}${s.found.better === "lower" ? "; less is better" : ""}. ${b === w ? "None of the others does better." : `The best is ${b.name}, ${written(s, b.value)}.`}${s.found.about ? ` ${s.found.about}` : ""}`;
   },
-  numbers: (s) => ({ caption: `${s.found.metric} on unseen rows`, headings: ["way", s.found.metric, "low", "high"], rows: s.found.ways.map((w) => [w.name, written(s, w.value), written(s, w.low), written(s, w.high)]) }),
+  numbers: (s) => ({ caption: `${s.found.metric} on ${s.found.repeats ? "test" : "unseen"} rows`, headings: ["way", s.found.metric, "low", "high"], rows: s.found.ways.map((w) => [w.name, written(s, w.value), written(s, w.low), written(s, w.high)]) }),
   veiled: true,
   note: "How far each way lies from the chosen one, in the figure's order: from all measures the chosen one's is taken away.",
   working(s) {
