@@ -151,6 +151,42 @@ def test_on_a_phone_a_slider_and_its_drawing_are_in_view_together(lab, browser, 
             assert slider.evaluate(SIGHT)["at"] == before["at"]  # nothing above it has moved
 
 
+SAID = (
+    (
+        "linear-algebra",
+        "a quarter turn",
+        "det A = 1: A makes every area 1 times as large. No direction",
+    ),
+    ("linear-algebra", "watch the way there", "det A = −6"),
+    ("calculus", "let the width shrink", "Secant over h = 0.001: slope 2.001."),
+    ("calculus", "10⁻¹⁵", "slope 2.2204"),
+    ("gradient-descent", "with 1.1", "It climbs: the step size is too large."),
+    ("gradient-descent", "a step of 0.13", "It climbs: the step size is too large."),
+    ("neuron", "AND", "The sum is z = 0.5; the neuron answers 0.5"),
+    ("neuron", "lower the bias", "the neuron answers 0"),
+    ("activation", "flat on both sides", "tanh(4) = 0.9993, slope 0.00134"),
+    ("activation", "set them three times as far apart", "The three shares add up to 1."),
+    ("training", "with x² and y² given", "It has 5 weights."),
+)
+
+
+@pytest.mark.parametrize(("slug", "words", "says"), SAID, ids=lambda each: each[:20])
+def test_words_of_the_text_set_the_figure_by_keyboard(lab, browser, slug, words, says):
+    with watched(browser, viewport={"width": 390, "height": 664}) as seen:
+        seen.page.goto(lab + slug)
+        seen.settle()
+        button = seen.page.get_by_role("button", name=words, exact=True)
+        before = seen.page.evaluate(f"[...document.querySelectorAll('[data-figure]')].map({LOOKS})")
+        button.focus()
+        seen.page.keyboard.press("Enter")
+        said = "t => [...document.querySelectorAll('.says')].some(s => s.textContent.includes(t))"
+        seen.until(said, says)
+        seen.until("b => b.ariaCurrent === 'true'", button.element_handle())
+        after = seen.page.evaluate(f"[...document.querySelectorAll('[data-figure]')].map({LOOKS})")
+        moved = sum(one != other for one, other in zip(before, after, strict=True))
+        assert moved == 1 and seen.faults == []
+
+
 WORKED = (
     ("data", "columns", "Rank: the number of axes"),
     ("inputs", "encoding", "Rank: the number of axes"),

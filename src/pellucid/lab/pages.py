@@ -40,6 +40,7 @@ def _shared(chapter: Chapter | None) -> dict[str, Any]:
         "chapters": CHAPTERS,
         "chapter": chapter,
         "figure": figure,
+        "sets": sets,
         "applications": [each._asdict() for each in APPLICATIONS],
         "endings": ",".join(ENDINGS),
     }
@@ -52,6 +53,20 @@ def figure(module: str, title: str, **state: Any) -> Markup:
         f'<section class="figure" data-figure="{escape(module)}" data-state="{start}" '
         f'aria-label="{escape(title)}"><h2 class="title">{escape(title)}</h2>'
         '<p class="quiet">The figure needs JavaScript.</p></section>'
+    )
+
+
+def sets(
+    words: str, module: str, seconds: float = 0, begin: dict[str, Any] | None = None, **state: Any
+) -> Markup:
+    """Words of the text that set the next figure of a module, at once or as a movement.
+
+    A movement goes from where the figure is, or from `begin`.
+    """
+    moves = f' data-seconds="{seconds}" data-begin="{escape(json.dumps(begin or {}))}"'
+    return Markup(
+        f'<button type="button" class="sets" data-of="{escape(module)}"{moves if seconds else ""} '
+        f'data-set="{escape(json.dumps(state))}">{escape(words)}</button>'
     )
 
 
