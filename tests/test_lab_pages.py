@@ -377,9 +377,12 @@ def test_a_network_learns_before_ones_eyes_and_goes_back_in_time(lab, browser):
         seen.page.goto(lab + "training")
         seen.settle()
         figure = seen.page.locator("[data-figure]").first
+        curves = seen.page.locator(".curve svg")
+        assert [each.text_content().count("Press Start") for each in curves.all()] == [1, 1]
         figure.get_by_role("button", name="Start", exact=True).click()
         seen.until("f => Number(f.dataset.drawn) > 40", figure.element_handle())
         figure.get_by_role("button", name="Pause").click()
+        assert "Press Start" not in figure.text_content()
         figure.get_by_role("button", name="Go on", exact=True).wait_for()
         at = step_of(figure)
         figure.get_by_role("button", name="Undo").click()

@@ -1,9 +1,10 @@
 // The panels of a training: each draws one picture of the worker's into its place.
 
-import { axes, dot, frame, label, path, plain, show, tag } from "./plot.js";
+import { axes, dot, frame, label, line, path, plain, show, tag } from "./plot.js";
 import { paint } from "./raster.js";
 
 const SHOWN = 8, GAP = 6;
+const FIRST = 40; // steps that the curve has room for from the beginning, so that its scale rests
 
 /** The places of the panels, built anew when the network or the width has changed. */
 export function layout(element, constant) {
@@ -115,7 +116,8 @@ export function curve(panels, { frame: f }) {
   const width = panels.curve.clientWidth, height = 150;
   const found = f.curve.filter((point) => point[1] !== null && point[2] !== null);
   const top = Math.max(0.05, ...found.map((p) => Math.max(p[1], p[2])).sort((a, b) => a - b).slice(0, Math.ceil(found.length * 0.97)));
-  const w = frame({ left: 40, top: 8, width: width - 52, height: height - 34, x: [0, Math.max(10, f.last)], y: [0, top * 1.08] });
+  const w = frame({ left: 40, top: 8, width: width - 52, height: height - 34, x: [0, Math.max(FIRST, f.last)], y: [0, top * 1.08] });
+  const invites = f.last || f.running ? "" : [line(w, [0, found[0]?.[1]], [FIRST, found[0]?.[1]], "quiet dashed"), label(w.left + w.width / 2, w.top + w.height * 0.56, "Press Start", "name", "middle"), label(w.left + w.width / 2, w.top + w.height * 0.56 + 20, "and the loss of every step is drawn here", "tick halo", "middle")];
   const clipped = (k) => path(w, found.map((p) => [p[0], Math.min(p[k], top * 1.08)]), k === 1 ? "first" : "second");
-  show(panels.curve, width, height, [axes(w, { countY: 3 }), clipped(1), clipped(2), found.slice(-1).flatMap((p) => [1, 2].map((k) => dot(w, [p[0], Math.min(p[k], top * 1.08)], k === 1 ? "first" : "second", 3.5))), tag("line", { x1: w.X(f.step), x2: w.X(f.step), y1: w.top, y2: w.top + w.height, class: "line ink dashed" })], `Loss by step; now ${plain(f.loss ?? NaN, 3)}`);
+  show(panels.curve, width, height, [axes(w, { countY: 3 }), invites, clipped(1), clipped(2), found.slice(-1).flatMap((p) => [1, 2].map((k) => dot(w, [p[0], Math.min(p[k], top * 1.08)], k === 1 ? "first" : "second", 3.5))), tag("line", { x1: w.X(f.step), x2: w.X(f.step), y1: w.top, y2: w.top + w.height, class: "line ink dashed" })], `Loss by step; now ${plain(f.loss ?? NaN, 3)}`);
 }
