@@ -381,3 +381,9 @@ def test_a_tensor_that_is_no_buffer_is_computed_with_in_float64_too() -> None:
     found = pellucid.explain(module, seeded((2, 3), 2))
     assert operations(found) == ["matmul", "mul"]
     assert module.mask.dtype == torch.float32
+
+
+def test_a_part_is_called_by_what_it_is_and_then_by_its_place():
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
+    rules = [step.rule for step in pellucid.explain(network, torch.ones(1, 3)).step.walk()]
+    assert "Linear · 0" in rules and "ReLU · 1" in rules

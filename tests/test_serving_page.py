@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import pellucid
 import serving
 from browsing import chromium, watched
+from every_kind import plan
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,25 @@ def test_the_page_is_fit_for_all_eyes_and_all_widths(address: str, browser: Any)
                      if f["impact"] in ("serious", "critical")]  # fmt: skip
             assert grave == []
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_long_name_breaks_between_its_words(tmp_path: Path, browser: Any) -> None:
+    rows = [f"{i % 9},{i % 9 > 4}" for i in range(200)]
+    name = "years_since_the_last_promotion_of_anyone"
+    (tmp_path / "staff.csv").write_text(f"{name},left\n" + "\n".join(rows))
+    output = tmp_path / "staff.pellucid"
+    pellucid.learn(tmp_path / "staff.csv", "left", plan=plan(steps=5), output=output, verbose=False)
+    with (
+        serving.listening(serving.service_of(output)) as (address, _),
+        watched(browser, viewport={"width": 200, "height": 600}) as seen,
+    ):
+        seen.page.goto(address)
+        label = seen.page.locator("label bdi").first
+        assert label.text_content() == name
+        lines = label.evaluate("""bdi => [...bdi.childNodes].filter(n => n.data).map(part => {
+          const range = document.createRange();
+          range.selectNode(part);
+          return range.getClientRects().length;
+        })""")
+        assert lines == [1] * 7  # no word lies on two lines
+        assert label.evaluate("bdi => bdi.getClientRects().length") > 1

@@ -209,7 +209,8 @@ def shown_of(sections: Sequence[Step]) -> int | None:
 
 def _title(path: str, kinds: Mapping[str, str]) -> str:
     kind = kinds.get(path, "")
-    return f"{path or 'the module itself'}" + (f" · {kind}" if kind else "")
+    """What the module is, then where it stands."""
+    return " · ".join(filter(None, [kind, path or "the module itself"]))
 
 
 def weight_names(module: torch.nn.Module, prefix: str = "") -> dict[int, str]:

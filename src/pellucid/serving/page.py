@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from pellucid import __version__
 from pellucid.evidence.pages import resource
@@ -107,4 +109,10 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breaking"] = _breaking
     return environment.get_template("page.html.jinja")
+
+
+def _breaking(name: str) -> Markup:
+    """A column's name that may be broken behind what parts its words."""
+    return Markup(re.sub(r"(?<=[_./:])(?=\w)", "<wbr>", escape(name)))
