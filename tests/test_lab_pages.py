@@ -121,6 +121,16 @@ def test_a_row_is_called_the_same_by_the_slider_and_by_the_text(lab, browser, sl
                        [says.element_handle(), number])  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+def test_text_and_figures_have_one_middle_on_wide_screens(lab, browser, width):
+    with watched(browser, viewport={"width": width, "height": 900}) as seen:
+        for slug in ("", "gradient-descent"):
+            seen.page.goto(lab + slug)
+            middles = seen.page.evaluate("""[...document.querySelectorAll('.column, .figure')].map(
+              part => part.getBoundingClientRect()).map(box => box.left + box.width / 2)""")
+            assert len(middles) > 2 and max(middles) - min(middles) < 1
+
+
 SIGHT = """slider => {
   const drawing = slider.closest('.shown').querySelector('.drawing').getBoundingClientRect();
   const at = slider.getBoundingClientRect(), middle = [at.x + at.width / 2, at.y + at.height / 2];
