@@ -9,7 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pellucid.data.checking import Findings, beware, left_out, nearest, require_column
+from pellucid.data.checking import (
+    Findings,
+    beware,
+    left_out,
+    nearest,
+    require_column,
+    require_columns,
+)
 from pellucid.data.reading import read
 from pellucid.data.samples import SAMPLES, sample
 from pellucid.errors import DataError, Mends
@@ -108,7 +115,7 @@ def test_empty_constant_copied_and_unwanted_columns_are_ignored_with_the_reason(
 
 def test_ignoring_a_misspelt_column_is_an_error_that_suggests() -> None:
     with pytest.raises(DataError, match="did you mean 'size'"):
-        look(made(), ignore=("sise",))
+        require_columns(read(made(), Mends()), ["y"], Settings(ignore=("sise",)))
 
 
 def test_a_column_that_gives_a_class_away_is_announced_and_kept() -> None:

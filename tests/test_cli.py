@@ -253,6 +253,17 @@ FAULTS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("option", ["ignore", "kind", "group", "time", "series", "known", "test"])
+def test_an_option_that_names_a_column_the_table_lacks_is_status_1_and_names_the_nearest(
+    folder, pellucid, option
+):
+    named = "incme=number" if option == "kind" else "incme"
+    ahead = ["--horizon", "2", "--time", "age"] if option in ("series", "known") else []
+    status, out, err = pellucid(*LINE, *ahead, f"--{option}", named)
+    assert (status, out) == (1, "")
+    assert re.fullmatch(r"pellucid: .*no column 'incme'; did you mean 'income'\?\n", err)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_one_paragraph_on_standard_error(folder, pellucid, name):
     (folder / "ragged.csv").write_text("age,label\n1,a\n2\n" + "3,b\n4,a\n" * 20)

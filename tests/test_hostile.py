@@ -133,7 +133,7 @@ REFUSED = {
     "a column that is a number": Case(cells(age=5), "column 'age' is a single int; pass a list"),
     "a kind misspelt": Case(cells(), "Did you mean 'number'", options={"kinds": {"age": "numbr"}}),
     "a kind for no column": Case(
-        cells(), "Did you mean 'age'", options={"kinds": {"agee": "text"}}
+        cells(), "did you mean 'age'", options={"kinds": {"agee": "text"}}
     ),
     "a kind that no target has": Case(
         cells(), "'date' is no target's kind", options={"kinds": {"label": "date"}}

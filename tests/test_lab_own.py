@@ -12,7 +12,7 @@ import pytest
 import torch
 from starlette.testclient import TestClient
 
-from pellucid.errors import UsageError
+from pellucid.errors import DataError, UsageError
 from pellucid.lab.own import Own, own_of
 from pellucid.lab.server import application
 from pellucid.lab.taught import taught
@@ -318,7 +318,7 @@ def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_opened_is_said_at_the_command_line(file):
-    with pytest.raises(UsageError, match="no column 'colour'"):
+    with pytest.raises(DataError, match="no column 'colour'"):
         own_of(str(file), "colour", None)
     with pytest.raises(UsageError, match="belong to a source"):
         own_of(None, "kind", None)

@@ -227,7 +227,7 @@ def test_the_words_of_other_libraries_mean_the_same():
         ({"minutes": -1}, UsageError, "minutes must be a number above 0"),
         ({"time_limit": float("nan")}, UsageError, "minutes must be a number above 0"),
         ({"epochs": 3}, UsageError, "learn.. knows no epochs"),
-        ({"kinds": {"xx": "number"}}, UsageError, "Did you mean 'x'"),
+        ({"kinds": {"xx": "number"}}, DataError, "no column 'xx'; did you mean 'x'"),
         ({"kinds": {"x": "numbr"}}, UsageError, "Did you mean 'number'"),
         ({"ignore": ["zz"]}, DataError, "no column 'zz'.*did you mean 'z'"),
         ({"group": "zz"}, DataError, "no column 'zz'"),

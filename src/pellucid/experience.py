@@ -12,7 +12,7 @@ import polars as pl
 
 from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
-from pellucid.data.checking import Findings, beware, left_out, require_column
+from pellucid.data.checking import Findings, beware, left_out, require_column, require_columns
 from pellucid.data.splitting import Split, folds, told_of_repeats
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, UsageError
@@ -118,6 +118,8 @@ def gather(  # noqa: PLR0913
 
     With `prove=False` no rows are set apart to prove with.
     """
+    if tables[0].windows is None:
+        require_columns(tables[0], targets, settings)
     for table in tables:
         for target in targets:
             require_column(table, target)

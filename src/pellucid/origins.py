@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from pellucid.data.checking import require_column
+from pellucid.data.checking import require_columns
 from pellucid.data.seasons import seasons_of
 from pellucid.data.steps import YEAR, Steps, steps_of
 from pellucid.data.table import Table
@@ -81,8 +81,7 @@ def _found(
         raise UsageError(
             "A forecast needs one target, its time column and a horizon: time=, horizon=."
         )
-    for name in (target[0], time, *([settings.series] if settings.series else []), *settings.known):
-        require_column(table, name)
+    require_columns(table, target, settings)
     others = [c for c in table.columns
               if c not in (target[0], time, settings.series, *settings.ignore)]  # fmt: skip
     named = [settings.series] if settings.series else []

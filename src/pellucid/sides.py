@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from pellucid.data.checking import require_column
 from pellucid.data.file_names import file_groups
 from pellucid.data.splitting import Split, duplicate_blocks, latest_chosen, repeated, split
 from pellucid.data.table import Table
@@ -86,7 +85,6 @@ def _blocks(tables: tuple[Table, ...], inputs: list[str], group: str | None) -> 
     if group is None:
         blocks[: tables[0].height] = duplicate_blocks(tables[0], inputs)
         return blocks
-    require_column(tables[0], group)
     names = texts(tables[0].column(group)).fill_null("")
     blocks[: tables[0].height] = names.rank("dense").to_numpy() - 1
     return blocks
@@ -121,7 +119,6 @@ def _parted(groups: Array, sides: pl.Series) -> bool:
 def _order(table: Table, column: str | None) -> Array | None:
     if column is None:
         return None
-    require_column(table, column)
     cells = table.column(column)
     kind: Kind
     for made in (Date, Number):

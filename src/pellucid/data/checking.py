@@ -43,9 +43,6 @@ def left_out(
     frame: pl.DataFrame, targets: Sequence[str], settings: Settings
 ) -> tuple[Ignored, ...]:
     """Find ids, constants, empty and copied columns."""
-    for name in settings.ignore:
-        if name not in frame.columns:
-            raise DataError(_no_column(name, frame.columns, "the table"))
     inputs = [name for name in frame.columns if name not in targets]
     return tuple(_ignored(frame, inputs, settings))
 
@@ -83,17 +80,23 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return by_lower[close[0]] if close else None
 
 
+def require_columns(table: Table, targets: Sequence[str], settings: Settings) -> None:
+    """Raise an error that helps for the first column asked for that the table lacks."""
+    roles = (settings.group, settings.time, settings.series)
+    told = [name for name in roles if name is not None]
+    for name in (*targets, *told, *settings.known, *settings.ignore, *settings.kinds):
+        require_column(table, name)
+
+
 def require_column(table: Table, name: str) -> None:
     """Raise an error that helps if the table has no such column."""
-    if name not in table.columns:
-        raise DataError(_no_column(name, table.columns, table.name))
-
-
-def _no_column(name: str, names: list[str], table: str) -> str:
-    close = nearest(name, names)
-    shown = ", ".join(repr(other) for other in names[:10]) + (", …" if len(names) > 10 else "")
-    return f"{table} has no column {name!r}; " + (
-        f"did you mean {close!r}?" if close else f"its columns are {shown}"
+    if name in table.columns:
+        return
+    close = nearest(name, table.columns)
+    shown = ", ".join(map(repr, table.columns[:10])) + (", …" if len(table.columns) > 10 else "")
+    raise DataError(
+        f"{table.name} has no column {name!r}; "
+        + (f"did you mean {close!r}?" if close else f"its columns are {shown}")
     )
 
 

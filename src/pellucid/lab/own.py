@@ -98,9 +98,8 @@ def own_of(source: str | None, target: str | None, rows: str | None) -> Own:
     if rows is not None:
         raise UsageError("--rows belongs to a model; a table has rows of its own.")
     own = Own(source, target)
-    if target not in (None, *own.table.columns):
-        raise UsageError(
-            f"{own.table.name} has no column {target!r}; it has "
-            f"{', '.join(own.table.columns[:12])}."
-        )
+    if target is not None:
+        from pellucid.data.checking import require_column
+
+        require_column(own.table, target)
     return own
