@@ -283,7 +283,7 @@ def test_a_sparse_matrix_is_refused_as_scikit_learn_does(numbers):
         ({"minutes": 0}, "minutes must be a number above 0"),
         ({"folds": 0}, "folds must be None or at least 1"),
         ({"epochs": -1}, "epochs must be None or at least 1"),
-        ({"kinds": {"x9": "number"}}, "'x9', which is no column"),
+        ({"kinds": {"x9": "number"}}, "no column 'x9'"),
         ({"kinds": {"x1": "numbr"}}, "Did you mean 'number'"),
     ],
 )
