@@ -150,6 +150,7 @@ def test_slices_are_one_table_with_one_header(folder, pellucid, monkeypatch):
     assert pl.read_csv(parts.encode())["label"].equals(pl.read_csv(whole.encode())["label"])
 
 
+@pytest.mark.filterwarnings("default")
 def test_what_was_mended_is_told_on_standard_error(folder, pellucid):
     rows = (folder / "new.csv").read_text().splitlines()
     (folder / "odd.csv").write_text("\n".join([*rows[:3], "old,1", *rows[3:]]))
@@ -157,6 +158,11 @@ def test_what_was_mended_is_told_on_standard_error(folder, pellucid):
     assert status == 0 and out.count("\n") == ROWS + 2
     assert "1 × fewer fields than the header" in err and "column 'age': 1 × not a number" in err
     assert "(line 4: 'old')" in err
+    assert all(line.startswith("pellucid: ") for line in err.splitlines())
+    (folder / "odd.csv").write_text((folder / "rows.csv").read_text() + "old,1\n")
+    status, out, err = pellucid("evaluate", "model", "odd.csv")
+    assert status == 0 and "1 × fewer fields than the header" in err
+    assert all(line.startswith("pellucid: ") for line in err.splitlines())
 
 
 def test_names_in_other_letters_reach_a_terminal_that_lacks_them(folder, pellucid):
@@ -191,6 +197,7 @@ def test_evaluate_of_one_row_is_strict_json_too(folder, pellucid):
         status, out, err = pellucid("evaluate", model, "one.csv", "--json")
         assert status == 0, err
         strict(out)
+    assert " on 1 row: " in pellucid("evaluate", "model", "one.csv")[1]
 
 
 def test_the_report_is_written_anew(folder, pellucid):
@@ -226,6 +233,9 @@ FAULTS = {
     ),
     "minutes below 0": (
         ["learn", "rows.csv", "--target", "label", "--minutes", "-1"], 2, "minutes must be"
+    ),
+    "a forecast without its time": (
+        ["learn", "rows.csv", "--target", "income", "--horizon", "2"], 2, "(--time day)"
     ),
     "minutes that are no number": (
         ["learn", "rows.csv", "--target", "label", "--minutes", "nan"], 2, "minutes must be"

@@ -205,6 +205,24 @@ def test_it_learned_and_beats_the_conventional_way():
     }
 
 
+@pytest.mark.parametrize(
+    ("rows", "repeats", "told"),
+    [
+        (1, 0, "1 row it never saw"),
+        (90, 0, "90 rows it never saw"),
+        (90, 30, "90 test rows, 30 of which repeat rows that it learned from"),
+        (90, 1, "90 test rows, 1 of which repeats a row that it learned from"),
+        (90, 90, "90 test rows, all of which repeat rows that it learned from"),
+        (1, 1, "1 test row, which repeats a row that it learned from"),
+    ],
+)
+def test_the_rows_to_prove_on_are_called_what_they_are(rows, repeats, told):
+    performance = {**ACCURACY, "rows": rows, "repeats": repeats}
+    for sure in (0.1, -0.1):  # it learned, or it did not
+        found = said(CLASS, performance, MAJORITY, between(0.2, sure, 0.4), None, None)
+        assert f" on {told}" in found["sentences"][0]
+
+
 def test_when_the_conventional_way_wins_the_first_line_says_so():
     best = (TREES, between(-0.5, -0.9, -0.1))
     found = said(NUMBER, RMSE, MEAN, between(7.5, 6.4, 8.6), best, None)

@@ -130,7 +130,7 @@ def test_confusion_counts_and_shares_are_those_given():
     )
     wide, _ = drawings(figure)
     cells = list(wide.iter("rect"))
-    assert [cell[0].text for cell in cells][1] == "true cat, predicted dog: 10 rows"
+    assert [cell[0].text for cell in cells][1] == "true cat, predicted dog: 10\u00a0rows"
     shades = [float(cell.get("fill-opacity")) for cell in cells]
     assert shades[3] > shades[0] > shades[1] > shades[2]
     assert "“cat” taken for “dog”, 10\u00a0times (25.0\u00a0% of all “cat”)" in figure.caption

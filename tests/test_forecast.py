@@ -344,7 +344,7 @@ def test_a_constant_series_is_no_task_alone_but_one_among_others():
         ({"group": "shop"}, "neither test nor group"),
         ({"known": ["promotet"]}, "did you mean 'promoted'"),
         ({"kinds": {"promotet": "number"}}, "did you mean 'promoted'"),
-        ({"kinds": {"promoted": "number"}, "known": ["promoted"]}, "leave its kind out"),
+        ({"kinds": {"promoted": "number"}, "known": ["promoted"]}, "no column in use"),
     ],
 )
 def test_a_request_that_cannot_be_met_says_what_to_do(changes, message):

@@ -40,7 +40,9 @@ def horizon_asked(
     test, group, time = others
     if horizon is None:
         if series is not None or known:
-            raise UsageError("series and known are for forecasts; say how far: horizon=24.")
+            raise UsageError(
+                "series and known are for forecasts; say how far: horizon (--horizon)."
+            )
         return None
     if (
         isinstance(horizon, bool)
@@ -49,7 +51,7 @@ def horizon_asked(
     ):
         raise UsageError(f"horizon must be a whole number from 1 to 1,000, however: {horizon!r}.")
     if time is None:
-        raise UsageError('A forecast needs the time column: time="day".')
+        raise UsageError("A forecast needs the time column: name it with time (--time day).")
     if test is not None or group is not None:
         raise UsageError(
             "A forecast is proved on the latest steps of the table itself, so it takes neither "
@@ -60,7 +62,7 @@ def horizon_asked(
 
 def _names(given: Any) -> list[str]:
     if isinstance(given, str | list | tuple) and not given:
-        raise UsageError('Say what to predict: target="the column".')
+        raise UsageError("Say what to predict: name a column with target (--target).")
     return [str(name) for name in given] if isinstance(given, list | tuple) else [str(given)]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pellucid.counts import counted, verb
 from pellucid.data.splitting import Split
 from pellucid.kinds import Array, MediaKind
 from pellucid.schema import Schema
@@ -42,8 +43,9 @@ def without_copies(
     )
     if not movable or many:
         told = (
-            f"{proving:,} of {len(split.prove):,} rows to prove on look like copies of rows on "
-            "another side: performance may be less on rows that are new"
+            f"{proving:,} of {len(split.prove):,} rows to prove on "
+            f"{verb(proving, 'looks', 'look')} like copies of rows on another side: "
+            "performance may be less on rows that are new"
         )
         return split, blocks, told if proving else None
     moved = replace(
@@ -53,8 +55,8 @@ def without_copies(
         prove=split.prove[~np.isin(split.prove, copies)],
     )
     told = (
-        f"{len(copies):,} rows that nearly copy one of another side are learnt from, neither "
-        "chosen nor proved on"
+        f"{counted(len(copies), 'row')} that nearly {verb(len(copies), 'copies', 'copy')} one of "
+        f"another side {verb(len(copies), 'is', 'are')} learnt from, neither chosen nor proved on"
     )
     return moved, _joined(blocks, pairs), told
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
+from pellucid.counts import counted, verb
 from pellucid.data.checking import Findings, beware, left_out, require_column, require_columns
 from pellucid.data.splitting import Split, folds, told_of_repeats
 from pellucid.data.table import Table
@@ -173,8 +174,8 @@ def _usable(answers: pl.DataFrame, mends: Mends, tables: tuple[Table, ...]) -> A
     there = int((usable < tables[0].height).sum())
     if there < FEWEST_ROWS:
         raise DataError(
-            f"{_rows(there)} of {tables[0].name} {'has' if there == 1 else 'have'} a value of the "
-            f"target {names}; at least {FEWEST_ROWS} are needed to learn and to prove it."
+            f"{counted(there, 'row')} of {tables[0].name} {verb(there, 'has', 'have')} a value of "
+            f"the target {names}; at least {FEWEST_ROWS} are needed to learn and to prove it."
         )
     if len(tables) > 1 and len(usable) == there:
         raise DataError(
@@ -182,10 +183,6 @@ def _usable(answers: pl.DataFrame, mends: Mends, tables: tuple[Table, ...]) -> A
             "proved on it; give labelled rows with --test, or leave it out."
         )
     return usable
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _schema(

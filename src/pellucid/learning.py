@@ -188,7 +188,7 @@ def _experience(
 def _own_target(table: Table) -> list[str]:
     """The class folder of files, where nobody says what is predicted."""
     if table.target is None:
-        raise UsageError('Say what to predict: target="the column".')
+        raise UsageError("Say what to predict: name a column with target (--target).")
     return [table.target]
 
 

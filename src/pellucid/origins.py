@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from pellucid.counts import counted, verb
 from pellucid.data.checking import require_columns
 from pellucid.data.seasons import seasons_of
 from pellucid.data.steps import YEAR, Steps, steps_of
@@ -59,7 +60,8 @@ def windows_of(table: Table, target: Sequence[str], settings: Settings, mends: M
     made = windows.table(rows, table, sides)
     first, last = cuts["test"]
     how = (
-        f"windows by rolling origin: the last {last - first + 1:,} steps prove, those before them "
+        f"windows by rolling origin: the last {counted(last - first + 1, 'step')} "
+        f"{verb(last - first + 1, 'proves', 'prove')}, those before them "
         "choose; no value is in two sides"
     )
     many = f"{len(series):,} series" if windows.series else "one series"
@@ -79,7 +81,7 @@ def _found(
     horizon, time = settings.horizon, settings.time
     if len(target) != 1 or time is None or horizon is None:
         raise UsageError(
-            "A forecast needs one target, its time column and a horizon: time=, horizon=."
+            "A forecast needs one target, its time column and a horizon (--time, --horizon)."
         )
     require_columns(table, target, settings)
     others = [c for c in table.columns
@@ -193,7 +195,7 @@ def _enough(w: Windows, sides: Sequence[str], table: Table) -> None:
     for side, fewest in (("train", FEWEST), ("valid", 1), ("test", 1)):
         if sides.count(side) < fewest:
             raise DataError(
-                f"The series of {table.name} are too short to learn {w.horizon} steps ahead of "
-                f"{w.target!r} and to prove it: about {FEWEST + 5 * w.horizon} steps of "
+                f"The series of {table.name} are too short to learn {counted(w.horizon, 'step')} "
+                f"ahead of {w.target!r} and to prove it: about {FEWEST + 5 * w.horizon} steps of "
                 f"{w.steps} are needed. Ask for a smaller horizon, or bring a longer past."
             )

@@ -215,10 +215,9 @@ def _kinds_of(inputs: Sequence[Kind]) -> dict[str, str]:
 def _known(kinds: Mapping[str, str], columns: list[str]) -> None:
     for column in kinds:
         if column not in columns:
-            raise UsageError(
-                f"A kind was given for {column!r}, which is not learnt from as a column; leave its "
-                "kind out."
-            )
+            close = nearest(column, columns)
+            meant = f" Did you mean {close!r}?" if close else ""
+            raise UsageError(f"A kind was given for {column!r}, which is no column in use.{meant}")
 
 
 def _kind_of(series: pl.Series, kinds: Mapping[str, str]) -> tuple[type[Kind], str]:

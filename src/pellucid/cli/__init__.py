@@ -89,4 +89,4 @@ def _fail(message: str, status: int) -> None:
 
 def _warn(message: Warning | str, *where: object, **more: object) -> None:
     """A warning as one line, without the place in the source that it came from."""
-    print(f"pellucid: {message}", file=sys.stderr)
+    print(f"pellucid: {printable(str(message))}", file=sys.stderr)

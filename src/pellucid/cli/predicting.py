@@ -48,7 +48,7 @@ def predict(
             for frame in frames:
                 file.write(frame)
     for mend in mends.found:
-        print(printable(str(mend)), file=sys.stderr)
+        print(f"pellucid: {printable(str(mend))}", file=sys.stderr)
 
 
 def evaluate(model: ModelFolder, source: Source, as_json: AsJson = False) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from pellucid.counts import verb
 from pellucid.data.identifiers import group_count, identifier_reason
 from pellucid.data.leaks import find_leaks
 from pellucid.data.numbers import is_number
@@ -156,8 +157,8 @@ def _repeats(frame: pl.DataFrame, kept: list[str], targets: list[str]) -> Iterat
         return
     contrary = frame.select([*kept, *targets]).unique().height - distinct
     yield (
-        f"{repeats:,} of {frame.height:,} rows repeat the inputs of another row"
-        + (f", {contrary:,} of them with another target" if contrary else "")
+        f"{repeats:,} of {frame.height:,} rows {verb(repeats, 'repeats', 'repeat')} the inputs of "
+        "another row" + (f", {contrary:,} of them with another target" if contrary else "")
     )
 
 
@@ -181,9 +182,9 @@ def _rare_classes(target: pl.Series) -> Iterator[str]:
     if rare.height:
         value, fewest = rare.row(-1)
         yield (
-            f"{rare.height:,} of the {counts.height:,} values of {target.name!r} have fewer than "
-            f"{FEW_ROWS} rows, such as {_short(value)} ({fewest}): too few to learn or to prove "
-            "them"
+            f"{rare.height:,} of the {counts.height:,} values of {target.name!r} "
+            f"{verb(rare.height, 'has', 'have')} fewer than {FEW_ROWS} rows, such as "
+            f"{_short(value)} ({fewest}): too few to learn or to prove them"
         )
 
 

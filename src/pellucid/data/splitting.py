@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pellucid.counts import counted, verb
 from pellucid.data.drawing import MANY_ROWS, Rows, as_blocks, draw, thinned
 from pellucid.data.identifiers import identifier_reason
 from pellucid.data.table import Table
@@ -63,7 +64,10 @@ def split(
     time of each row, NaN if unknown. With `prove=False` the rows to prove with lie elsewhere.
     """
     if len(strata) < FEWEST_ROWS:
-        raise DataError(f"{len(strata)} rows are too few to learn from; {FEWEST_ROWS} is the least")
+        raise DataError(
+            f"{counted(len(strata), 'row')} {verb(len(strata), 'is', 'are')} too few to learn "
+            f"from; {FEWEST_ROWS} is the least"
+        )
     if order is not None and own is None:
         _codes(strata)  # which checks them
         return _by_time(order, prove)
@@ -144,10 +148,9 @@ def told_of_repeats(split: Split) -> str | None:
     again, rows = split.repeats, len(split.prove)
     if again <= FEW_AGAIN * rows:
         return None
-    have = "has" if again == 1 else "have"
     return (
-        f"{again:,} of {rows:,} rows to prove on {have} the same inputs as a row that is learnt "
-        "from: performance may be less on rows that are new"
+        f"{again:,} of {counted(rows, 'row')} to prove on {verb(again, 'has', 'have')} the same "
+        "inputs as a row that is learnt from: performance may be less on rows that are new"
     )
 
 
@@ -223,7 +226,9 @@ def _by_time(order: NDArray[np.float64], prove: bool) -> Split:
     begin = _cut(times[:end], end - round(drawn[CHOOSE]))
     unknown = int(np.isnan(order).sum())
     how = f"by time: the past learns, the latest rows {'prove' if prove else 'choose'}" + (
-        f"; {unknown:,} rows without a time learn" if unknown else ""
+        f"; {counted(unknown, 'row')} without a time {verb(unknown, 'learns', 'learn')}"
+        if unknown
+        else ""
     )
     return Split(np.sort(rows[:begin]), np.sort(rows[begin:end]), np.sort(rows[end:]), how)
 

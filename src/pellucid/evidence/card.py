@@ -8,6 +8,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from pellucid.counts import counted
 from pellucid.evidence.document import Document, Target
 from pellucid.evidence.numerals import Measure, percent
 from pellucid.evidence.pages import render, write_page
@@ -68,7 +69,7 @@ def _view(target: Target, column: str) -> TargetView:
     )
     for other, value in target["others"].items():
         lines.append((other, Measure(other, target["unit"]).value(value)))
-    proved = proved_on(performance, "windows" if target["kind"] == "forecast" else "rows")
+    proved = proved_on(performance, "window" if target["kind"] == "forecast" else "row")
     sentences = target["verdict"]["sentences"]
     return TargetView(column, target["kind"], _levels(target["levels"]), sentences, proved, lines)
 
@@ -103,7 +104,9 @@ def _target_limits(column: str, target: Target) -> list[str]:
     elif verdict["beats_baseline"] is False:
         limits.append(f"{column}: the conventional way is better; prefer it.")
     if rows < FEW_ROWS:
-        limits.append(f"{column}: judged on {rows} rows only, so its performance is uncertain.")
+        limits.append(
+            f"{column}: judged on {counted(rows, 'row')} only, so its performance is uncertain."
+        )
     error = (calibration or {}).get("after", 0.0)
     if error > LARGE_ERROR:
         limits.append(f"{column}: its confidence is off by {percent(error)} on average.")

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 import polars as pl
 
+from pellucid.counts import counted
 from pellucid.data.checking import require_column
 from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
@@ -116,7 +117,7 @@ def _held(kind: TargetKind, now: Performance, promised: Performance) -> bool:
 def _sentence(
     kind: TargetKind, now: Performance, promised: Performance | None, held: bool | None
 ) -> str:
-    text = f"{_estimate(now)} on {now['rows']:,} {kind.cases}"
+    text = f"{_estimate(now)} on {counted(now['rows'], kind.case)}"
     if promised is None or held is None:
         return text + "."
     verdict = "held" if held else "did not hold"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from pellucid.counts import counted, verb
 from pellucid.evidence.document import Performance
 
 
-def proved_on(performance: Performance, cases: str = "rows") -> str:
+def proved_on(performance: Performance, case: str = "row") -> str:
     """'90 rows it never saw', or '90 test rows, 30 of which repeat rows that it learned from'."""
     rows, repeats = performance["rows"], performance.get("repeats", 0)
     if not repeats:
-        return f"{rows:,} {cases} it never saw"
-    which = "all of which repeat" if repeats == rows else f"{repeats:,} of which repeat"
-    which = "1 of which repeats" if repeats == 1 < rows else which
-    return f"{rows:,} test {cases}, {which} rows that it learned from"
+        return f"{counted(rows, case)} it never saw"
+    of_which = "" if rows == 1 else "all of " if repeats == rows else f"{repeats:,} of "
+    repeat = verb(repeats, "repeats a row", "repeat rows")
+    return f"{counted(rows, f'test {case}')}, {of_which}which {repeat} that it learned from"
 
 
 def proving(performance: Performance) -> str:

@@ -47,7 +47,7 @@ def _beats(gap: Interval | None) -> bool | None:
 def _learned(kind: TargetKind, performance: Performance, simplest: NamedValue) -> str:
     measure = Measure(kind.metric)
     return (
-        f"It learned: {_estimate(measure, performance)} on {proved_on(performance, kind.cases)} "
+        f"It learned: {_estimate(measure, performance)} on {proved_on(performance, kind.case)} "
         f"(always the {simplest['name']}: {measure.value(simplest['value'])})."
     )
 
@@ -62,7 +62,7 @@ def _not_learned(
     always = f"always the {simplest['name']} ({measure.value(simplest['value'])})"
     return (
         f"It did not learn: {_estimate(measure, performance)} on "
-        f"{proved_on(performance, kind.cases)}{comma} is {compared} {always}."
+        f"{proved_on(performance, kind.case)}{comma} is {compared} {always}."
     )
 
 
@@ -85,12 +85,12 @@ def _more_rows(kind: TargetKind, performance: Performance, doubled: Interval) ->
     measure = Measure(kind.metric)
     room = 1 - performance["value"] if measure.is_share else performance["value"]
     if doubled["high"] <= 0 or doubled["value"] < SMALL_GAIN * room:
-        return f"More {kind.cases} of the same sort will hardly help; better columns or labels may."
+        return f"More {kind.case}s of the same sort will hardly help; better columns or labels may."
     low = max(doubled["low"], 0.0)
     size = measure.difference(doubled["value"], low, doubled["high"])
     what = f"{size} more" if performance["higher_is_better"] else f"an error {size} smaller"
     between = measure.interval(low, doubled["high"])
-    return f"With twice the {kind.cases} expect about {what} ({between})."
+    return f"With twice the {kind.case}s expect about {what} ({between})."
 
 
 def _estimate(measure: Measure, performance: Performance) -> str:

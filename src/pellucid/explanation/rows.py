@@ -10,6 +10,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from pellucid.counts import counted
 from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
 from pellucid.explanation.answers import answer_steps, loss_steps
@@ -58,7 +59,7 @@ def explain_source(
     """Explain the model's answer for row `number`, counted from 1, of a table."""
     if not 1 <= number <= table.height:
         raise UsageError(
-            f"{table.name} has {table.height:,} rows, counted from 1, so there is no row "
+            f"{table.name} has {counted(table.height, 'row')}, counted from 1, so there is no row "
             f"{number:,}; give --row from 1 to {table.height:,}."
         )
     place = table.place(number - 1)

@@ -58,7 +58,7 @@ def recognise(cells: pl.Series) -> tuple[type[Kind], str]:
             return kind, reason
     raise DataError(
         f"Column {cells.name!r} holds {cells.dtype}, which no kind of data reads; "
-        f'leave it out with ignore=["{cells.name}"].'
+        f"leave it out with ignore (--ignore)."
     )
 
 

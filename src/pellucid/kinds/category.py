@@ -11,6 +11,7 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
+from pellucid.counts import counted
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.blending import weigh_classes
 from pellucid.kinds.calibration import class_calibration
@@ -47,16 +48,16 @@ class Category(Target):
     def matches(cls, cells: pl.Series) -> str | None:
         """Truth values, names that repeat, whole numbers whose column name marks a code."""
         if cells.dtype in (pl.Boolean, pl.Categorical, pl.Enum):
-            return f"it holds {cells.n_unique()} levels"
+            return f"it holds {counted(cells.n_unique(), 'level')}"
         present = texts(cells).drop_nulls()
         distinct = present.n_unique()
         if is_code(cells):
-            return f"its name says a code, with {distinct:,} levels"
+            return f"its name says a code, with {counted(distinct, 'level')}"
         if cells.dtype != pl.String or not len(present):
             return None
         words = float(present.str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
         if distinct <= 20 or (distinct <= len(present) / 2 and words < 4):
-            return f"it holds {distinct:,} levels"
+            return f"it holds {counted(distinct, 'level')}"
         short = words < 3 and float(present.str.len_chars().mean() or 0) < 20  # type: ignore[arg-type]
         return f"it holds {distinct:,} short names" if short else None
 
@@ -121,8 +122,8 @@ class Category(Target):
         levels = self.levels[self.columns.index(column)]
         names = " ".join(levels[:6])
         if len(levels) <= 6 and len(names) <= 40:
-            return f"{len(levels)} levels: {names}"
-        return f"{len(levels):,} levels"
+            return f"{counted(len(levels), 'level')}: {names}"
+        return counted(len(levels), "level")
 
     # ---- as a target ---------------------------------------------------------------------------
 

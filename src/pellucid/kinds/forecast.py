@@ -43,7 +43,7 @@ class Forecast(DeepTarget):
     """
 
     kind: ClassVar[str] = "forecast"
-    cases: ClassVar[str] = "windows"
+    case: ClassVar[str] = "window"
     metric: ClassVar[str] = "MASE"
     higher_is_better: ClassVar[bool] = False
     blends: ClassVar[bool] = True

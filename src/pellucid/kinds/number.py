@@ -99,7 +99,7 @@ class Number(Target):
         if not len(finite):
             raise DataError(
                 f"The target {cells.name!r} holds no number, so it cannot be predicted as one; "
-                f'leave its kind out, or pass kinds={{"{cells.name}": "category"}}.'
+                f"leave its kind out, or make it a category (--kind {cells.name}=category)."
             )
         if np.abs(finite).max() > LARGEST:
             raise DataError(
@@ -150,7 +150,7 @@ class Number(Target):
             row = int(wrong.arg_true()[0])
             raise DataError(
                 f"The target {cells.name!r} is a number, but {place(row)} holds {cells[row]!r}; "
-                f'correct it, or pass kinds={{"{cells.name}": "category"}}.'
+                f"correct it, or make it a category (--kind {cells.name}=category)."
             )
         return ((values.to_numpy() - self.centre[0]) / self.scale[0]).astype(np.float32)
 

@@ -13,6 +13,7 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
+from pellucid.counts import counted
 from pellucid.errors import DataError, Mend, Mends
 from pellucid.kinds.calibration import reliability
 from pellucid.kinds.cells import row_number
@@ -96,8 +97,8 @@ class Tags(DeepTarget):
     def summary(self, column: str) -> str:
         """How many sorts of spans, or of tags."""
         sorts = {tag.partition("-")[2] for tag in self.tags} - {""}
-        counted = f"{len(sorts)} sorts of spans" if self._has_spans else f"{len(self.tags)} tags"
-        return f"{counted}, about {self.words:,.0f} words"
+        kept = f"{len(sorts)} sorts of spans" if self._has_spans else f"{len(self.tags)} tags"
+        return f"{kept}, about {counted(round(self.words), 'word')}"
 
     def task(self) -> str:
         """The tags, and the words that they belong to."""
@@ -118,9 +119,9 @@ class Tags(DeepTarget):
         for row, tags in enumerate(rows):
             if words is not None and len(words[row]) != len(tags):
                 raise DataError(
-                    f"{place(row)} has {len(words[row])} words in {self.source!r} but {len(tags)} "
-                    f"tags in {cells.name!r}; there is one tag a word. Correct it or leave the "
-                    "row out."
+                    f"{place(row)} has {counted(len(words[row]), 'word')} in {self.source!r} but "
+                    f"{counted(len(tags), 'tag')} in {cells.name!r}; there is one tag a word. "
+                    "Correct it or leave the row out."
                 )
             if unknown := next((tag for tag in tags if tag not in numbers), None):
                 raise DataError(

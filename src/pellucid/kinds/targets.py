@@ -19,7 +19,7 @@ from pellucid.networks.layers.input import Tensors
 class Target:
     """One value a row, predicted from the network's hidden layers alone."""
 
-    cases: ClassVar[str] = "rows"
+    case: ClassVar[str] = "row"
     right_or_wrong: ClassVar[bool] = False
     has_probabilities: ClassVar[bool] = False
     has_intervals: ClassVar[bool] = False

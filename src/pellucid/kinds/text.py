@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.backbones import Backbone
+from pellucid.counts import counted
 from pellucid.errors import Mends
 from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Array, Encoded, Ragged
@@ -160,7 +161,7 @@ class Text:
 
     def summary(self, column: str) -> str:
         """How long the texts are, and what else reads them."""
-        words = f"about {self.words[self.columns.index(column)]:,.0f} words"
+        words = f"about {counted(round(self.words[self.columns.index(column)]), 'word')}"
         return words + ("" if self.pretrained is None else f", read by {self.pretrained.told}")
 
 

@@ -12,6 +12,7 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
+from pellucid.counts import counted
 from pellucid.errors import Mend, Mends
 from pellucid.kinds import alike, word_by_word
 from pellucid.kinds.cells import row_number, texts
@@ -90,7 +91,7 @@ class Wording(DeepTarget):
 
     def summary(self, column: str) -> str:
         """How long the texts are."""
-        return f"about {self.words:,.0f} words"
+        return f"about {counted(round(self.words), 'word')}"
 
     def task(self) -> str:
         """The text, and what it is written from."""

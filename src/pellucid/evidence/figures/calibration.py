@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from pellucid.counts import counted
 from pellucid.evidence.figures.bars import Bar, bars
 from pellucid.evidence.figures.scales import Scale
 from pellucid.evidence.figures.svg import (
@@ -75,7 +76,7 @@ def _reliability_caption(calibration: Calibration, bins: list[CalibrationBin]) -
     most = max(bins, key=lambda one: one["rows"])
     words = (
         f"When the network says about {percent(most['confidence'], 0)}, it is right "
-        f"{percent(most['accuracy'], 0)} of the time ({count(most['rows'])} rows). "
+        f"{percent(most['accuracy'], 0)} of the time ({counted(most['rows'], 'row')}). "
     )
     if "before" in calibration and "after" in calibration:
         before, after = percent(calibration["before"]), percent(calibration["after"])
@@ -116,7 +117,7 @@ def _points(bins: list[CalibrationBin], across: Scale, up: Scale) -> list[Markup
         radius = 2.5 + 8 * (one["rows"] / largest) ** 0.5
         says = (
             f"confidence {percent(one['confidence'])}: right {percent(one['accuracy'])} "
-            f"of {count(one['rows'])} rows"
+            f"of {counted(one['rows'], 'row')}"
         )
         parts.append(dot(x, y, radius, "dot ours clear", says))
     return parts

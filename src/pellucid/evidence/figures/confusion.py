@@ -127,7 +127,7 @@ def _row(counts: list[int], index: int, levels: list[str], grid: _Grid) -> list[
         # Errors are few: the root makes a tenth of a row visible.
         shade = share if right else share**0.5
         x, y = grid.left + other * grid.size, grid.top + index * grid.size
-        says = f"true {levels[index]}, predicted {levels[other]}: {count(number)} rows"
+        says = f"true {levels[index]}, predicted {levels[other]}: {counted(number, 'row')}"
         parts.append(
             element(
                 "rect",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from markupsafe import Markup
 
+from pellucid.counts import counted
 from pellucid.evidence.document import Moment
 from pellucid.evidence.figures.scales import Scale, extent
 from pellucid.evidence.figures.svg import (
@@ -69,7 +70,7 @@ def _caption(moments: Sequence[Moment]) -> str:
     members = len({moment["member"] for moment in moments})
     steps = max(moment["step"] for moment in moments)
     if members == 1:
-        return f"{count(steps)} steps."
+        return f"{counted(steps, 'step')}."
     drawn_members = min(members, MOST_MEMBERS)
     words = f"{members} members, up to {count(steps)} steps each."
     return words + (f" The first {drawn_members} are drawn." if drawn_members < members else "")
