@@ -57,6 +57,14 @@ def test_each_step_has_a_moment_and_each_moment_of_it_the_step(steps, first):
     assert (np.diff(steps.moment(index)) > 0).all()
 
 
+def jittered(hours, usual=True):
+    """Hourly stamps, up to three minutes late; `usual`: every second one is on the hour."""
+    late = np.random.default_rng(0).integers(-180, 180, hours)
+    late[1::2] *= not usual
+    begin = datetime(2024, 1, 1, 12)
+    return [begin + timedelta(hours=h, seconds=int(late[h])) for h in range(hours)]
+
+
 @pytest.mark.parametrize(
     ("stamps", "expected"),
     [
@@ -66,11 +74,20 @@ def test_each_step_has_a_moment_and_each_moment_of_it_the_step(steps, first):
         ([date(2024, 1, 1) + timedelta(days=7 * w) for w in range(20)], "a week"),
         ([date(2024, 1, 1) + timedelta(days=d) for d in range(60) if d % 7 < 5], "a workday"),
         ([datetime(2024, 1, 1) + timedelta(minutes=15 * i) for i in range(20)], "15 minutes"),
+        (jittered(60), "an hour"),
     ],
 )
 def test_the_step_of_time_is_found(stamps, expected):
     moments = pl.Series(stamps).cast(pl.Datetime("us")).dt.epoch("us").to_numpy() / 1e6
     assert str(steps_of(moments, np.zeros(len(moments)), dates=True)) == expected
+
+
+@pytest.mark.parametrize("usual", [True, False])
+def test_stamps_that_are_late_are_continued_on_the_grid_that_most_lie_on(usual):
+    stamps = pl.Series(jittered(61, usual)).cast(pl.Datetime("us"))
+    moments = stamps.dt.epoch("us").to_numpy() / 1e6
+    steps = steps_of(moments, np.zeros(len(moments)), dates=True)
+    assert (steps.moment(steps.index(moments)) % 3_600 == 0).all()
 
 
 def hours(weeks=8):
@@ -125,6 +142,26 @@ def windowed(frame, mends=None, **changes):
     asked = {"time": "day", "horizon": 7, "series": "shop", "known": ("promoted",), **changes}
     table = Table("sales.csv", frame.lazy(), frame.height)
     return windows_of(table, ["sold"], Settings(**asked), mends or Mends())
+
+
+@pytest.mark.parametrize(
+    ("form", "zone"),
+    [("%Y-%m-%d %H:%M:%S", ""), ("%Y-%m-%dT%H:%M:%SZ", "Z"), ("%Y-%m-%d %H:%M%:z", "+00:00"),
+     ("%Y-%m-%dT%H:%M:%S+0530", "+05:30"), (None, "+02:00")],
+)  # fmt: skip
+def test_predictions_carry_the_zone_of_the_time_column(form, zone):
+    begin = datetime(2024, 5, 1)
+    stamps = pl.Series([begin + timedelta(hours=h) for h in range(150)])
+    stamps = stamps.dt.replace_time_zone("Europe/Berlin" if form is None else "UTC")
+    when = stamps if form is None else stamps.dt.strftime(form)
+    frame = pl.DataFrame({"day": when, "sold": np.arange(150.0)})
+    made = windowed(frame, series=None, known=())
+    nothing = pl.DataFrame({"sold": ["[1, 2, 3, 4, 5, 6, 7]"] * made.height})
+    told = made.windows.unrolled(nothing, made, 0)["day"]
+    assert told[0].endswith(zone) and told[0][:19].count(":") == 2
+    last = made.windows.of(Table("new.csv", frame.lazy(), frame.height), Mends())
+    ahead = last.windows.unrolled(nothing.head(1), last, 0)["day"]
+    assert ahead[0] == f"2024-05-07 06:00:00{zone}" and ahead[6] == f"2024-05-07 12:00:00{zone}"
 
 
 def test_no_value_that_is_proved_or_chosen_on_is_learnt_from():

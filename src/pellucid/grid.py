@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,10 @@ from pellucid.kinds.contract import Array
 from pellucid.kinds.date import moments
 
 TIMES = ("time of the year (cosine)", "time of the year (sine)")
+
+
+# A zone stands behind a time of day: without one "-01" would be a day.
+ZONE = re.compile(r":\d\d(?:\.\d+)? ?(Z|[+-]\d\d(?::?\d\d)?)$")
 
 
 @dataclass(frozen=True)
@@ -132,15 +137,37 @@ class Grid:
         """The steps of moments."""
         return self.steps.index(moments_of(cells, self.dates).to_numpy())
 
-    def written(self, index: Array) -> pl.Series:
-        """The moments of steps as a person writes them."""
+    def written(self, index: Array, zone: str = "") -> pl.Series:
+        """The moments of steps as a person writes them, in the zone "Z" or "+02:00" if given."""
         when = self.steps.moment(index)
         if not self.dates:
             whole = np.allclose(when, np.round(when))
             return pl.Series(when).cast(pl.Int64) if whole else pl.Series(when)
-        stamps = pl.Series((when * 1e6).astype("datetime64[us]"))
-        days = bool((np.mod(when, 86_400) == 0).all())
-        return stamps.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S")
+        stamps = pl.Series(((when + _ahead_of_utc(zone)) * 1e6).astype("datetime64[us]"))
+        days = not zone and bool((np.mod(when, 86_400) == 0).all())
+        return stamps.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S") + zone
+
+
+def zone_of(cells: pl.Series) -> str:
+    """The zone that the last moment is written in, "Z" or "+02:00"; "" where it has none."""
+    last = cells.drop_nulls().tail(1)
+    if isinstance(last.dtype, pl.Datetime) and last.dtype.time_zone is not None:
+        last = last.dt.strftime("%H:%M:%S%:z")
+    if last.dtype != pl.String or not len(last):
+        return ""
+    found = ZONE.search(last[0].strip())
+    if found is None or found[1] == "Z":
+        return "" if found is None else "Z"
+    digits = found[1].replace(":", "").ljust(5, "0")
+    return f"{digits[:3]}:{digits[3:]}"
+
+
+def _ahead_of_utc(zone: str) -> int:
+    """Seconds by which a clock there is ahead."""
+    if zone in ("", "Z"):
+        return 0
+    minutes = 60 * int(zone[1:3]) + int(zone[4:6])
+    return 60 * (-minutes if zone[0] == "-" else minutes)
 
 
 def moments_of(cells: pl.Series, dates: bool) -> pl.Series:

@@ -10,7 +10,7 @@ import polars as pl
 
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends
-from pellucid.grid import TIMES, Grid, Line
+from pellucid.grid import TIMES, Grid, Line, zone_of
 from pellucid.kinds.contract import Array
 from pellucid.kinds.forecast import FURTHEST, LONGEST, ahead, before
 
@@ -124,7 +124,7 @@ class Windows(Grid):
         ahead = np.repeat(origin, self.horizon) + np.tile(
             np.arange(1, self.horizon + 1), len(origin)
         )
-        columns = [pl.Series(self.time, self.written(ahead))]
+        columns = [pl.Series(self.time, self.written(ahead, zone_of(names[self.time])))]
         if self.series:
             each = np.repeat(np.arange(frame.height), self.horizon)
             columns.insert(0, names[self.series].gather(each))
@@ -152,7 +152,7 @@ class Windows(Grid):
         if self.series:
             columns[self.series] = [row.series.name for row in rows]
         when = np.array([row.series.index[row.origin] for row in rows])
-        columns[self.time] = self.written(when)
+        columns[self.time] = self.written(when, zone_of(table.column(self.time)))
         for name in self.fixed:
             columns[name] = [row.series.fixed[name] for row in rows]
         going = [name for name in (rows[0].series.columns if rows else ()) if name != self.target]

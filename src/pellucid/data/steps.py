@@ -95,9 +95,30 @@ def steps_of(moments: Array, names: Array, dates: bool) -> Steps:
     if dates and _only_workdays(moments, middle):
         return Steps("workday", 1.0, 0.0)
     values, counts = np.unique(np.round(distance, 6), return_counts=True)
-    usual = float(values[counts.argmax()])
-    size = usual if counts.max() >= REGULAR * len(distance) else middle
-    return Steps("second" if dates else "number", size, float(moments[0]))
+    regular = counts.max() >= REGULAR * len(distance)
+    size = float(values[counts.argmax()]) if regular else middle
+    if dates and not regular:
+        size = _whole(size, OFF * size)
+    return Steps("second" if dates else "number", size, _anchor(moments, size, dates))
+
+
+def _anchor(moments: Array, size: float, dates: bool) -> float:
+    """A moment of the grid that most of them lie on: the first one may be late itself."""
+    late = np.mod(moments - moments[0] + size / 2, size) - size / 2
+    values, counts = np.unique(np.round(late, 6), return_counts=True)
+    if counts.max() >= REGULAR * len(moments):
+        return float(moments[0] + values[counts.argmax()])
+    middle = float(moments[0] + np.median(late))
+    return _whole(middle, OFF * size) if dates else middle
+
+
+def _whole(seconds: float, off: float) -> float:
+    """The nearest number of whole weeks, days, hours or minutes that is not further `off`."""
+    for unit in sorted(WORDS, reverse=True):
+        whole = round(seconds / unit) * unit
+        if whole and abs(whole - seconds) <= off:
+            return whole
+    return seconds
 
 
 def _day_of_month(moments: Array) -> float:
