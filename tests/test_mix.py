@@ -18,9 +18,11 @@ from pellucid.explanation.attribution import attribute
 from pellucid.networks.layers import Encoder
 from pellucid.networks.network import Body, DeepNetwork
 from pellucid.settings import Settings
+from pellucid.training.budget import probe
 from pellucid.training.draft import first_plan
 from pellucid.training.encoders import triangular
 from pellucid.training.mirroring import meaning_of_mirrored
+from pellucid.training.optimizers import FlatAdamW
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pictures import encoded, scene
@@ -157,3 +159,24 @@ def test_what_is_said_of_a_mirrored_picture_is_the_opposite():
         plain, mirrored = kind.combine(network(raw)[0]), kind.combine(network(turned)[0])
     torch.testing.assert_close(mirrored, kind.opposite(plain), atol=1e-5, rtol=1e-4)
     assert not torch.allclose(mirrored, plain, atol=1e-3)
+
+
+# ---- planning ------------------------------------------------------------------------------------
+
+
+def test_steps_are_tried_as_often_as_the_time_allows(monkeypatch):
+    task, taken = roads(-1), []
+    step = FlatAdamW.step
+
+    def counting(self: FlatAdamW, rate: float) -> None:
+        taken.append(rate)
+        step(self, rate)
+
+    monkeypatch.setattr(FlatAdamW, "step", counting)
+    tries = []
+    for seconds in (1e-3, 1e3):
+        taken.clear()
+        probe(task, FUSED, seconds, most_threads=1)
+        tries.append(len(taken))
+    assert tries[0] == 2  # the first of which is a slow one
+    assert tries[1] >= 5

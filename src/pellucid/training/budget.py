@@ -23,6 +23,7 @@ from pellucid.training.task import Task
 
 PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
 PROBE_SHARE = 0.005  # of the time, for each number of threads
+MOST_PROBE = 6  # times that share; beyond it two steps must do, the first of which is a slow one
 PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later; so must half
 MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
@@ -249,10 +250,12 @@ def _time_steps(
 ) -> float:
     """The median of the steps that were timed, the first ones left out.
 
-    Fewer than PROBE_STEPS where they are slow beside the best.
+    Fewer than PROBE_STEPS where they are slow beside the best, or would eat up the time.
     """
     times: list[float] = []
     while len(times) <= PROBE_STEPS or (len(times) < MOST_PROBE_STEPS and sum(times) < seconds):
+        if len(times) >= 2 and sum(times) > MOST_PROBE * seconds:
+            break
         if best is not None and len(times) == 3 and min(times[1:]) > 1.5 * best:
             break
         started = time.perf_counter()

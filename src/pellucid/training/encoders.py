@@ -91,12 +91,13 @@ def sized(plan: Plan, task: Task, seconds: float, step_seconds: Callable[[Plan],
     for channels, pixels in LADDER:
         encoder = replace(chosen, channels=min(channels, most), shrink=max(1, -(-side // pixels)))
         larger = replace(plan, body=replace(plan.body, encoder=encoder))
+        if larger.body == plan.body:
+            continue
         counted = rows * flops(task, larger.body) / base / speed
         fits = counted <= seconds or (channels == LADDER[0][0] and plan.folds == 1)
-        known = fits or larger.body == plan.body
-        if not known and counted > QUICKER * seconds:
+        if not fits and counted > QUICKER * seconds:
             break
-        if not known and rows / plan.batch * step_seconds(larger) > seconds:
+        if not fits and rows / plan.batch * step_seconds(larger) > seconds:
             break
         plan = larger
     return plan
