@@ -82,7 +82,7 @@ def _loads(model: Path, folder: Path, chosen: argparse.Namespace) -> None:
             with server(name, model) as (address, _):
                 _load(address, folder, 3)  # warm
                 loads.append(_load(address, folder, chosen.seconds))
-    rows = []
+    rows, naive = [], _middle(runs["naive FastAPI"])
     for name, loads in runs.items():
         middle = sorted(loads, key=lambda load: load.per_second)[len(loads) // 2]
         rows.append(
@@ -93,7 +93,7 @@ def _loads(model: Path, folder: Path, chosen: argparse.Namespace) -> None:
                 "p99 ms": middle.p99,
                 "p99 / p50": middle.p99 / middle.p50,
                 "errors": sum(load.errors for load in loads),
-                "times naive": middle.per_second / _middle(runs["naive FastAPI"]),
+                "times naive": middle.per_second / naive if naive else None,
             }
         )
     printing.publish(f"Serving, {CONNECTIONS} connections", rows, chosen.output)

@@ -115,7 +115,8 @@ function dots(target, s, place) {
 export function curve(panels, { frame: f }) {
   const width = panels.curve.clientWidth, height = 150;
   const found = f.curve.filter((point) => point[1] !== null && point[2] !== null);
-  const top = Math.max(0.05, ...found.map((p) => Math.max(p[1], p[2])).sort((a, b) => a - b).slice(0, Math.ceil(found.length * 0.97)));
+  // From the loss it began with; only what lies far above most of the curve is cut off.
+  const top = Math.max(0.05, ...(found[0]?.slice(1) ?? []), ...found.map((p) => Math.max(p[1], p[2])).sort((a, b) => a - b).slice(0, Math.ceil(found.length * 0.97)));
   const w = frame({ left: 40, top: 8, width: width - 52, height: height - 34, x: [0, Math.max(FIRST, f.last)], y: [0, top * 1.08] });
   const invites = f.last || f.running ? "" : [line(w, [0, found[0]?.[1]], [FIRST, found[0]?.[1]], "quiet dashed"), label(w.left + w.width / 2, w.top + w.height * 0.56, "Press Start", "name", "middle"), label(w.left + w.width / 2, w.top + w.height * 0.56 + 20, "and the loss of every step is drawn here", "tick halo", "middle")];
   const clipped = (k) => path(w, found.map((p) => [p[0], Math.min(p[k], top * 1.08)]), k === 1 ? "first" : "second");
