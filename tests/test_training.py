@@ -227,6 +227,26 @@ def test_a_schedule_known_from_the_start_is_shortened_to_end_in_time_and_can_be_
     assert again.history == descent.history
 
 
+@pytest.mark.parametrize(("most", "steps"), [(400, 292), (200, 200), (0, 120)])
+def test_a_schedule_on_a_machine_quicker_than_planned_anneals_for_longer_and_can_be_done_over(
+    monkeypatch, most, steps
+):
+    clock = FakeClock()
+    monkeypatch.setattr("pellucid.training.watch.time", clock)
+    watch = SecondASteps(deadline=300, most=most)
+    watch.clock = clock
+    planned = Schedule(1e-2, 40, 20, 2**20, warmup=40, anneal=2.0)
+    weights, descent = descend(planned, watch)
+    assert descent.step == pytest.approx(steps, abs=10)
+    assert descent.step <= max(most, 120)
+    assert descent.history[-1]["rate"] < 1e-3
+    assert bool(descent.cut) == (most > 0)
+    hurries = {int(name.split("_")[2]): left for name, left in descent.cut.items()}
+    over, again = descend(replace(planned, hurries=hurries), Watch(most=most))
+    assert over.equal(weights)
+    assert again.history == descent.history
+
+
 def test_a_triangular_schedule_goes_up_and_down_in_lines():
     schedule = Schedule(1e-2, 20, 10, 2**20, warmup=20, anneal=4.0)
     _, descent = descend(schedule)

@@ -52,7 +52,8 @@ def watches(plan: Plan, clock: Clock) -> Callable[[int], Watch]:
         place = order.index(position)
         report = narration.descent(plan, place, workshop, now + left)
         deadline = now + left * shares[place] / sum(shares[place:])
-        return Watch(deadline, workshop.checkpoint(position), report, clock.interruption)
+        most = plan.most_steps if position < plan.folds else 0
+        return Watch(deadline, workshop.checkpoint(position), report, clock.interruption, most)
 
     return watch_of
 

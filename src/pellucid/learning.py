@@ -131,7 +131,7 @@ def learn(  # noqa: PLR0913
             task = task_of(experience, chosen, settings)
             fitted = fit(task, chosen, watches(chosen, clock))
             chosen = replace(chosen, cuts={**chosen.cuts, **fitted.cuts})
-            narration.learned(fitted)
+            narration.learned(fitted, chosen)
             targets = _judge(experience, (task, frozen), chosen, fitted, clock)
         evidence = document(experience, mends, chosen, (fitted, targets), narration, workshop)
         model = Model(experience.schema, fitted.network, chosen, evidence, asdict(settings))

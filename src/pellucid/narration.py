@@ -170,13 +170,17 @@ class Narration:
 
         return report
 
-    def learned(self, fitted: Fitted) -> None:
+    def learned(self, fitted: Fitted, plan: Plan) -> None:
         """The networks are trained."""
         steps = sum(d.step for d in fitted.descents)
         seconds = self.now() - self.stages[-1][1]
-        early = " · annealed early to keep the budget" if fitted.cuts else ""
-        early = " · ended when nothing more was gained" if fitted.settled else early
-        self.progress.line("learning", f"{steps:,} steps in {duration(seconds)}{early}")
+        how = ""
+        if fitted.settled:
+            how = " · ended when nothing more was gained"
+        elif fitted.cuts:
+            shortened = steps < plan.whole_steps
+            how = " · annealed early to keep the budget" if shortened else " · longer than planned"
+        self.progress.line("learning", f"{steps:,} steps in {duration(seconds)}{how}")
 
     def verdict(self, model: Model, output: Path | None, replaced: bool) -> None:
         """The verdict on every target, and where the model is."""

@@ -33,6 +33,8 @@ def document(
     fitted, targets = run
     network = cast("list[Layer]", fitted.network.plan())
     name = Path(experience.tables[0].name).name.split(".")[0] or "model"
+    steps = sum(descent.step for descent in fitted.descents)
+    shortened = bool(fitted.cuts) and steps < plan.whole_steps
     return {
         "format": 1,
         "pellucid": __version__,
@@ -43,15 +45,16 @@ def document(
         "plan": {
             "network": network,
             "parameters": sum(layer["parameters"] for layer in network),
-            "steps": plan.folds * (plan.steps + (plan.table.steps if plan.table else 0)),
+            "steps": plan.whole_steps,
             "seconds": narration.planned["seconds"],
             "megabytes": narration.planned["megabytes"],
         },
         "actual": {
             "seconds": workshop.spent,
             "megabytes": peak_megabytes(),
-            "steps": sum(d.step for d in fitted.descents),
-            "schedule_changed": bool(fitted.cuts) or not plan.tuning.keys().isdisjoint(plan.cuts),
+            "steps": steps,
+            "schedule_changed": shortened or not plan.tuning.keys().isdisjoint(plan.cuts),
+            "lengthened": bool(fitted.cuts) and not shortened,
             "settled": fitted.settled,
             "stages": _stages(narration),
         },

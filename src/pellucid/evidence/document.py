@@ -261,7 +261,8 @@ class Actual(TypedDict):
     seconds: float
     megabytes: float
     steps: int
-    schedule_changed: bool
+    schedule_changed: bool  # shortened, to keep the deadline
+    lengthened: NotRequired[bool]  # annealing, as there was time
     settled: bool  # it ended because nothing more was gained, not because of the clock
     stages: list[Stage]
 

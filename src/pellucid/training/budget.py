@@ -125,10 +125,11 @@ def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         steps = int(_for_deep(plan, seconds) / folds / each)
         if steps >= min(plan.steps // 2, 30 * plan.evaluate_every) or folds == 1:
             break
+    most = plan.all_steps
     steps = max(10, min(plan.steps, steps))
     worth = int(4 * len(task.folds[0][1]) * probed.row_seconds / probed.step_seconds)
     every = min(plan.evaluate_every, max(1, steps // 12, min(worth, steps // 4)))
-    return replace(plan, folds=folds, steps=steps, evaluate_every=every)
+    return replace(plan, folds=folds, steps=steps, evaluate_every=every, most_steps=most)
 
 
 def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
@@ -141,7 +142,8 @@ def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         trees=_affordable_trees(plan, task, 0.1 * seconds),
         linear_rows=_affordable_rows(plan, task, probed.terms, 0.1 * seconds),
     )
-    return triangular(plan, max(20, min(int(MORE_PASSES * plan.all_steps), steps)))
+    most = int(MORE_PASSES * plan.all_steps)
+    return replace(triangular(plan, max(20, min(most, steps))), most_steps=most)
 
 
 def _fit_table(plan: Plan, task: Task, seconds: float) -> Plan:

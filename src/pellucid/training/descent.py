@@ -24,7 +24,7 @@ class Schedule:
     clip: float | None = 1.0
     anneal_at: int | None = None  # of a run that is done over: where it began to anneal
     stop_at: int | None = None  # ... and where it was cut short
-    hurries: Mapping[int, int] = field(default_factory=dict)  # ... where so many steps were left
+    hurries: Mapping[int, int] = field(default_factory=dict)  # ... where so many steps were given
     anneal: float = 0.25
     share: Callable[[str], float] | None = None  # of the step size, that a parameter takes, by name
 
@@ -56,7 +56,7 @@ class Descent:
         self.anneal_from = self.step
         self.anneal_steps = max(10, int(self.step * self.anneal_share))
 
-    def hurry(self, steps: int) -> None:
+    def anneal_over(self, steps: int) -> None:
         """Anneal from where the step size stands now to 0 in so many steps."""
         self.peak = self._height() if self.anneal_from is not None else 1.0
         self.anneal_from, self.anneal_steps = self.step, steps

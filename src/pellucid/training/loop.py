@@ -62,7 +62,7 @@ def _cut_as_before(descent: Descent, schedule: Schedule) -> None:
     if descent.step == schedule.anneal_at and descent.anneal_from is None:
         descent.anneal()
     if descent.step in schedule.hurries:
-        descent.hurry(schedule.hurries[descent.step])
+        descent.anneal_over(schedule.hurries[descent.step])
 
 
 def _evaluate(

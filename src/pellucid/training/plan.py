@@ -37,6 +37,7 @@ class Plan:
     tuning: Mapping[str, int] = field(default_factory=dict)  # steps of each kind's backbone
     tuning_threads: int = 1
     table: Plan | None = None  # of as many networks of the plain columns alone
+    most_steps: int = 0  # of one deep network in all, where there is time for more than planned
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -62,6 +63,12 @@ class Plan:
         """Of one deep network, annealing included."""
         return self.steps + int(self.steps * self.anneal)
 
+    @property
+    def whole_steps(self) -> int:
+        """Of all deep networks, annealing included."""
+        each = self.all_steps + (0 if self.table is None else self.table.all_steps)
+        return self.folds * each
+
     def order(self, folds: int) -> list[int]:
         """The deep networks in the order in which they learn: first the tables', which are last."""
         tables = range(folds, 2 * folds) if self.table is not None else range(0)
@@ -81,7 +88,7 @@ class Plan:
                  encoder.channels, encoder.shrink)  # fmt: skip
         steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows, self.looked_at)
         flags = (encoder.mirror, encoder.opposite, encoder.half, encoder.distort)
-        counts = (body.blocks, self.trees, self.warmup, *self.curve)
+        counts = (body.blocks, self.trees, self.warmup, self.most_steps, *self.curve)
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
         tuned = (self.tuning_threads, *self.tuning.values())
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -15,13 +16,15 @@ from pellucid.training.descent import Descent
 from pellucid.training.optimizers import FlatAdamW
 
 CHECKPOINT_SECONDS = 15.0
+SURE_STEPS, WORTH = 50, 1.15  # before annealing is lengthened; by how much at least
 
 
 class Watch:
     """Looks at a descent every few steps; what it sees changes no weight, only the end.
 
     `deadline` (time.monotonic) is when annealing must be over. Annealing that begins for its
-    sake, or for Ctrl-C, is written down as the descent's `cut`, so that it can be done over.
+    sake, or for Ctrl-C, is written down as the descent's `cut`, so that it can be done over; and
+    so is annealing that goes on for longer, up to `most` steps in all, where time would be left.
     """
 
     def __init__(
@@ -30,8 +33,9 @@ class Watch:
         checkpoint: Path | None = None,
         report: Callable[[Descent, Tensor], None] | None = None,
         interrupted: Callable[[], bool] = lambda: False,
+        most: int = 0,
     ) -> None:
-        self.deadline, self.checkpoint = deadline, checkpoint
+        self.deadline, self.checkpoint, self.most = deadline, checkpoint, most
         self.report, self.interrupted = report, interrupted
         self.saved = self.started = time.monotonic()
         self.first_step = 0
@@ -58,6 +62,7 @@ class Watch:
         seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
         if descent.anneal_from is None:
             interrupted = self.interrupted()
+            self.most = 0 if interrupted else self.most
             if interrupted or now + 1.1 * seconds_a_step * descent.left > self.deadline:
                 descent.anneal()
                 descent.cut["anneal_at"] = descent.step
@@ -65,22 +70,34 @@ class Watch:
             descent.cut["stop_at"] = descent.step
             return False
         if descent.anneal_from is not None:
-            self._hurry(descent, now, seconds_a_step)
+            self._fit_to_deadline(descent, now, seconds_a_step)
         if now - self.saved > CHECKPOINT_SECONDS:
             self.save(descent, optimizer, best)
         return True
 
-    def _hurry(self, descent: Descent, now: float, seconds_a_step: float) -> None:
-        """Shorten an annealing that would end after the deadline, or that Ctrl-C ends."""
+    def _fit_to_deadline(self, descent: Descent, now: float, seconds_a_step: float) -> None:
+        """Shorten an annealing that would end too late, or that Ctrl-C ends; lengthen an early one.
+
+        The steps were planned by the speed of a short probe, on a machine that may have been busy.
+        """
         allowed = descent.left
-        if now + seconds_a_step * allowed > self.deadline:
-            allowed = int(0.95 * (self.deadline - now) / seconds_a_step)
         if self.interrupted():
             allowed = min(allowed, max(10, descent.step // 4))
-            self.interrupted = lambda: False
-        if allowed < 0.98 * descent.left:
-            descent.hurry(max(allowed, 1))
+            self.interrupted, self.most = (lambda: False), 0
+        if now + seconds_a_step * allowed > self.deadline:
+            allowed = int(0.95 * (self.deadline - now) / seconds_a_step)
+        elif self._may_lengthen(descent):
+            in_time = int(0.95 * (self.deadline - now) / seconds_a_step)
+            longer = min(in_time, self.most - descent.step)
+            allowed = longer if longer > WORTH * allowed else allowed
+        if not 0.98 * descent.left <= allowed <= descent.left:
+            descent.anneal_over(max(allowed, 1))
             descent.cut[f"hurry_at_{descent.step}"] = descent.anneal_steps
+
+    def _may_lengthen(self, descent: Descent) -> bool:
+        """Whether time is limited, the speed known, and more steps may still bring something."""
+        sure = descent.step - self.first_step >= SURE_STEPS
+        return sure and not descent.settled and math.isfinite(self.deadline)
 
     def save(self, descent: Descent, optimizer: FlatAdamW, best: Tensor) -> None:
         """Write the checkpoint, if there is a place for one."""
