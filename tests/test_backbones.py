@@ -221,6 +221,17 @@ def test_weights_that_could_hold_code_are_not_opened(tmp_path: Path) -> None:
         backbone_named(str(tmp_path))
 
 
+def test_too_little_memory_is_not_called_a_damaged_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any, **named: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(MemoryError):
+        tensors_of(tmp_path / "weights.pth")
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_damaged_weights_are_told_and_never_break_it(tmp_path: Path, zipped: bool) -> None:
     """torch raises ten types of errors for them, from EOFError to AssertionError."""

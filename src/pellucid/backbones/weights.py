@@ -32,6 +32,8 @@ def _loaded(file: Path) -> Any:
         if file.suffix == ".safetensors":
             return load_file(file)
         return torch.load(file, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise  # says nothing of the file
     except Exception as error:  # torch raises ten types for damaged files, and one for code in them
         raise UsageError(f'"{file}" cannot be read as weights; copy it again.') from error
 

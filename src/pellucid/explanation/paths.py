@@ -53,7 +53,7 @@ def follow(operations: Sequence[Operation], parameter: Tensor, weight: Weight) -
             continue
         try:
             y.tangent = _moves_of(y.live, parameter, weight)
-        except RuntimeError as error:  # NotImplementedError is one
+        except RuntimeError as error:  # torch tells a missing derivative by its words alone
             if "not implemented" not in str(error):
                 raise
             lost.append(f"{operation.number} {called(operation)}")
