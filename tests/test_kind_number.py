@@ -223,7 +223,7 @@ def test_a_target_is_measured_in_its_own_units():
     output = np.stack([target - 100 / kind.scale[0], target * 0, target * 0], 1)
     metrics = kind.metrics(output, target)
     assert metrics["RMSE"] == pytest.approx(100, rel=1e-5)
-    assert metrics["mean absolute error"] == pytest.approx(100, rel=1e-5)
+    assert metrics["MAE"] == pytest.approx(100, rel=1e-5)
     assert metrics["R²"] == pytest.approx(1 - 100**2 / cells.to_numpy().var(), rel=1e-5)
     assert kind.simplest(target, target[:2])[0] == "mean"
 
@@ -278,3 +278,25 @@ def test_the_margin_makes_intervals_cover_90_percent_whatever_the_network_says(t
     mean, below, above = layer(*new).T
     inside = (y >= mean - below) & (y <= mean + above)
     assert inside.double().mean() == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize("rows", [20, 60])
+def test_a_blend_fitted_to_few_rows_does_not_make_the_interval_narrow(rows):
+    rng = np.random.default_rng(0)
+    kind = Number.fit_target(pl.Series("paid", [-4.0, 0.0, 4.0]))
+    layer = kind.blend_layer()
+
+    def paths(rows):
+        y = torch.tensor(rng.normal(size=rows), dtype=torch.float32)
+        said = [y + torch.tensor(rng.normal(size=rows), dtype=torch.float32) for _ in "1234"]
+        spans = torch.ones(rows, 2)
+        linear, trees, table, deep = (mean.unsqueeze(1) for mean in said)
+        return (linear, trees, torch.cat([table, spans], 1), torch.cat([deep, spans], 1)), y
+
+    covered = []
+    for _ in range(300):
+        layer.load_state_dict(kind.fit_blend(*paths(rows)))
+        new, y = paths(200)
+        mean, below, above = layer(*new).T
+        covered.append(((y >= mean - below) & (y <= mean + above)).double().mean())
+    assert np.mean(covered) > 0.89

@@ -60,6 +60,13 @@ def horizon_asked(
     return int(horizon)
 
 
+def metric_asked(metric: Any) -> str | None:
+    """The name of a measure of performance, None where the target's own will do."""
+    if metric is not None and not isinstance(metric, str):
+        raise UsageError(f'metric names a measure, such as "MAE"; it is {metric!r}.')
+    return metric
+
+
 def _names(given: Any) -> list[str]:
     if isinstance(given, str | list | tuple) and not given:
         raise UsageError("Say what to predict: name a column with target (--target).")

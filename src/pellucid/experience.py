@@ -22,6 +22,7 @@ from pellucid.kinds.cells import texts
 from pellucid.kinds.contract import Preview
 from pellucid.kinds.parted import PiecedTarget
 from pellucid.kinds.pretrained import ReadingKind
+from pellucid.kinds.targets import measured_by
 from pellucid.media.files import UnreadableError
 from pellucid.schema import Schema, fit_schema, with_backbones
 from pellucid.settings import Settings
@@ -214,6 +215,7 @@ def _schema(
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in gone}
     inputs, answered = cells.select(kept), answers[seen]
     schema = fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
+    schema = replace(schema, targets=measured_by(settings.metric, schema.targets))
     pieced = {k.columns[0]: k.reads for k in schema.targets if isinstance(k, PiecedTarget)}
     reads = {target: pieced.get(target) for target in targets}
     findings = Findings(ignored, beware(some, ignored, reads, settings))

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from pellucid.asked import horizon_asked, other_words, several
+from pellucid.asked import horizon_asked, metric_asked, other_words, several
 from pellucid.clock import Clock, tuning_watches, watches
 from pellucid.data.checking import nearest, require_column
 from pellucid.data.fingerprint import fingerprint
@@ -56,6 +56,7 @@ def learn(  # noqa: PLR0913
     horizon: int | None = None,
     series: str | None = None,
     known: Sequence[str] = (),
+    metric: str | None = None,
     backbone: str | Sequence[str] = (),
     plan: str | Path | Plan | None = None,
     output: str | Path | None = None,
@@ -80,6 +81,8 @@ def learn(  # noqa: PLR0913
     horizon: forecast so many steps of `time` instead of one value a row.
     series: the column that names the series, where there are several to forecast.
     known: columns whose values are known ahead, as prices or holidays.
+    metric: what performance is measured by and learning makes small: of numbers "RMSE" (so that
+        the mean is predicted) or "MAE" (the median).
     backbone: a pretrained network that reads the texts or the pictures as well: a folder, the name
         of an installed package of weights, or "hf:owner/name" or "timm:name" to have it from the
         hub; one of each medium.
@@ -110,6 +113,7 @@ def learn(  # noqa: PLR0913
         steps,
         series,
         ahead,
+        metric_asked(metric),
         several(backbone),
     )
     plan = given_plan(plan)

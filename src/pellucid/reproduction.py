@@ -52,6 +52,7 @@ def reproduce(
             horizon=saved["horizon"],
             series=saved["series"],
             known=saved["known"],
+            metric=saved["metric"],
             backbone=_backbones(model),
             plan=model.plan,
             output=Path(folder) / "again.pellucid",

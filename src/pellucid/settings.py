@@ -20,4 +20,5 @@ class Settings:
     horizon: int | None = None  # forecast so many steps of the time column
     series: str | None = None  # the column that names the series, if there are several
     known: tuple[str, ...] = ()  # columns whose values are known ahead
+    metric: str | None = None  # what performance is measured by, where the target has a choice
     backbones: tuple[str, ...] = ()  # pretrained networks that read texts or pictures

@@ -35,6 +35,10 @@ SeriesName = Annotated[
     str | None, Option("--series", help="The column that names the series, if there are several.")
 ]
 Known = Annotated[list[str] | None, Option(help="A column whose values are known ahead.")]
+Metric = Annotated[
+    str | None,
+    Option(help="What is measured and made small: of numbers RMSE (the mean) or MAE (the median)."),
+]
 Minutes = Annotated[float, Option(help="Wall clock for everything.")]
 Seed = Annotated[int, Option(help="The same seed gives the same weights.")]
 PlanOf = Annotated[Path | None, Option(help="A model whose plan is followed step by step.")]
@@ -66,6 +70,7 @@ def learn(
     horizon: Horizon = None,
     series: SeriesName = None,
     known: Known = None,
+    metric: Metric = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from a table, prove it on rows set apart, and keep the model.
@@ -101,6 +106,7 @@ def learn(
         horizon=horizon,
         series=series,
         known=known or [],
+        metric=metric,
         backbone=backbone or [],
         plan=plan,
         output=folder,

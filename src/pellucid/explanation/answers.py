@@ -125,12 +125,14 @@ def _surprise(kind: TargetKind, output: Tensor, target: Tensor, cell: str) -> St
 def _error(kind: TargetKind, output: Tensor, target: Tensor) -> Step:
     answer = float(decoded(kind, output))
     truth = float(kind.decode(target.double().reshape(1, 1).numpy())[0])
+    size, error = abs(answer - truth), minus(answer, truth)
+    squared = kind.metric == "RMSE"
     return Step(
         rule=f"How wrong the answer is: {kind.columns[0]} was {truth:.6g}",
         given={},
-        of=Symbol("squared_error"),
-        working=(power(minus(answer, truth), 2),),
-        result=(answer - truth) ** 2,
+        of=Symbol("squared_error" if squared else "absolute_error"),
+        working=(power(error, 2) if squared else call("abs", error),),
+        result=size**2 if squared else size,
         check=Check(
             "what the row adds to the measure of performance",
             float(kind.row_losses(output.numpy(), target.double().numpy())[0]),

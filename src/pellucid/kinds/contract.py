@@ -125,6 +125,7 @@ class TargetKind(Protocol):
     kind: ClassVar[str]
     higher_is_better: ClassVar[bool]
     case: ClassVar[str]  # what a row of it is to people
+    measures: ClassVar[tuple[str, ...]]  # that its field `metric` may name, where it has a choice
     right_or_wrong: ClassVar[bool]  # a row's loss is 1 or 0, and the metric the share of the 1s
     has_probabilities: ClassVar[bool]
     has_intervals: ClassVar[bool]

@@ -16,7 +16,7 @@ from pellucid.kinds.blending import weigh_numbers
 from pellucid.kinds.calibration import number_calibration
 from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, row_number, texts
 from pellucid.kinds.contract import Array, Beside, Encoded
-from pellucid.kinds.estimators import ridge, shallow_for_numbers
+from pellucid.kinds.estimators import least_absolute, ridge, shallow_for_numbers
 from pellucid.kinds.knots import FURTHEST, LARGEST, filled_up, knots_of
 from pellucid.kinds.targets import Target
 from pellucid.networks.layers import (
@@ -40,7 +40,7 @@ class Number(Target):
 
     kind: ClassVar[str] = "number"
     plain: ClassVar[bool] = True
-    metric: ClassVar[str] = "RMSE"
+    measures: ClassVar[tuple[str, ...]] = ("RMSE", "MAE")
     higher_is_better: ClassVar[bool] = False
     has_intervals: ClassVar[bool] = True
 
@@ -53,6 +53,11 @@ class Number(Target):
     limits: Array  # (columns, 2) smallest and largest value
     gaps: Array  # (columns,) share of the cells that are missing
     precise: bool  # float32 would blur values of some column: keep float64 until centred
+    metric: str = "RMSE"  # of a target: "MAE" learns the median in the place of the mean
+
+    def __post_init__(self) -> None:
+        if self.metric not in self.measures:
+            raise ValueError(f"numbers are not measured by {self.metric!r}")
 
     @classmethod
     def matches(cls, cells: pl.Series) -> str | None:
@@ -169,30 +174,34 @@ class Number(Target):
         return (0.3, 3.0, 30.0) if hasattr(design, "indptr") else (0.1, 1.0, 10.0, 100.0, 1_000.0)
 
     def solve_linear(self, design: Any, target: Array, strength: float) -> tuple[Array, Array]:
-        """Ridge regression."""
-        return ridge(design, target, strength)
+        """Ridge regression, of absolute errors where they are the measure."""
+        return (ridge if self.metric == "RMSE" else least_absolute)(design, target, strength)
 
     def linear_score(self, output: Array, target: Array) -> float:
-        """Minus the squared error."""
-        return -float(np.square(output[:, 0] - target).mean())
+        """Minus the mean error."""
+        return -float(self._size(torch.from_numpy(output[:, 0] - target)).mean())
 
     def output_layer(self, members: int, width: int, generator: torch.Generator) -> nn.Module:
-        """The mean, and how far below and above it the outer quantiles lie."""
+        """The middle, and how far below and above it the outer quantiles lie."""
         return EnsembleOutput(members, width, 3, generator)
 
+    def _size(self, error: Tensor) -> Tensor:
+        """What is made small: squared errors by the mean, absolute errors by the median."""
+        return error.square() if self.metric == "RMSE" else error.abs()
+
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Squared error of the mean, and a light pinball loss of the two quantiles."""
+        """The error of the middle, and a light pinball loss of the two quantiles."""
         error = target - output[..., 0]  # (members, batch)
         below = error.detach() + nn.functional.softplus(output[..., 1])
         above = error.detach() - nn.functional.softplus(output[..., 2])
         pinball = torch.maximum(TAIL * below, (TAIL - 1) * below).mean()
         pinball = pinball + torch.maximum((1 - TAIL) * above, -TAIL * above).mean()
-        return error.square().mean() + 0.3 * pinball
+        return self._size(error).mean() + 0.3 * pinball
 
     def combine(self, output: Tensor) -> Tensor:
-        """(batch, 3): mean, and distances to the lower and the upper quantile."""
-        mean = output[..., :1].mean(0)
-        return torch.cat([mean, nn.functional.softplus(output[..., 1:]).mean(0)], -1)
+        """(batch, 3): the middle, and distances to the lower and the upper quantile."""
+        middle = output[..., :1].mean(0)
+        return torch.cat([middle, nn.functional.softplus(output[..., 1:]).mean(0)], -1)
 
     @property
     def signed(self) -> bool:
@@ -200,7 +209,7 @@ class Number(Target):
         return bool(self.limits[0, 0] < 0 < self.limits[0, 1])
 
     def opposite(self, output: Tensor) -> Tensor:
-        """Minus the number: (…, 1) of the mean, or (…, 3) with what is said of its interval."""
+        """Minus the number: (…, 1) of the middle, or (…, 3) with what is said of its interval."""
         mean = -output[..., :1] - 2 * float(self.centre[0] / self.scale[0])
         return torch.cat([mean, output[..., 1:].flip(-1)], -1)
 
@@ -209,21 +218,21 @@ class Number(Target):
         return self.score(self.combine(output), target)
 
     def score(self, output: Tensor, target: Tensor) -> float:
-        """Squared error of the mean: what training makes small."""
-        return (output[:, 0] - target).square().mean().item()
+        """The mean error: what training makes small."""
+        return self._size(output[:, 0] - target).mean().item()
 
     def fit_blend(self, paths: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
-        """Least squares, then the interval made to cover 90 %."""
-        return weigh_numbers(paths, target, TAIL)
+        """Least squares, or least absolute errors; then the interval made to cover 90 %."""
+        return weigh_numbers(paths, target, TAIL, self.metric == "MAE")
 
     def blend_layer(self) -> NumberBlend:
-        """The paths as one mean, clamped near the range that was learnt from."""
+        """The paths as one number, clamped near the range that was learnt from."""
         low, high = (self.limits[0] - self.centre[0]) / self.scale[0]
         room = 0.25 * (high - low)
         return NumberBlend(float(low - room), float(high + room))
 
     def decode(self, output: Array) -> pl.Series:
-        """The mean in the column's own units."""
+        """The answer in the column's own units."""
         return pl.Series(self.columns[0], output[:, 0] * self.scale[0] + self.centre[0])
 
     def read(self, cell: str) -> str | float:
@@ -237,22 +246,25 @@ class Number(Target):
         return pl.DataFrame({"low": units[0], "high": units[1]})
 
     def row_losses(self, output: Array, target: Array) -> Array:
-        """Squared error of each row, whose mean's root is the metric."""
-        return np.square((output[:, 0] - target) * self.scale[0])
+        """The error of each row: squared, where the root of their mean is the metric."""
+        error = (output[:, 0] - target) * self.scale[0]
+        return np.square(error) if self.metric == "RMSE" else np.abs(error)
 
     def aggregate(self, losses: Array) -> Array:
         """The metric of rows with these losses, along the first axis."""
-        return np.sqrt(losses.mean(0))
+        return np.sqrt(losses.mean(0)) if self.metric == "RMSE" else losses.mean(0)
 
     def simplest(self, target: Array, asked: Array) -> tuple[str, Array]:
-        """Always the mean."""
-        return "mean", np.full((len(asked), 1), target.mean())
+        """Always the mean, or the median where absolute errors are the measure."""
+        name, value = ("mean", np.mean) if self.metric == "RMSE" else ("median", np.median)
+        return name, np.full((len(asked), 1), value(target))
 
     def boosting(self, seed: int) -> Any:
         """Gradient-boosted trees for numbers."""
         from sklearn.ensemble import HistGradientBoostingRegressor
 
-        return HistGradientBoostingRegressor(random_state=seed)
+        loss = "squared_error" if self.metric == "RMSE" else "absolute_error"
+        return HistGradientBoostingRegressor(loss, random_state=seed)
 
     def machines(self, seed: int) -> Mapping[str, Any]:
         """A support-vector machine with Gaussian kernels, and a random forest."""
@@ -263,18 +275,19 @@ class Number(Target):
         return output
 
     def boosted_output(self, model: Any, features: Array) -> Array:
-        """The mean from a fitted `boosting` or machine."""
+        """The answers of a fitted `boosting` or machine."""
         return np.asarray(model.predict(features)).reshape(-1, 1)
 
     def metrics(self, output: Array, target: Array) -> Mapping[str, float]:
-        """RMSE and mean absolute error in the column's units, and R²."""
+        """Root of the mean square (RMSE) and mean (MAE) of the errors in the column's units; R²."""
         error = (output[:, 0] - target).astype(np.float64)
         spread = float(np.square(target - target.mean()).mean())
-        return {
+        found = {
             "RMSE": float(np.sqrt(np.square(error).mean()) * self.scale[0]),
-            "mean absolute error": float(np.abs(error).mean() * self.scale[0]),
+            "MAE": float(np.abs(error).mean() * self.scale[0]),
             "R²": 1 - float(np.square(error).mean()) / spread if spread else 0.0,
         }
+        return {self.metric: found[self.metric], **found}
 
     def wrongness(self, output: Array, target: Array) -> Array:
         """The distance to the true number."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 from torch import Tensor, nn
 
-from pellucid.errors import Mends
-from pellucid.kinds.contract import Array, Beside, Conventional, Encoded
+from pellucid.errors import Mends, UsageError
+from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, TargetKind
 from pellucid.networks.layers import Deep
 from pellucid.networks.layers.input import Tensors
 
@@ -20,6 +21,7 @@ class Target:
     """One value a row, predicted from the network's hidden layers alone."""
 
     case: ClassVar[str] = "row"
+    measures: ClassVar[tuple[str, ...]] = ()
     right_or_wrong: ClassVar[bool] = False
     has_probabilities: ClassVar[bool] = False
     has_intervals: ClassVar[bool] = False
@@ -84,6 +86,18 @@ class Target:
     ) -> Conventional:
         """None beside the linear model and the trees."""
         yield from ()
+
+
+def measured_by(metric: str | None, targets: Sequence[TargetKind]) -> tuple[TargetKind, ...]:
+    """The targets, those that know the metric measured by it; UsageError where none does."""
+    if metric is None:
+        return tuple(targets)
+    named = {name.casefold(): name for target in targets for name in target.measures}
+    name = named.get(metric.casefold())
+    if name is None:
+        known = [f"{t.columns[0]!r} by {' or '.join(t.measures or [t.metric])}" for t in targets]
+        raise UsageError(f"Nothing can be measured by {metric!r}, only {' and '.join(known)}.")
+    return tuple(replace(t, metric=name) if name in t.measures else t for t in targets)  # type: ignore[type-var]
 
 
 class DeepTarget(Target):
