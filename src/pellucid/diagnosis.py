@@ -29,7 +29,7 @@ EXTRAS = {
     "lessons": ("sympy", "lessons with exact symbols"),
     "video": ("av", "films, and sounds in M4A, AAC and other containers"),
     "translation": ("nltk", "the conventional way beside a translation, word by word"),
-    "backbones": ("transformers", "pretrained networks of texts and pictures"),
+    "backbones": ("transformers", "pretrained networks of texts, pictures and films"),
     "lab": ("starlette", "the lab in the browser"),
     "notebook": ("anywidget", "the lab's figures in notebooks"),
     "serve": ("uvicorn", "answer over HTTP"),

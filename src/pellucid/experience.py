@@ -50,14 +50,17 @@ class Experience:
     @property
     def hints(self) -> list[str]:
         """What else could be asked for here: pretrained backbones that are installed, not used."""
-        able = (kind for kind in self.schema.inputs if isinstance(kind, ReadingKind))
-        unread = {kind.kind for kind in able if kind.pretrained is None}
-        words = {"text": "read the texts", "image": "see the pictures"}
-        return [
-            f"{package} is installed and could {words[reads]} as well, which often helps: "
-            f"--backbone {package}"
+        able = [kind for kind in self.schema.inputs if isinstance(kind, ReadingKind)]
+        words = {"text": "read the texts", "image": "see the pictures", "video": "see the films"}
+        could = {
+            package: [words[k.kind] for k in able if k.pretrained is None and k.reads == reads]
             for reads, package in installed()
-            if reads in unread
+        }
+        return [
+            f"{package} is installed and could {' and '.join(what)} as well, which often helps: "
+            f"--backbone {package}"
+            for package, what in could.items()
+            if what
         ]
 
     def folds(self, count: int, seed: int) -> list[tuple[Array, Array]]:

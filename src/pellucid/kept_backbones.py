@@ -18,15 +18,17 @@ FOLDER, ORIGIN = "backbones", "ORIGIN.txt"
 
 
 def write_backbones(schema: Schema, folder: Path) -> dict[str, str]:
-    """Copy every backbone into the folder; gives what each reads, and the hash of its weights."""
+    """Copy every backbone into the folder; gives the hash of its weights by the kind it reads.
+
+    One that reads two kinds is copied twice: for one of them it may have been tuned.
+    """
     hashes = {}
-    for pretrained in schema.pretrained:
-        backbone = pretrained.backbone
-        into = folder / FOLDER / backbone.reads
+    for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True):
+        into = folder / FOLDER / kind.kind
         into.mkdir(parents=True)
-        backbone.network.write(into)
+        pretrained.backbone.network.write(into)
         (into / ORIGIN).write_text(f"{origin(pretrained)}\n", "utf-8")
-        hashes[backbone.reads] = _hash(into / SAFE)
+        hashes[kind.kind] = _hash(into / SAFE)
     return hashes
 
 
@@ -56,7 +58,7 @@ def _own(kind: Any, path: Path, hashes: Mapping[str, Any]) -> Any:
             "model again, with all its files, or learn it again."
         )
     found = backbone_of(folder, saved.name)
-    if _shape(found) != _shape(saved) or found.reads != kind.kind:
+    if _shape(found) != _shape(saved) or found.reads != kind.reads:
         raise ModelError(f'"{folder}" holds another backbone than model.json says.')
     found = replace(found, licence=saved.licence).holding(found.network)
     return replace(kind, pretrained=replace(pretrained, backbone=found))

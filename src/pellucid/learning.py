@@ -83,9 +83,9 @@ def learn(  # noqa: PLR0913
     known: columns whose values are known ahead, as prices or holidays.
     metric: what performance is measured by and learning makes small: of numbers "RMSE" (so that
         the mean is predicted) or "MAE" (the median).
-    backbone: a pretrained network that reads the texts or the pictures as well: a folder, the name
-        of an installed package of weights, or "hf:owner/name" or "timm:name" to have it from the
-        hub; one of each medium.
+    backbone: a pretrained network that reads the texts, or the pictures and films, as well: a
+        folder, the name of an installed package of weights, or "hf:owner/name" or "timm:name" to
+        have it from the hub; one of texts and one of pictures.
     plan: a model (or its path) whose plan is followed step by step; the clock is not heeded.
     output: a folder to write the model to; a run killed on the way goes on from there.
 

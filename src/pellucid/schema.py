@@ -35,6 +35,7 @@ from pellucid.windows import Windows
 
 Value = TypeVar("Value")
 RECOGNITION_ROWS = 10_000
+READABLE = {"text": "texts", "image": "pictures and films"}
 
 
 @dataclass(frozen=True)
@@ -191,15 +192,16 @@ def with_backbones(
     """The schema with each backbone beside the kind that it reads, fitted to a few of the cells."""
     inputs: list[Any] = list(schema.inputs)
     for backbone in backbones:
-        places = [i for i, kind in enumerate(inputs) if kind.kind == backbone.reads]
+        places = [i for i, k in enumerate(inputs) if getattr(k, "reads", None) == backbone.reads]
         if not places:
             raise UsageError(
-                f'The backbone "{backbone.name}" reads columns of the kind {backbone.reads}, and '
+                f'The backbone "{backbone.name}" reads {READABLE[backbone.reads]}, and '
                 "the table has none; leave it out, or give the column's kind."
             )
-        kind = inputs[places[0]]
-        own = located(cells.select(kind.columns), type(kind), files)
-        inputs[places[0]] = kind.with_backbone(backbone, own)
+        for place in places:
+            kind = inputs[place]
+            own = located(cells.select(kind.columns), type(kind), files)
+            inputs[place] = kind.with_backbone(backbone, own)
     return replace(schema, inputs=tuple(inputs))
 
 

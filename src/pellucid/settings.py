@@ -21,4 +21,4 @@ class Settings:
     series: str | None = None  # the column that names the series, if there are several
     known: tuple[str, ...] = ()  # columns whose values are known ahead
     metric: str | None = None  # what performance is measured by, where the target has a choice
-    backbones: tuple[str, ...] = ()  # pretrained networks that read texts or pictures
+    backbones: tuple[str, ...] = ()  # pretrained networks that read texts, pictures or films

@@ -14,6 +14,7 @@ import torch
 from pellucid.evidence.numerals import duration
 from pellucid.experience import Experience
 from pellucid.kinds import Array, Encoded
+from pellucid.kinds.pretrained import TunableKind
 from pellucid.networks.network import Network, new_network
 from pellucid.schema import located
 from pellucid.store import build_store
@@ -132,10 +133,10 @@ def _told(name: str, steps: int, before: float, after: float) -> str:
 
 
 def _readers(experience: Experience) -> list[Any]:
-    """The kinds with a backbone, where there is something that its vectors are good for."""
+    """The kinds whose backbone can be tuned, where its vectors are good for something."""
     if not any(target.linear_outputs for target in experience.schema.targets):
         return []
-    return list(experience.schema.readers)
+    return [kind for kind in experience.schema.readers if isinstance(kind, TunableKind)]
 
 
 def _lesson(experience: Experience, kind: Any, plan: Plan, seed: int) -> Lesson | None:

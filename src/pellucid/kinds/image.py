@@ -49,6 +49,7 @@ class Image:
 
     kind: ClassVar[str] = "image"
     plain: ClassVar[bool] = False
+    reads: ClassVar[str] = "image"
     slice_rows: ClassVar[int] = 512
     handmade: ClassVar[str] = "oriented gradients"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -17,10 +17,12 @@ from torch import Generator, Tensor
 from pellucid.backbones import Backbone
 from pellucid.kinds.contract import Array, Kind
 from pellucid.media.files import in_parallel
+from pellucid.media.films import Frames, Shots, read_frames
 from pellucid.media.pictures import Form, decode
 from pellucid.networks.layers.vectors import FrozenVectors
 
 SAMPLE = 128  # cells of all columns from which it is seen how the vectors lie
+FILMS = 32  # of all columns in their place: each is as dear as its moments are many
 AXES = 8  # directions that trees are shown
 LEAST = 1e-3  # spread below which a number of the vectors tells nothing
 
@@ -75,6 +77,8 @@ class Pretrained:
 class ReadingKind(Kind, Protocol):
     """A kind whose cells a backbone can read as well."""
 
+    reads: ClassVar[str]  # what the backbone must read for that: "text" or "image"
+
     @property
     def pretrained(self) -> Pretrained | None:
         """The backbone that reads them; None where none does."""
@@ -83,9 +87,17 @@ class ReadingKind(Kind, Protocol):
         """The kind with a backbone, fitted to some of the cells."""
 
 
-def some(cells: Sequence[Cell]) -> list[Cell]:
-    """At most `SAMPLE` of the cells, from all over."""
-    return list(cells[:: -(-len(cells) // SAMPLE) or 1])
+@runtime_checkable
+class TunableKind(ReadingKind, Protocol):
+    """A kind whose backbone can learn on from its cells."""
+
+    def live(self, cells: pl.DataFrame, mirrored: Array | None = None) -> Tensor:
+        """(rows, columns, width) of a few rows, of which gradients can be taken."""
+
+
+def some(cells: Sequence[Cell], most: int = SAMPLE) -> list[Cell]:
+    """At most so many of the cells, from all over."""
+    return list(cells[:: -(-len(cells) // most) or 1])
 
 
 def picture_vectors(
@@ -130,6 +142,47 @@ def live_pictures(
             found = found.index_copy(0, torch.tensor(list(there)), seen)
         columns_found.append(found)
     return torch.stack(columns_found, 1)
+
+
+def film_vectors(
+    backbone: Backbone, moments: int, columns: Sequence[Sequence[str | bytes | None]]
+) -> Array:
+    """(rows, columns, 2 * width) float16 of located films; 0 where one cannot be had.
+
+    The mean and the spread of the vectors that the backbone makes of so many moments.
+    """
+    found = np.zeros((len(columns[0]), len(columns), 2 * backbone.width), np.float16)
+    read = partial(_moments, backbone=backbone, moments=moments)
+    for position, cells in enumerate(columns):
+        for row, frames in enumerate(in_parallel(read, cells)):
+            if isinstance(frames, np.ndarray):
+                found[row, position] = _over_moments(backbone.vectors(frames))
+    return found
+
+
+def masked_film_vectors(
+    backbone: Backbone, cell: str | bytes, masks: Array, mean: tuple[float, ...]
+) -> Array:
+    """(rows, 2 * width) of one film; moments that a mask does not keep are of the mean colour."""
+    read = partial(_moments, backbone=backbone, moments=masks.shape[1])
+    frames = next(iter(in_parallel(read, [cell])))
+    if not isinstance(frames, np.ndarray):
+        return np.zeros((len(masks), 2 * backbone.width), np.float16)
+    blank = np.full_like(frames[:1], np.round(mean))
+    return _over_moments(
+        np.where(masks[:, :, None], backbone.vectors(frames), backbone.vectors(blank))
+    )
+
+
+def _moments(cell: str | bytes, backbone: Backbone, moments: int) -> Frames:
+    """(moments, size, size, 3): the later frame of each pair."""
+    return read_frames(cell, Shots(moments, backbone.size, backbone.size))[0][:, 1]
+
+
+def _over_moments(vectors: Array) -> Array:
+    """(…, moments, width) -> (…, 2 * width) float16."""
+    exact = vectors.astype(np.float32)
+    return np.concatenate([exact.mean(-2), exact.std(-2)], -1).astype(np.float16)
 
 
 def masked_vectors(

@@ -41,6 +41,7 @@ class Text:
     """Columns of text: terms for the linear path, subwords for the deep one."""
 
     kind: ClassVar[str] = "text"
+    reads: ClassVar[str] = "text"
     plain: ClassVar[bool] = False
 
     columns: tuple[str, ...]

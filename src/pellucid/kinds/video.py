@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -11,10 +11,18 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from pellucid.backbones import Backbone
 from pellucid.errors import Mends
 from pellucid.kinds.contract import Array, Encoded, Preview
 from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
 from pellucid.kinds.parted import Parts
+from pellucid.kinds.pretrained import (
+    FILMS,
+    Pretrained,
+    film_vectors,
+    masked_film_vectors,
+    some,
+)
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.films import FilmHeader, Shots, film_header, read_frames, read_track
 from pellucid.media.filmstrips import film_preview, lines_of
@@ -39,6 +47,7 @@ class Video:
 
     kind: ClassVar[str] = "video"
     plain: ClassVar[bool] = False
+    reads: ClassVar[str] = "image"
     slice_rows: ClassVar[int] = 64
     handmade: ClassVar[str] = "motion and colour histograms"
 
@@ -52,6 +61,7 @@ class Video:
     statistics_spread: Array
     sounds: Sounds | None  # None: they have no sound
     seconds: tuple[float, ...]  # the median of each column
+    pretrained: Pretrained | None = None  # a backbone that sees their moments too
 
     def __post_init__(self) -> None:
         sides = (self.height, self.width)
@@ -116,7 +126,21 @@ class Video:
             count_faults(cells[column], lost, mends)
             count_faults(cells[column], broken, mends, "the rest of it taken")
             count_faults(cells[column], mute, mends, "kept as silence")
-        return encoded
+        return encoded | self.vectors(cells)
+
+    def vectors(self, cells: pl.DataFrame) -> Encoded:
+        """(rows, columns, width) float16, where there is a backbone."""
+        if self.pretrained is None:
+            return {}
+        own = [readable_cells(cells[column]) for column in self.columns]
+        return {"video.vectors": film_vectors(self.pretrained.backbone, MOMENTS, own)}
+
+    def with_backbone(self, backbone: Backbone, cells: pl.DataFrame) -> Self:
+        """The same with what a backbone of pictures makes of the moments beside it."""
+        there = [c for name in self.columns for c in readable_cells(cells[name].drop_nulls())]
+        seen = [some(there, FILMS)]
+        fitted = Pretrained.fit(backbone, lambda it: film_vectors(it, MOMENTS, seen)[:, 0])
+        return replace(self, pretrained=fitted)
 
     def _read(self, cell: str | bytes) -> tuple[Array, Array | None, str | None]:
         """Frames, sound if there is one, and what was wrong."""
@@ -139,13 +163,21 @@ class Video:
 
     @property
     def measured(self) -> int:
-        """Motion, colour and cepstrum statistics."""
-        heard = SoundStatistics.features if self.sounds else 0
-        return len(self.columns) * (FilmStatistics.features + heard)
+        """Motion, colour and cepstrum statistics, and main directions of a backbone's vectors."""
+        seen = 0 if self.pretrained is None else self.pretrained.axes.shape[1]
+        return len(self.columns) * (self.statistics + seen)
+
+    @property
+    def statistics(self) -> int:
+        """How many there are of motion, colour and cepstrum of one film."""
+        return FilmStatistics.features + (SoundStatistics.features if self.sounds else 0)
 
     def mirrored(self, raw: Tensors) -> Tensors:
-        """Left and right changed; the sound stays as it is."""
-        return {**raw, "video": raw["video"].flip(5)}
+        """Left and right changed, the sound as it is; of a backbone nothing is known then."""
+        turned = {**raw, "video": raw["video"].flip(5)}
+        if self.pretrained is not None:
+            turned["video.vectors"] = torch.zeros_like(raw["video.vectors"])
+        return turned
 
     def likeness(self, raw: Tensors) -> Tensor:
         """The grey of a few places at each moment."""
@@ -185,6 +217,10 @@ class Video:
                 if heard.shape[1]:
                     sound: Array = repeated["video.sound"]  # type: ignore[assignment]
                     sound[:, position][~heard[:, 0]] = NOTHING
+                if self.pretrained is not None:
+                    vectors: Array = repeated["video.vectors"]  # type: ignore[assignment]
+                    own = self.pretrained.backbone, cells[column][0], seen, self.mean
+                    vectors[:, position] = masked_film_vectors(*own)
         return repeated
 
     def preview(self, cell: str | bytes) -> Preview:
@@ -196,9 +232,9 @@ class Video:
         seconds = self.seconds[self.columns.index(column)]
         heard = "with sound" if self.sounds else "without sound"
         many = "" if f"{seconds:.2g}" == "1" else "s"
-        return (
-            f"about {seconds:.2g} second{many} {heard}, seen at {self.width} × {self.height} pixels"
-        )
+        size = f"{self.width} × {self.height} pixels"
+        read = "" if self.pretrained is None else f" and by {self.pretrained.told}"
+        return f"about {seconds:.2g} second{many} {heard}, seen at {size}{read}"
 
 
 class VideoInput(InputLayer):
@@ -218,9 +254,15 @@ class VideoInput(InputLayer):
         self.standard.spread.copy_(torch.as_tensor(fitted.statistics_spread))
         self.hearing = fitted.sounds.hearing(encoder, generator) if fitted.sounds else None
         self.heard = fitted.sounds.statistics() if fitted.sounds else None
-        self.width = self.watching.width + (self.hearing.width if self.hearing else 0)
+        self.vectors = (
+            None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)
+        )
+        parts = (self.watching, self.hearing, self.vectors)
+        self.width = sum(part.width for part in parts if part is not None)
         self.missing = MissingValue(self.columns, self.width)
-        self.features = self.measured = fitted.measured
+        self.measured = fitted.measured
+        known = 0 if self.vectors is None else self.vectors.features
+        self.features = self.columns * fitted.statistics + known
 
     def forward(self, raw: Tensors) -> Tensor:
         """What is seen and what is heard of each film."""
@@ -228,8 +270,10 @@ class VideoInput(InputLayer):
         if self.hearing is not None:
             parts.append(self.hearing(raw["video.sound"].flatten(0, 1)))
         normal = [torch.nn.functional.layer_norm(p, (p.shape[1],)) for p in parts]
-        vectors = torch.cat(normal, 1).unflatten(0, (-1, self.columns))
-        return self.missing(vectors, raw["video.missing"])
+        found = torch.cat(normal, 1).unflatten(0, (-1, self.columns))
+        if self.vectors is not None:
+            found = torch.cat([found, self.vectors(raw["video.vectors"])], 2)
+        return self.missing(found, raw["video.missing"])
 
     def face(self) -> tuple[str | torch.nn.Module, ...]:
         """What is seen in the frames and heard in the sounds."""
@@ -237,14 +281,22 @@ class VideoInput(InputLayer):
         return (seen,) if self.hearing is None else (seen, self.hearing)
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
-        """Motion, colour and cepstrum statistics of each film, 0 where it is missing."""
-        value = self._statistics(raw).masked_fill(raw["video.missing"].unsqueeze(2), 0.0).flatten(1)
+        """Motion, colour, cepstrum and a backbone's vectors of each film, 0 where it is missing."""
+        missing = raw["video.missing"]
+        value = self._statistics(raw).masked_fill(missing.unsqueeze(2), 0.0).flatten(1)
+        if self.vectors is not None:
+            value = torch.cat([value, self.vectors.terms(raw["video.vectors"], missing)], 1)
         return torch.arange(self.features).expand(value.shape), value
 
     def measurements(self, raw: Tensors) -> Tensor:
-        """The same statistics, NaN where the film is missing."""
+        """The statistics, and a backbone's main directions, NaN where the film is missing."""
+        missing = raw["video.missing"]
         value = self._statistics(raw).double()
-        return value.masked_fill(raw["video.missing"].unsqueeze(2), float("nan")).flatten(1)
+        value = value.masked_fill(missing.unsqueeze(2), float("nan")).flatten(1)
+        if self.vectors is None:
+            return value
+        seen = self.vectors.measurements(raw["video.vectors"], missing)
+        return torch.cat([value, seen], 1)
 
     def _statistics(self, raw: Tensors) -> Tensor:
         """(batch, columns, features)."""
