@@ -111,7 +111,7 @@ def test_the_model_directory_brings_its_backbone_along(model: Model, tmp_path: P
 
 def test_the_licence_of_the_weights_is_in_the_model_directory(model: Model, tmp_path: Path) -> None:
     path = model.save(tmp_path / "a.pellucid")
-    said = f"The weights of {TEXTS}, unchanged; their licence is Apache-2.0."
+    said = f"The weights of {TEXTS}, which reads each text, unchanged; their licence is Apache-2.0."
     assert (path / "backbones" / "text" / "ORIGIN.txt").read_text("utf-8") == f"{said}\n"
     assert said in (path / "README.md").read_text("utf-8")
     assert said in (path / "report.html").read_text("utf-8")
@@ -200,7 +200,7 @@ def test_more_than_the_minutes_allow_is_said_before_it_begins() -> None:
 
 def test_a_backbone_without_a_column_to_read_is_a_fault() -> None:
     frame = pl.DataFrame({"a": np.arange(40.0), "b": np.arange(40) % 2}).cast({"b": pl.String})
-    with pytest.raises(UsageError, match="reads columns of the kind text"):
+    with pytest.raises(UsageError, match="reads texts, and the table has none"):
         pellucid.learn(frame, "b", backbone=TEXTS, verbose=False)
 
 

@@ -216,7 +216,7 @@ class PellucidClassifier(ClassifierMixin, _PellucidEstimator):  # type: ignore[m
 
 
 class PellucidRegressor(RegressorMixin, _PellucidEstimator):  # type: ignore[misc]
-    """Learn to predict a number from arrays or from frames of mixed columns.
+    """Learn to predict a number from arrays or from frames of mixed columns: its mean.
 
     Parameters and fitted attributes are those of `PellucidClassifier`, but for `classes_`.
     """

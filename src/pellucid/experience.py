@@ -76,12 +76,13 @@ class Experience:
         return _place(self.tables, row)[1]
 
     def raw(self, rows: Array) -> pl.DataFrame:
-        """The input cells of a few rows of one table, as they were read."""
+        """The input cells of a few rows of one table, as kinds take them."""
         first = 0
         for table in self.tables:
             if rows[0] < first + table.height:
                 columns = [c for c in self.schema.columns if c in table.columns]
-                return self.schema.complete(table.take(rows - first, columns), Mends())
+                cells = self.schema.complete(table.take(rows - first, columns), Mends())
+                return self.schema.locate(cells, table.files)
             first += table.height
         raise IndexError(int(rows[0]))
 
@@ -218,7 +219,7 @@ def _schema(
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in gone}
     inputs, answered = cells.select(kept), answers[seen]
     schema = fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
-    schema = replace(schema, targets=measured_by(settings.metric, schema.targets))
+    schema = replace(schema, targets=measured_by(settings.metric, schema.targets, answered))
     pieced = {k.columns[0]: k.reads for k in schema.targets if isinstance(k, PiecedTarget)}
     reads = {target: pieced.get(target) for target in targets}
     findings = Findings(ignored, beware(some, ignored, reads, settings))
@@ -242,7 +243,7 @@ def _check_time(schema: Schema, rows: int, settings: Settings) -> None:
         for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True)
     )
     if seconds > BACKBONE_SHARE * settings.minutes * 60:
-        names = " and ".join(backbone.name for backbone in schema.backbones)
+        names = " and ".join(dict.fromkeys(backbone.name for backbone in schema.backbones))
         raise UsageError(
             f"{names} would take about {seconds / 60:.1f} minutes to read {rows:,} rows, and "
             f"{settings.minutes:g} are given for everything; give "

@@ -11,7 +11,7 @@ from typing import Any
 from pellucid.backbones import Backbone, backbone_of
 from pellucid.backbones.weights import SAFE
 from pellucid.errors import ModelError
-from pellucid.kinds.pretrained import Pretrained, ReadingKind
+from pellucid.kinds.pretrained import ReadingKind
 from pellucid.schema import Schema
 
 FOLDER, ORIGIN = "backbones", "ORIGIN.txt"
@@ -23,23 +23,25 @@ def write_backbones(schema: Schema, folder: Path) -> dict[str, str]:
     One that reads two kinds is copied twice: for one of them it may have been tuned.
     """
     hashes = {}
-    for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True):
+    for kind in schema.readers:
         into = folder / FOLDER / kind.kind
         into.mkdir(parents=True)
-        pretrained.backbone.network.write(into)
-        (into / ORIGIN).write_text(f"{origin(pretrained)}\n", "utf-8")
+        kind.pretrained.backbone.network.write(into)  # type: ignore[union-attr]
+        (into / ORIGIN).write_text(f"{origin(kind)}\n", "utf-8")
         hashes[kind.kind] = _hash(into / SAFE)
     return hashes
 
 
-def origin(pretrained: Pretrained) -> str:
-    """Whose weights they are, and under which licence."""
+def origin(kind: ReadingKind) -> str:
+    """Whose weights the backbone of a kind has, and under which licence."""
+    pretrained = kind.pretrained
+    assert pretrained is not None
     name, licence = pretrained.backbone.name, pretrained.backbone.licence
     changed = "tuned on the rows that this model learnt from" if pretrained.tuned else "unchanged"
     told = (
         f"their licence is {licence}" if licence else "their licence is not told; ask their owner"
     )
-    return f"The weights of {name}, {changed}; {told}."
+    return f"The weights of {name}, which reads each {kind.kind}, {changed}; {told}."
 
 
 def own_backbones(schema: Schema, path: Path, hashes: Mapping[str, Any]) -> Schema:

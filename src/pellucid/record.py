@@ -87,7 +87,7 @@ def _data(experience: Experience, mends: Mends, workshop: Workshop, hints: Seque
         "ignored": [{"column": i.column, "reason": i.reason} for i in experience.findings.ignored],
         "warnings": list(experience.findings.warnings),
         "hints": [*experience.hints, *hints],
-        "backbones": [origin(each) for each in schema.pretrained],
+        "backbones": [origin(kind) for kind in schema.readers],
         "columns": [
             {
                 "name": column,

@@ -67,8 +67,12 @@ def reproduce(
 
 def _backbones(model: Model) -> list[str]:
     """The model's own copies; of one that was tuned, what it was before, by the name given then."""
-    fitted = model.schema.pretrained
-    return [each.backbone.name if each.tuned else each.backbone.folder for each in fitted]
+    fitted = sorted(model.schema.pretrained, key=lambda each: each.tuned)  # the last one counts
+    found = {
+        each.backbone.reads: each.backbone.name if each.tuned else each.backbone.folder
+        for each in fitted
+    }
+    return list(found.values())
 
 
 def _differences(first: Any, second: Any) -> tuple[str, ...]:

@@ -123,6 +123,14 @@ class Schema:
             encoded |= target.encode_inputs(cells, mends)
         return encoded
 
+    def locate(self, cells: pl.DataFrame, files: Files) -> pl.DataFrame:
+        """The input cells, those of media as their kinds take them."""
+        cells = cells.select(self.columns)
+        for kind in self.media:
+            own = files.locate(cells.select(kind.columns), Mends())
+            cells = cells.with_columns(own.get_columns())
+        return cells
+
     def require(self, columns: Sequence[str], source: str) -> None:
         """DataError if a table with these columns has none of the inputs."""
         if not set(columns) & set(self.columns):

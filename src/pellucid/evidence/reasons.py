@@ -17,7 +17,6 @@ from pellucid.networks.network import Network
 
 WRONG, RIGHT = 3, 2  # rows of each sort
 PASSES = 50  # forward passes that one row costs, about
-READINGS = 1_000  # cells that a backbone reads for one row, about
 MOST_PARTS = 12  # columns of one part that are kept, those with the largest share
 
 
@@ -28,7 +27,11 @@ def reasons(
     kind, prove = experience.schema.targets[position], experience.split.prove
     target = experience.targets[position][prove].numpy()
     found: list[Reason] = []
-    reading = READINGS * sum(each.seconds for each in experience.schema.pretrained)
+    schema = experience.schema
+    reading = sum(
+        kind.readings * pretrained.seconds
+        for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True)
+    )
     if PASSES * _pass_seconds(experience, network) + reading > seconds:
         return found
     began = time.monotonic()

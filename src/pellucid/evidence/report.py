@@ -254,10 +254,10 @@ def _written(value: object) -> str:
 
 
 def history_metric(evidence: Document) -> str:
-    """What is measured on the choosing rows: squared error, log-loss, or their sum."""
-    kinds = {target["kind"] for target in evidence["targets"].values()}
-    names = {"category": "log-loss", "number": "squared error"}
-    name = names.get(kinds.pop(), "loss") if len(kinds) == 1 else "loss"
+    """What is measured on the choosing rows: of several targets, the sum of their losses."""
+    measured = [target["performance"]["metric"] for target in evidence["targets"].values()]
+    names = {"accuracy": "log-loss", "RMSE": "squared error", "MAE": "absolute error"}
+    name = names.get(measured[0], "loss") if len(measured) == 1 else "loss"
     return f"{name} on choosing rows"
 
 

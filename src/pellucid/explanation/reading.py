@@ -37,7 +37,7 @@ class Row:
 def read_row(schema: Schema, cells: pl.DataFrame, place: str, files: Files = ANYWHERE) -> Row:
     """The row as the network takes it, and its targets."""
     mends = Mends()
-    inputs = located(schema, schema.complete(cells, mends, cells.columns), files)
+    inputs = schema.locate(schema.complete(cells, mends, cells.columns), files)
     encoded = encodings(schema, inputs)
     whole: Encoded = {name: values for own in encoded for name, values in own.items()}
     for target in schema.targets:
@@ -45,14 +45,6 @@ def read_row(schema: Schema, cells: pl.DataFrame, place: str, files: Files = ANY
     raw = build_store([whole]).batch(torch.tensor([0]))
     targets, unknown = _targets(schema, cells)
     return Row(place, inputs, encoded, raw, targets, unknown)
-
-
-def located(schema: Schema, cells: pl.DataFrame, files: Files) -> pl.DataFrame:
-    """The input cells, those that name files with the whole of their paths."""
-    cells = cells.select(schema.columns)
-    for kind in schema.media:
-        cells = cells.with_columns(files.locate(cells.select(kind.columns), Mends()).get_columns())
-    return cells
 
 
 def _targets(schema: Schema, cells: pl.DataFrame) -> tuple[tuple[Tensor, ...] | None, str]:

@@ -135,6 +135,9 @@ class TargetKind(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The name of the column."""
 
+    def measured(self, metric: str, cells: pl.Series) -> Self:
+        """The same with another one of `measures`; `cells` are those of the learning rows."""
+
     @property
     def metric(self) -> str:
         """The name of the main measure of performance."""
@@ -210,6 +213,10 @@ class TargetKind(Protocol):
     @property
     def linear_outputs(self) -> int:
         """How many outputs the linear path has; 0 where there is none."""
+
+    @property
+    def linear_solutions(self) -> int:
+        """How many problems are solved one after the other for each output of it."""
 
     @property
     def tree_outputs(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.kinds.contract import Array
 
-ROUNDS, NEAREST = 12, 1e-2  # of reweighting; errors below are as good as none (standard units)
+ROUNDS, NEAREST = 6, 1e-2  # of reweighting; errors below are as good as none (standard units)
 
 
 def ridge(

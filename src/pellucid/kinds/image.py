@@ -50,6 +50,7 @@ class Image:
     kind: ClassVar[str] = "image"
     plain: ClassVar[bool] = False
     reads: ClassVar[str] = "image"
+    readings: ClassVar[int] = 1_000
     slice_rows: ClassVar[int] = 512
     handmade: ClassVar[str] = "oriented gradients"
 

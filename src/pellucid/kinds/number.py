@@ -16,7 +16,7 @@ from pellucid.kinds.blending import weigh_numbers
 from pellucid.kinds.calibration import number_calibration
 from pellucid.kinds.cells import Style, is_code, mend_of, number_style, numbers, row_number, texts
 from pellucid.kinds.contract import Array, Beside, Encoded
-from pellucid.kinds.estimators import least_absolute, ridge, shallow_for_numbers
+from pellucid.kinds.estimators import ROUNDS, least_absolute, ridge, shallow_for_numbers
 from pellucid.kinds.knots import FURTHEST, LARGEST, filled_up, knots_of
 from pellucid.kinds.targets import Target
 from pellucid.networks.layers import (
@@ -114,6 +114,14 @@ class Number(Target):
         deviation = float(finite.std()) or 1.0
         return replace(fitted, centre=np.array([finite.mean()]), scale=np.array([deviation]))
 
+    def measured(self, metric: str, cells: pl.Series) -> Self:
+        """For absolute errors in units that a few large values leave alone: of the middle half."""
+        if metric == "RMSE":
+            return self
+        known = knots_of(numbers(cells, self.styles[0]))
+        centre, scale = np.array([known.centre]), np.array([known.scale])
+        return replace(self, metric=metric, centre=centre, scale=scale)
+
     def encode(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """(rows, columns) float, NaN where missing."""
         dtype = np.float64 if self.precise else np.float32
@@ -161,8 +169,13 @@ class Number(Target):
 
     @property
     def linear_outputs(self) -> int:
-        """The linear path gives the mean."""
+        """The linear path gives the mean or the median."""
         return 1
+
+    @property
+    def linear_solutions(self) -> int:  # type: ignore[override]
+        """Absolute errors are made small by squared ones, weighed anew several times."""
+        return 1 if self.metric == "RMSE" else 1 + ROUNDS
 
     @property
     def tree_outputs(self) -> int:

@@ -24,9 +24,11 @@ from pellucid.networks.layers.vectors import FrozenVectors
 SAMPLE = 128  # cells of all columns from which it is seen how the vectors lie
 FILMS = 32  # of all columns in their place: each is as dear as its moments are many
 AXES = 8  # directions that trees are shown
-LEAST = 1e-3  # spread below which a number of the vectors tells nothing
+# The least spread, as such and of what most numbers have: what hardly differed in a sample would
+# otherwise outweigh all else where it does.
+LEAST, LEAST_SHARE = 1e-3, 0.1
 
-TOGETHER = 16  # pictures that are seen at once
+TOGETHER, FILMS_TOGETHER = 16, 4  # pictures that are seen at once; films that are decoded
 Cell = TypeVar("Cell")
 
 Reader = Callable[[Backbone], Array]  # a sample of cells as vectors (rows, width)
@@ -51,7 +53,8 @@ class Pretrained:
         seconds = (time.process_time() - started) / max(1, len(vectors))
         if len(vectors) < 2:
             vectors = np.zeros((2, backbone.width), np.float32)
-        mean, spread = vectors.mean(0), np.maximum(vectors.std(0), LEAST)
+        mean, spread = vectors.mean(0), vectors.std(0)
+        spread = np.maximum(spread, max(LEAST, LEAST_SHARE * float(np.quantile(spread, 0.75))))
         _, lengths, directions = np.linalg.svd((vectors - mean) / spread, full_matrices=False)
         axes = directions[: min(AXES, int((lengths > 1e-3).sum()) or 1)].T
         signs = np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])
@@ -78,6 +81,7 @@ class ReadingKind(Kind, Protocol):
     """A kind whose cells a backbone can read as well."""
 
     reads: ClassVar[str]  # what the backbone must read for that: "text" or "image"
+    readings: ClassVar[int]  # of cells that the backbone makes to explain one row, about
 
     @property
     def pretrained(self) -> Pretrained | None:
@@ -154,9 +158,11 @@ def film_vectors(
     found = np.zeros((len(columns[0]), len(columns), 2 * backbone.width), np.float16)
     read = partial(_moments, backbone=backbone, moments=moments)
     for position, cells in enumerate(columns):
-        for row, frames in enumerate(in_parallel(read, cells)):
-            if isinstance(frames, np.ndarray):
-                found[row, position] = _over_moments(backbone.vectors(frames))
+        for first in range(0, len(cells), FILMS_TOGETHER):
+            films = in_parallel(read, cells[first : first + FILMS_TOGETHER])
+            for row, frames in enumerate(films, first):
+                if isinstance(frames, np.ndarray):
+                    found[row, position] = _over_moments(backbone.vectors(frames))
     return found
 
 
@@ -175,8 +181,8 @@ def masked_film_vectors(
 
 
 def _moments(cell: str | bytes, backbone: Backbone, moments: int) -> Frames:
-    """(moments, size, size, 3): the later frame of each pair."""
-    return read_frames(cell, Shots(moments, backbone.size, backbone.size))[0][:, 1]
+    """(moments, size, size, 3): the later frame of each pair, whatever the film's own shape."""
+    return read_frames(cell, Shots(moments, backbone.size, backbone.size))[0][:, 1].copy()
 
 
 def _over_moments(vectors: Array) -> Array:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -22,10 +21,15 @@ class Target:
 
     case: ClassVar[str] = "row"
     measures: ClassVar[tuple[str, ...]] = ()
+    linear_solutions: int = 1
     right_or_wrong: ClassVar[bool] = False
     has_probabilities: ClassVar[bool] = False
     has_intervals: ClassVar[bool] = False
     blends: ClassVar[bool] = True
+
+    def measured(self, metric: str, cells: pl.Series) -> Self:
+        """There is no choice."""
+        return self
 
     def encode_inputs(self, cells: pl.DataFrame, mends: Mends) -> Encoded:
         """Nothing beside what the input kinds read."""
@@ -88,16 +92,26 @@ class Target:
         yield from ()
 
 
-def measured_by(metric: str | None, targets: Sequence[TargetKind]) -> tuple[TargetKind, ...]:
-    """The targets, those that know the metric measured by it; UsageError where none does."""
+def measured_by(
+    metric: str | None, targets: Sequence[TargetKind], answers: pl.DataFrame
+) -> tuple[TargetKind, ...]:
+    """The targets, those that know the metric measured by it; UsageError where none does.
+
+    `answers` are those of the learning rows.
+    """
     if metric is None:
         return tuple(targets)
-    named = {name.casefold(): name for target in targets for name in target.measures}
+    known = [target.measures or (target.metric,) for target in targets]
+    named = {name.casefold(): name for names in known for name in names}
     name = named.get(metric.casefold())
     if name is None:
-        known = [f"{t.columns[0]!r} by {' or '.join(t.measures or [t.metric])}" for t in targets]
-        raise UsageError(f"Nothing can be measured by {metric!r}, only {' and '.join(known)}.")
-    return tuple(replace(t, metric=name) if name in t.measures else t for t in targets)  # type: ignore[type-var]
+        pairs = zip(targets, known, strict=True)
+        told = [f"{target.columns[0]!r} by {' or '.join(names)}" for target, names in pairs]
+        raise UsageError(f"Nothing can be measured by {metric!r}, only {' and '.join(told)}.")
+    return tuple(
+        target.measured(name, answers[target.columns[0]]) if name in target.measures else target
+        for target in targets
+    )
 
 
 class DeepTarget(Target):

@@ -42,6 +42,7 @@ class Text:
 
     kind: ClassVar[str] = "text"
     reads: ClassVar[str] = "text"
+    readings: ClassVar[int] = 1_000
     plain: ClassVar[bool] = False
 
     columns: tuple[str, ...]

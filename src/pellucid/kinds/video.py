@@ -48,6 +48,7 @@ class Video:
     kind: ClassVar[str] = "video"
     plain: ClassVar[bool] = False
     reads: ClassVar[str] = "image"
+    readings: ClassVar[int] = 10
     slice_rows: ClassVar[int] = 64
     handmade: ClassVar[str] = "motion and colour histograms"
 

@@ -10,7 +10,6 @@ import polars as pl
 import torch
 
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.reading import located
 from pellucid.kinds import Kind
 from pellucid.kinds.cells import texts
 from pellucid.lab.examples import example
@@ -77,7 +76,7 @@ def encoding(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         for place, name in enumerate(kind.columns)
     ]
     width = sum(len(part["vector"]) for part in parts)
-    seen = previews(schema, located(schema, complete, own.table.files))
+    seen = previews(schema, schema.locate(complete, own.table.files))
     for part in parts:
         part["picture"] = seen.get(part["column"])
     return {

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from pellucid.data.table import Table
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.reading import located
 from pellucid.kinds import Array
 from pellucid.lab.own import Own
 from pellucid.lab.training.learner import Learner, Pace
@@ -56,7 +55,7 @@ class Taught:
         known = [name for name in self.schema.columns if name in self.table.columns]
         taken = self.table.take(np.asarray(rows), known)
         whole = self.schema.complete(taken, Mends(), self.table.columns)
-        return located(self.schema, whole, self.table.files)
+        return self.schema.locate(whole, self.table.files)
 
     def raw(self, rows: Sequence[int] | Array) -> dict[str, Tensor]:
         """Rows as the network takes them."""

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import Mends, UsageError
-from pellucid.explanation.reading import located
 from pellucid.lab.own import Own
 from pellucid.lab.rows import row_number, row_of, shown
 from pellucid.lab.taught import Dense, Taught, dense_layers, taught
@@ -32,7 +31,7 @@ def answer(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     wanted = [*model.schema.columns, *model.targets]
     row, cells = row_of(own, question, wanted)
     files = own.table.files  # a cell that names a file names it from the table's folder
-    whole = located(model.schema, model.schema.complete(cells, Mends(), cells.columns), files)
+    whole = model.schema.locate(model.schema.complete(cells, Mends(), cells.columns), files)
     predicted = next(model.predictions(whole, Mends(), True))
     return {
         "model": True,

@@ -226,7 +226,7 @@ def _affordable_rows(plan: Plan, task: Task, terms: float, seconds: float) -> in
     It takes about 0.25 µs for each term and output of a row, for each of four strengths that are
     tried and for each fold.
     """
-    outputs = sum(kind.linear_outputs for kind in task.schema.targets)
+    outputs = sum(kind.linear_outputs * kind.linear_solutions for kind in task.schema.targets)
     rows = int(seconds / ((4 + plan.folds) * 2.5e-7 * max(1.0, terms) * max(1, outputs)))
     return min(MOST_LINEAR_ROWS, max(FEWEST_LINEAR_ROWS, rows))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ def meaning_of_mirrored(task: Task) -> tuple[bool, bool]:
 
 def _turns(kind: Number, plain: Array, mirrored: Array, target: Array) -> bool:
     """Whether mirrored pictures with the opposite number do a linear model no harm."""
+    kind = replace(kind, metric="RMSE")  # quickly solved, and this is not to be judged by it
 
     def opposite(values: Array) -> Array:
         return kind.opposite(torch.from_numpy(values.reshape(-1, 1))).numpy()
