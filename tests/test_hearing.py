@@ -8,7 +8,7 @@ import torch
 from scipy.fft import dct
 
 from pellucid.media import sounds
-from pellucid.networks.layers import Encoder, random_layers, seed_layers
+from pellucid.networks.layers import Encoder, hearing, random_layers, seed_layers
 from pellucid.networks.layers.hearing import NOTHING, Hearing, SoundStatistics, WindowChoice
 from pellucid.networks.layers.spectrogram import (
     BANDS,
@@ -89,6 +89,18 @@ def test_statistics_do_not_depend_on_how_much_stands_behind_the_end():
     short, long = samples(tone(seconds=0.5), 4_000), samples(tone(seconds=0.5), 16_000)
     torch.testing.assert_close(layer(short)[:, :40], layer(long)[:, :40], rtol=0, atol=0.4)
     assert (layer(samples(np.zeros(0, np.float32))) == 0).all()
+
+
+def test_many_long_sounds_are_transformed_a_few_at_a_time_with_the_same_numbers(monkeypatch):
+    layer = SoundStatistics(8_000)
+    sizes = []
+    layer.spectrum.log_mel.register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
+    windows = torch.randint(-9_000, 9_000, (4, 3, 8_000), dtype=torch.int16, generator=generator())
+    whole = layer(windows)
+    assert sizes == [12]
+    monkeypatch.setattr(hearing, "MOST_SAMPLES", 5 * 8_000 + 1)
+    assert torch.equal(layer(windows), whole)
+    assert sizes == [12, 5, 5, 2]
 
 
 def test_louder_by_a_factor_moves_only_the_zeroth_coefficient():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +13,14 @@ from pellucid.errors import PellucidError
 from pellucid.kinds.category import Category
 from pellucid.kinds.number import Number
 from pellucid.networks.layers import Trees
-from pellucid.training.boosting import Measured, as_tensors, best_model, boost, check_same
+from pellucid.training.boosting import (
+    Measured,
+    as_tensors,
+    best_model,
+    boost,
+    check_same,
+    measurements,
+)
 
 ROWS = 600
 RNG = np.random.default_rng(0)
@@ -48,6 +57,21 @@ def test_the_layer_says_what_scikit_learn_says_also_of_rows_it_never_saw(levels)
         said = kind.as_logs(layer(torch.from_numpy(features)).numpy())
         np.testing.assert_allclose(said, kind.boosted_output(model, features), atol=1e-4)
     assert not list(layer.parameters())
+
+
+@pytest.mark.parametrize(("plain", "most"), [((True, True), 320), ((True, False), 20)])
+def test_rows_with_media_are_measured_no_more_at_a_time_than_a_network_takes(plain, most):
+    sizes = []
+
+    def batch(rows, ragged):
+        sizes.append(len(rows))
+        return rows.unsqueeze(1).double()
+
+    network = SimpleNamespace(plain=plain, coded=(), measurements=lambda raw: raw)
+    rows = np.arange(700)
+    found = measurements(network, SimpleNamespace(chunk=20, batch=batch), rows)
+    assert found.numbers[:, 0].tolist() == rows.tolist()
+    assert max(sizes) == most
 
 
 def test_a_level_that_no_row_has_is_never_predicted():

@@ -58,7 +58,7 @@ class Sounds:
         spectrum, statistics = Spectrum(cut.rate), SoundStatistics(cut.rate)
         for chunk in windows.split(32):
             samples = chunk.flatten(0, 1)
-            real = spectrum.real(samples)[:, :: spectrum.log_mel.hop] > 0
+            real = spectrum.real(samples[:, :: spectrum.log_mel.hop]) > 0
             frames = spectrum.raw(samples).transpose(1, 2)[real[:, : cut.length]]
             pieces.append(frames[:: max(1, len(frames) // 10_000)].double())
             features.append(statistics.raw(chunk).double())

@@ -17,6 +17,7 @@ from pellucid.networks.layers.spectrogram import (
 
 NOTHING = -32_768  # stands behind the end of a sound
 LOUDEST = 32_767
+MOST_SAMPLES = 2**21  # transformed at once: the transform takes 100 bytes for each
 FARTHEST = 5.0  # deviations: statistics beyond say no more
 
 
@@ -68,8 +69,13 @@ class Spectrum(nn.Module):
 
     def raw(self, samples: Tensor) -> Tensor:
         """Logarithms of power; silence behind the end."""
-        wave = samples.float() / LOUDEST
-        return self.log_mel(wave * self.real(samples))
+        some = max(1, MOST_SAMPLES // max(1, samples.shape[1]))
+        return torch.cat(
+            [
+                self.log_mel(piece.float() / LOUDEST * self.real(piece))
+                for piece in samples.split(some)
+            ]
+        )
 
     def real(self, samples: Tensor) -> Tensor:
         """1 where a sample is of the sound, 0 behind its end."""
@@ -104,7 +110,7 @@ class SoundStatistics(nn.Module):
         samples = windows.flatten(0, 1)
         count = windows.shape[1]
         spectrogram = self.spectrum.raw(samples).unflatten(0, (-1, count))
-        real = self.spectrum.real(samples)[:, :: self.spectrum.log_mel.hop]
+        real = self.spectrum.real(samples[:, :: self.spectrum.log_mel.hop])
         frames = spectrogram.permute(0, 2, 1, 3).flatten(2)  # one window behind the other
         return self.statistics(frames, real.unflatten(0, (-1, count)).flatten(1))
 
