@@ -45,11 +45,21 @@ def moving_square(frames=20, step=3, size=(48, 64), colour=(255, 40, 40)):
     return pixels
 
 
-def write_film(path, pixels, sound=None, stamps=None, codecs=("mpeg4", "aac"), rotation=0):
+def write_film(
+    path,
+    pixels,
+    sound=None,
+    stamps=None,
+    codecs=("mpeg4", "aac"),
+    rotation=0,
+    rate=16_000,
+    title="",
+):
     """The path as text; `stamps` are milliseconds, else there are 10 frames a second."""
     import av
 
     with av.open(str(path), "w") as container:
+        container.metadata.update({"title": title} if title else {})
         stream = container.add_stream(codecs[0], rate=10)
         stream.height, stream.width = pixels.shape[1:3]
         stream.pix_fmt, stream.gop_size = "yuv420p", 5
@@ -58,16 +68,19 @@ def write_film(path, pixels, sound=None, stamps=None, codecs=("mpeg4", "aac"), r
             stream.codec_context.time_base = stream.time_base = base
         if rotation:
             stream.set_display_rotation(rotation)
-        track = container.add_stream(codecs[1], rate=16_000) if sound is not None else None
+        layout = "mono" if sound is None or sound.ndim == 1 else "stereo"
+        track = None
+        if sound is not None:
+            track = container.add_stream(codecs[1], rate=rate, layout=layout)
         for number, picture in enumerate(pixels):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
             frame.pts, frame.time_base = (stamps[number] if stamps else number), base
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
         if track is not None:
-            samples = (sound * 32_767).astype(np.int16)[None]
-            heard = av.AudioFrame.from_ndarray(samples, "s16", "mono")
-            heard.sample_rate = 16_000
+            samples = (sound * 32_767).astype(np.int16).reshape(1, -1)
+            heard = av.AudioFrame.from_ndarray(samples, "s16", layout)
+            heard.sample_rate = rate
             container.mux(track.encode(heard))
             container.mux(track.encode())
     return str(path)

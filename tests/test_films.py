@@ -54,6 +54,35 @@ def test_the_sound_track_is_heard(tmp_path, form, codecs):
     assert film_header(path).sound_rate in (16_000, 48_000)
 
 
+def test_a_title_that_is_not_in_utf_8_does_no_harm(tmp_path):
+    path = tmp_path / "a.avi"
+    write_film(
+        path, moving_square(4), tone(440, 0.4, 16_000), codecs=("mpeg4", "mp3"), title="Cafe"
+    )
+    content = path.read_bytes()
+    assert b"Cafe" in content
+    path.write_bytes(content.replace(b"Cafe", "Café".encode("latin-1")))
+    assert film_header(str(path)).width == 64
+    assert read_frames(str(path), SHOTS)[1] is None
+    assert read_track(str(path), Cut(8_000, 2_000))[1] is None
+
+
+def test_sound_that_changes_its_rate_and_channels_midway_is_heard_on(tmp_path):
+    stereo = np.repeat(tone(880, 1.0, 48_000)[:, None], 2, 1)
+    for name, sound, rate in (("a", tone(440, 1.0, 44_100), 44_100), ("b", stereo, 48_000)):
+        made = tmp_path / f"{name}.ts"
+        write_film(made, moving_square(10), sound, codecs=("mpeg4", "mp2"), rate=rate)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
+    windows, fault = read_track(str(joined), Cut(8_000, 24_000))
+    real = windows[0][windows[0] != NOTHING].astype(float)
+    assert fault is None
+    assert len(real) > 15_000
+    for part, pitch in ((real[1_000:7_000], 440), (real[9_000:15_000], 880)):
+        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part))))
+        assert spectrum.argmax() * 8_000 / len(part) == pytest.approx(pitch, abs=4)
+
+
 def test_without_a_sound_track_nothing_is_heard_and_nothing_is_wrong(tmp_path):
     path = write_film(tmp_path / "a.mp4", moving_square())
     assert read_track(path, Cut(8_000, 8_000)) == (None, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -201,27 +201,41 @@ class _Decoder:
 
 def _window(decoder: _Decoder, start: float, cut: Cut) -> Samples:
     """Up to `length` samples from `start` on."""
-    import av
-
     decoder.seek(start)
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=cut.rate)
-    pieces: list[Samples] = []
+    later = (
+        frame
+        for frame in decoder.frames
+        if decoder.time_of(frame) + frame.samples / frame.sample_rate > start
+    )
+    pieces = [np.zeros(0, np.int16)]
     have = 0
-    for frame in decoder.frames:
-        if decoder.time_of(frame) + frame.samples / frame.sample_rate <= start:
-            continue
-        pieces += _mono(resampler.resample(frame))
-        have += sum(map(len, pieces[-1:]))
+    for piece in _resampled(later, cut.rate):
+        pieces.append(piece)
+        have += len(piece)
         if have >= cut.length:
             break
-    if 0 < have < cut.length:
-        pieces += _mono(resampler.resample(None))
-    wave = np.concatenate([np.zeros(0, np.int16), *pieces])
-    return np.maximum(wave[: cut.length], NO_LOWER)
+    return np.maximum(np.concatenate(pieces)[: cut.length], NO_LOWER)
 
 
-def _mono(frames: Sequence[Any]) -> list[Samples]:
-    return [np.concatenate([np.zeros(0, np.int16), *(f.to_ndarray().reshape(-1) for f in frames)])]
+def _resampled(frames: Iterable[Any], rate: int) -> Iterator[Samples]:
+    """Frames of sound as mono at one rate; where their own form changes, by a new resampler."""
+    import av
+
+    resampler, form = None, None
+    for frame in frames:
+        own = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if own != form:
+            if resampler is not None:
+                yield _mono(resampler.resample(None))
+            resampler, form = av.AudioResampler(format="s16", layout="mono", rate=rate), own
+        assert resampler is not None
+        yield _mono(resampler.resample(frame))
+    if resampler is not None:
+        yield _mono(resampler.resample(None))
+
+
+def _mono(frames: Sequence[Any]) -> Samples:
+    return np.concatenate([np.zeros(0, np.int16), *(f.to_ndarray().reshape(-1) for f in frames)])
 
 
 def _picture(frame: Any, shots: Shots) -> Frames:
@@ -250,7 +264,8 @@ def _opened(cell: str | bytes) -> Iterator[InputContainer]:
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
     with opened(cell) as raw:
         try:
-            with av.open(raw, "r", options=options) as container:
+            # Titles in other encodings than UTF-8 are common in old files, and are not asked for.
+            with av.open(raw, "r", options=options, metadata_errors="replace") as container:
                 yield container
         except (av.FFmpegError, OSError) as error:
             raise UnreadableError("no film that can be read") from error
