@@ -7,6 +7,7 @@ import json
 import runpy
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -28,11 +29,12 @@ from pellucid.learning import learn
 from pellucid.media.files import NO_FILES, Files
 from pellucid.media.recognition import medium_of, medium_of_bytes
 from pellucid.networks.layers import Encoder
+from pellucid.networks.layers.watching import Watching
 from pellucid.networks.network import Body
 from pellucid.schema import Schema
 from pellucid.settings import Settings
 from pellucid.store import build_store
-from pellucid.training.encoders import triangular
+from pellucid.training.encoders import seen_at, triangular
 from pellucid.training.plan import Plan
 from pictures import class_folders, encoded, scene, stripes
 
@@ -116,6 +118,28 @@ def test_the_fingerprint_knows_what_the_files_hold(tmp_path):
     (tmp_path / "moved").mkdir()
     moved = [paths[0].rename(tmp_path / "moved" / "0.wav"), *paths[1:3]]
     assert len({fingerprint(read({"sound": [str(p)]}, Mends())) for p in moved}) == 3
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_small_pictures_beside_large_ones_are_not_shrunk_beyond_use(together):
+    """A film of 96 pixels is seen at a third of it, a picture of 8 or 28 beside it whole."""
+    schema = SimpleNamespace(media=[SimpleNamespace(side=side) for side in (96, 28, 8, 1)])
+    alone = SimpleNamespace(media=[SimpleNamespace(side=side) for side in (96, 1)])
+    encoder = seen_at(Encoder(channels=4), schema if together else alone, 32)
+    assert encoder.shrink == encoder.shrink_of(96) == 3
+    assert seen_at(encoder, alone, 32) == Encoder(channels=4, shrink=3)
+    for side in (28, 8) if together else ():
+        assert encoder.shrink_of(side) == 1
+        cells = pl.DataFrame({"p": [encoded(stripes(i, True, side)) for i in range(3)]})
+        kind = Image.fit(cells)
+        layer = kind.input_layer(8, torch.Generator().manual_seed(0), encoder)
+        sizes = []
+        layer.encoder.register_forward_hook(lambda _, x, __, to=sizes: to.append(x[0].shape[2:]))
+        batch = build_store([kind.encode(cells, Mends())]).batch(torch.arange(3))
+        layer(batch)
+        assert sizes == [(side, side)]
+    film = Watching(8, 96, encoder, torch.Generator().manual_seed(0))
+    assert film._views(torch.zeros(1, 8, 2, 96, 96, 3, dtype=torch.uint8)).shape[3:] == (32, 32)
 
 
 def test_a_folder_without_classes_needs_a_target(tmp_path):

@@ -245,13 +245,13 @@ class ImageInput(InputLayer):
 
     def __init__(self, fitted: Image, encoder: Encoder, generator: torch.Generator) -> None:
         super().__init__()
-        self.columns, self.shrink, self.mirror = len(fitted.columns), encoder.shrink, encoder.mirror
+        self.columns, self.mirror = len(fitted.columns), encoder.mirror
+        self.shrink = encoder.shrink_of(fitted.side)
         self.register_buffer("mean", torch.tensor(fitted.mean).view(1, -1, 1, 1))
         self.register_buffer("spread", torch.tensor(fitted.spread).view(1, -1, 1, 1))
-        side = min(fitted.height, fitted.width) // encoder.shrink
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
         self.encoder = PictureEncoder(
-            fitted.channels, side, encoder.channels, generator, encoder.half
+            fitted.channels, fitted.side // self.shrink, encoder.channels, generator, encoder.half
         )
         self.vectors = (
             None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)

@@ -14,7 +14,7 @@ import torch
 from pellucid.networks.network import DeepNetwork
 from pellucid.training.batches import Batches
 from pellucid.training.draft import FEWEST_TREES
-from pellucid.training.encoders import EVALUATIONS, sized, triangular
+from pellucid.training.encoders import EVALUATIONS, seen_at, sized, triangular
 from pellucid.training.fitting import predict
 from pellucid.training.mirroring import meaning_of_mirrored
 from pellucid.training.optimizers import FlatAdamW
@@ -24,6 +24,7 @@ from pellucid.training.task import Task
 PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
 PROBE_SHARE = 0.005  # of the time, for each number of threads
 MOST_PROBE = 6  # times that share; beyond it two steps must do, the first of which is a slow one
+SMALL = 32  # pixels of the shorter side that the first steps are timed at
 PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later; so must half
 MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
@@ -91,7 +92,8 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
         return plan
     same, opposite = meaning_of_mirrored(task)
     encoder = replace(plan.body.encoder, mirror=same, opposite=opposite)
-    shrunk = replace(encoder, shrink=max(1, max(kind.side for kind in task.schema.media) // 32))
+    shrunk = seen_at(encoder, task.schema, SMALL)
+    shrunk = replace(shrunk, shrink=max(1, max(kind.side for kind in task.schema.media) // SMALL))
     small = replace(plan, body=replace(plan.body, encoder=shrunk))
     with threads_set(1):
         whole = _timed_steps(task, small, seconds)[1](None)

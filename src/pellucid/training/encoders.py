@@ -16,6 +16,7 @@ from pellucid.training.task import Task
 
 # Channels, and pixels of the shorter side at most: each costs two to four times the one before.
 LADDER = ((16, 32), (16, 64), (24, 64), (24, 128), (32, 128), (48, 128), (64, 128))
+NO_SIDE = 1  # of sounds, which are not shrunk
 FEWEST_PASSES, MOST_PASSES = 8, 120
 MANY_PASSES = 15  # from here on pictures are turned, stretched, shaded and covered too
 RATE, FAST_RATE = 3e-3, 8e-3  # in few passes, cifar10's four, the fast one is worth a point
@@ -83,13 +84,12 @@ def sized(plan: Plan, task: Task, seconds: float, step_seconds: Callable[[Plan],
     fewest = share * passes(learn) * learn / speed  # seconds of one fold
     possible = [k for k in (3, 5, 8) if k <= plan.folds and k * fewest <= seconds]
     plan = replace(plan, folds=max(possible, default=1))
-    side = max(kind.side for kind in task.schema.media)
     most = 24 if learn < 1_000 else 32 if learn < 10_000 else 64
     rows = plan.folds * passes(learn) * learn
     chosen = plan.body.encoder
     base = flops(task, plan.body)
     for channels, pixels in LADDER:
-        encoder = replace(chosen, channels=min(channels, most), shrink=max(1, -(-side // pixels)))
+        encoder = seen_at(replace(chosen, channels=min(channels, most)), task.schema, pixels)
         larger = replace(plan, body=replace(plan.body, encoder=encoder))
         if larger.body == plan.body:
             continue
@@ -101,6 +101,17 @@ def sized(plan: Plan, task: Task, seconds: float, step_seconds: Callable[[Plan],
             break
         plan = larger
     return plan
+
+
+def seen_at(encoder: Encoder, schema: Schema, pixels: int) -> Encoder:
+    """The encoder with the shorter sides of what is seen brought to `pixels` at most, about.
+
+    Where kinds differ in size, such as small pictures beside films, each is by itself.
+    """
+    sides = {kind.side for kind in schema.media}
+    differ = len(sides - {NO_SIDE}) > 1
+    shrink = max(1, -(-max(sides) // pixels))
+    return replace(encoder, shrink=shrink, pixels=pixels if differ else 0)
 
 
 def flops(task: Task, body: Body) -> float:

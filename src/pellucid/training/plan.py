@@ -88,7 +88,14 @@ class Plan:
                  encoder.channels, encoder.shrink)  # fmt: skip
         steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows, self.looked_at)
         flags = (encoder.mirror, encoder.opposite, encoder.half, encoder.distort)
-        counts = (body.blocks, self.trees, self.warmup, self.most_steps, *self.curve)
+        counts = (
+            body.blocks,
+            self.trees,
+            self.warmup,
+            self.most_steps,
+            encoder.pixels,
+            *self.curve,
+        )
         cuts = [cut for each in self.cuts.values() for cut in each.items()]
         tuned = (self.tuning_threads, *self.tuning.values())
         return (

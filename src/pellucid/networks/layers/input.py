@@ -22,6 +22,11 @@ class Encoder:
     distort: bool = False  # many passes over few rows: turn, stretch, shade them
     opposite: bool = False  # a mirrored picture means the opposite number: learn from both
     half: bool = False  # learn with bfloat16, where the processor is clearly quicker with it
+    pixels: int = 0  # where sides differ, small ones are shrunk no further than this asks for
+
+    def shrink_of(self, side: int) -> int:
+        """By how much a side is divided: a small one, beside larger ones, by less than these."""
+        return min(self.shrink, -(-side // self.pixels)) if self.pixels else self.shrink
 
 
 DEFAULT_ENCODER = Encoder()

@@ -34,13 +34,13 @@ class Watching(nn.Module):
         self, moments: int, side: int, encoder: Encoder, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.shrink, self.mirror = encoder.shrink, encoder.mirror
+        self.shrink, self.mirror = encoder.shrink_of(side), encoder.mirror
         for name, start in (("mean", 0.0), ("spread", 1.0), ("change", 1.0)):
             self.register_buffer(name, torch.full((1, 1, 3, 1, 1), start))
         self.choice = MomentChoice()
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
         self.encoder = PictureEncoder(
-            6, side // encoder.shrink, encoder.channels, generator, encoder.half
+            6, side // self.shrink, encoder.channels, generator, encoder.half
         )
         self.attention = TemporalAttention(moments, self.encoder.width, generator)
         self.width = self.attention.width
