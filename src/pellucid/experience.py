@@ -146,12 +146,9 @@ def gather(  # noqa: PLR0913
     ]
     if told := told_of_repeats(cut[0]):
         findings = replace(findings, warnings=(*findings.warnings, told))
-    movable = own is None and settings.time is None and len(tables) == 1
-    made, blocks, told = without_copies(schema, store, *cut, movable)
-    if told and movable:
-        made = replace(made, how=f"{made.how}; {told}")
-    elif told:
-        findings = replace(findings, warnings=(*findings.warnings, told))
+    stays = own is not None or settings.time is not None or len(tables) > 1 or not prove
+    made, blocks, beware_of = without_copies(schema, store, *cut, stays)
+    findings = replace(findings, warnings=(*findings.warnings, *beware_of))
     return Experience(tables, schema, store, encoded, made, findings, blocks)
 
 
