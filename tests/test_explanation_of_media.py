@@ -12,7 +12,6 @@ import pellucid
 from pellucid.errors import Mends
 from pellucid.explanation.attribution import Attribution, attribute
 from pellucid.explanation.parts import columns_of, count, encodings, keeping
-from pellucid.explanation.reading import located
 from pellucid.explanation.resting import resting_step
 from pellucid.media.files import ANYWHERE
 from pellucid.model import Model
@@ -84,7 +83,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
 def rests_on(source: pl.DataFrame, target: str, row: int = 3) -> tuple[Model, Attribution]:
     model = learnt(source, target)
     schema = model.schema
-    cells = located(schema, schema.complete(source[row], Mends()), ANYWHERE)
+    cells = schema.locate(schema.complete(source[row], Mends()), ANYWHERE)
     found = attribute(schema, model.network, cells)
     assert found is not None
     return model, found
@@ -139,7 +138,7 @@ def test_all_fields_kept_are_the_row_itself(
 ) -> None:
     source = request.getfixturevalue(what)
     schema = learnt(source, target).schema
-    cells = located(schema, schema.complete(source[3], Mends()), ANYWHERE)
+    cells = schema.locate(schema.complete(source[3], Mends()), ANYWHERE)
     encoded = encodings(schema, cells)
     columns = columns_of(schema, cells, encoded)
     kept = np.ones((2, count(columns)), bool)
@@ -152,7 +151,7 @@ def test_all_fields_kept_are_the_row_itself(
 
 def test_a_silenced_field_is_as_loud_as_is_usual_and_others_stay(sounds: pl.DataFrame) -> None:
     schema = learnt(sounds, "pitch").schema
-    cells = located(schema, schema.complete(sounds[3], Mends()), ANYWHERE)
+    cells = schema.locate(schema.complete(sounds[3], Mends()), ANYWHERE)
     encoded = encodings(schema, cells)
     columns = columns_of(schema, cells, encoded)
     kept = np.ones((3, count(columns)), bool)

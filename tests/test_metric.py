@@ -7,6 +7,7 @@ import torch
 from tests import tiny
 
 from pellucid.errors import UsageError
+from pellucid.evidence.report import write_report
 from pellucid.keeping import load
 from pellucid.kinds.estimators import least_absolute
 from pellucid.kinds.number import Number
@@ -122,9 +123,39 @@ def test_it_is_kept_with_the_model_and_learnt_the_same_again(skewed, tmp_path):
     assert "squared_error" not in explained
 
 
+@pytest.mark.parametrize(("metric", "name"), [(None, "squared error"), ("MAE", "absolute error")])
+def test_the_report_says_what_was_measured_on_the_choosing_rows(skewed, metric, name, tmp_path):
+    evidence = tiny.learnt(skewed, metric=metric).evidence
+    write_report(evidence, tmp_path / "report.html")
+    assert f"{name} on choosing rows" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_texts_are_learnt_from_for_the_median_too(skewed):
+    texts = [f"it was {'early' if age > 45 else 'late'} then" for age in skewed["age"]]
+    model = tiny.learnt({"note": texts, "label": skewed["label"]}, metric="MAE")
+    shown = model.evidence["targets"]["label"]
+    assert shown["simplest"]["name"] == "median"
+    assert shown["performance"]["value"] <= 1.02 * shown["simplest"]["value"]
+
+
+def test_a_few_large_values_do_not_change_the_units_of_absolute_errors():
+    cells = pl.Series("paid", [*np.linspace(0, 10, 99), 1e6])
+    plain = Number.fit_target(cells)
+    assert plain.scale[0] > 1e4
+    assert plain.measured("RMSE", cells) is plain
+    kind = plain.measured("MAE", cells)
+    assert kind.centre[0] == pytest.approx(5, abs=0.2)
+    assert 1 < kind.scale[0] < 10
+    target = kind.encode_target(cells)
+    output = np.stack([target * 0, target * 0, target * 0], 1)
+    error = np.abs(cells.to_numpy() - kind.centre[0]).mean()
+    assert kind.metrics(output, target)["MAE"] == pytest.approx(error, rel=1e-5)
+
+
 def test_a_metric_that_a_target_does_not_know_is_one_clear_error():
     with pytest.raises(UsageError, match=r"'accuracy', only 'age' by RMSE or MAE"):
         tiny.learnt(tiny.table(), "age", metric="accuracy")
+    assert tiny.learnt(tiny.table(), metric="Accuracy").evidence["targets"]
     with pytest.raises(UsageError, match="only 'label' by accuracy"):
         tiny.learnt(tiny.table(), metric="MAE")
     with pytest.raises(UsageError, match="names a measure"):

@@ -24,9 +24,7 @@ from pellucid.networks.layers.vectors import FrozenVectors
 SAMPLE = 128  # cells of all columns from which it is seen how the vectors lie
 FILMS = 32  # of all columns in their place: each is as dear as its moments are many
 AXES = 8  # directions that trees are shown
-# The least spread, as such and of what most numbers have: what hardly differed in a sample would
-# otherwise outweigh all else where it does.
-LEAST, LEAST_SHARE = 1e-3, 0.1
+LEAST = 1e-3  # spread below which a number of the vectors tells nothing
 
 TOGETHER, FILMS_TOGETHER = 16, 4  # pictures that are seen at once; films that are decoded
 Cell = TypeVar("Cell")
@@ -53,8 +51,7 @@ class Pretrained:
         seconds = (time.process_time() - started) / max(1, len(vectors))
         if len(vectors) < 2:
             vectors = np.zeros((2, backbone.width), np.float32)
-        mean, spread = vectors.mean(0), vectors.std(0)
-        spread = np.maximum(spread, max(LEAST, LEAST_SHARE * float(np.quantile(spread, 0.75))))
+        mean, spread = vectors.mean(0), np.maximum(vectors.std(0), LEAST)
         _, lengths, directions = np.linalg.svd((vectors - mean) / spread, full_matrices=False)
         axes = directions[: min(AXES, int((lengths > 1e-3).sum()) or 1)].T
         signs = np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])

@@ -10,6 +10,9 @@ from pellucid.networks.layers.dropout import Dropout
 from pellucid.networks.layers.ensemble import Linear
 
 WIDTH = 128
+FURTHEST = (
+    8.0  # standard units: what hardly differed in the sample must not outweigh all else later
+)
 LENGTH = 2.0  # of a typical vector among the terms of the linear path, beside others of length 1
 
 
@@ -50,4 +53,4 @@ class FrozenVectors(nn.Module):
         return x.masked_fill(missing.unsqueeze(2), torch.nan).flatten(1)
 
     def _standardised(self, vectors: Tensor) -> Tensor:
-        return (vectors.float() - self.mean) / self.spread
+        return ((vectors.float() - self.mean) / self.spread).clamp(-FURTHEST, FURTHEST)
