@@ -18,12 +18,15 @@ import torch
 from PIL import Image
 
 import pellucid
+from pellucid import experience
 from pellucid.backbones import Backbone, backbone_named, backbone_of
 from pellucid.backbones.weights import tensors_of
 from pellucid.errors import Mends, ModelError, UsageError
 from pellucid.explanation.attribution import attribute
 from pellucid.keeping import load
+from pellucid.kinds.pretrained import Pretrained
 from pellucid.model import Model
+from pellucid.settings import Settings
 from pictures import class_folders
 from tiny import PLAN
 from tiny_backbone import tiny_backbone
@@ -196,6 +199,29 @@ def test_more_than_the_minutes_allow_is_said_before_it_begins() -> None:
             pl.concat([named(LEARNT)] * 50).with_row_index("n"), "sort", minutes=0.01,
             backbone=TEXTS, verbose=False,
         )  # fmt: skip
+
+
+def test_processors_that_read_together_take_that_much_less_of_the_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind = SimpleNamespace(columns=("note",))
+    backbone = SimpleNamespace(name="reader")
+    pretrained = Pretrained(backbone, *np.zeros((3, 1)), seconds=0.1)  # type: ignore[arg-type]
+    schema: Any = SimpleNamespace(readers=[kind], pretrained=[pretrained], backbones=[backbone])
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    with pytest.raises(UsageError, match=r"about 5.0 minutes to read 3,000 rows.*give 9, fewer"):
+        experience._check_time(schema, 3_000, Settings(minutes=2))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
+    experience._check_time(schema, 3_000, Settings(minutes=2))
+
+
+def test_cells_that_cannot_be_read_say_nothing_of_how_the_vectors_lie() -> None:
+    found = np.random.default_rng(0).normal(3, 1, (128, 8)).astype(np.float16)
+    gaps = np.insert(found, range(0, 128, 4), 0, axis=0)
+    backbone: Any = SimpleNamespace(width=8)
+    whole, holed = (Pretrained.fit(backbone, lambda _, v=v: v) for v in (found, gaps))
+    for name in ("mean", "spread", "axes"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(holed, name))
 
 
 def test_a_backbone_without_a_column_to_read_is_a_fault() -> None:

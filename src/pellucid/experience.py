@@ -236,7 +236,7 @@ def _backbones(settings: Settings) -> list[Backbone]:
 def _check_time(schema: Schema, rows: int, settings: Settings) -> None:
     """UsageError where the backbones alone would need more time than there is for everything."""
     seconds = sum(
-        rows * len(kind.columns) * pretrained.seconds
+        rows * len(kind.columns) * pretrained.wall_seconds
         for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True)
     )
     if seconds > BACKBONE_SHARE * settings.minutes * 60:

@@ -60,7 +60,7 @@ def planned_tuning(
     kinds, steps, spent, told = _readers(experience), {}, 0.0, []
     rows = sum(table.height for table in experience.tables)
     for kind in kinds:
-        cell = len(kind.columns) * kind.pretrained.seconds / torch.get_num_threads()
+        cell = len(kind.columns) * kind.pretrained.wall_seconds
         allowed, again = SHARE * seconds / len(kinds), cell * rows
         guess = DEARER * cell * BATCH  # of a step; it is measured where it could be enough
         lesson = None

@@ -29,7 +29,7 @@ def reasons(
     found: list[Reason] = []
     schema = experience.schema
     reading = sum(
-        kind.readings * pretrained.seconds
+        kind.readings * pretrained.wall_seconds
         for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True)
     )
     if PASSES * _pass_seconds(experience, network) + reading > seconds:

@@ -40,7 +40,7 @@ class Pretrained:
     mean: Array  # (width,)
     spread: Array  # (width,)
     axes: Array  # (width, few)
-    seconds: float  # that a cell took, when it was fitted
+    seconds: float  # of one processor, that a cell took when it was fitted
     tuned: bool = False  # its weights have been learning on these rows too
 
     @classmethod
@@ -49,6 +49,7 @@ class Pretrained:
         started = time.process_time()
         vectors = vectors_of(backbone).astype(np.float32)
         seconds = (time.process_time() - started) / max(1, len(vectors))
+        vectors = vectors[vectors.any(1)]  # a cell that cannot be read has none of its own
         if len(vectors) < 2:
             vectors = np.zeros((2, backbone.width), np.float32)
         mean, spread = vectors.mean(0), np.maximum(vectors.std(0), LEAST)
@@ -56,6 +57,11 @@ class Pretrained:
         axes = directions[: min(AXES, int((lengths > 1e-3).sum()) or 1)].T
         signs = np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])
         return cls(backbone, mean, spread, np.ascontiguousarray(axes * signs), seconds)
+
+    @property
+    def wall_seconds(self) -> float:
+        """That a cell takes with the threads there are now."""
+        return self.seconds / torch.get_num_threads()
 
     @property
     def name(self) -> str:
