@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 
 import pellucid
 from pellucid.copies import without_copies
+from pellucid.data import table as table_module
 from pellucid.data.file_names import file_groups
 from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
@@ -118,6 +119,32 @@ def test_the_fingerprint_knows_what_the_files_hold(tmp_path):
     (tmp_path / "moved").mkdir()
     moved = [paths[0].rename(tmp_path / "moved" / "0.wav"), *paths[1:3]]
     assert len({fingerprint(read({"sound": [str(p)]}, Mends())) for p in moved}) == 3
+
+
+def test_slices_of_whole_files_are_by_bytes_and_change_nothing(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    photos = [None if i % 9 == 4 else b"\xff\xd8\xff" + rng.bytes(9_000 + i) for i in range(300)]
+    path = tmp_path / "t.parquet"
+    names = [f"{i}.png" for i in range(300)]
+    pl.DataFrame({"photo": photos, "name": names, "y": range(300)}).write_parquet(path)
+    whole = fingerprint(read(path, Mends()))
+    monkeypatch.setattr(table_module, "BATCH_BYTES", 200_000)
+    table = read(path, Mends())
+    assert fingerprint(table) == whole
+    seen = []
+    collect = Table._collect
+
+    def spy(self, lazy):
+        seen.append(collect(self, lazy))
+        return seen[-1]
+
+    monkeypatch.setattr(Table, "_collect", spy)
+    assert pl.concat(table.batches(["photo"], 512))["photo"].to_list() == photos
+    rows = rng.permutation(300)
+    assert table.take(rows)["photo"].to_list() == [photos[row] for row in rows]
+    assert len(seen) > 20
+    assert max(frame["photo"].bin.size().sum() for frame in seen) < 300_000
+    assert next(table.batches(["name", "y"])).height == 300
 
 
 @pytest.mark.parametrize("together", [True, False])

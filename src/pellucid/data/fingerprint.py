@@ -26,10 +26,9 @@ ABSENT = bytes(32)
 def fingerprint(table: Table) -> str:
     """SHA-256 over names, types and cells in order, the same whatever the size of the slices."""
     columns = {name: (hashlib.sha256(), hashlib.sha256()) for name in table.columns}
-    named: dict[str, Any] | None = None  # columns that name files, and what these hold
     types = {name: str(dtype) for name, dtype in table.lazy.collect_schema().items()}
+    named = _naming_files(table)  # columns that name files, and what these hold
     for frame in table.batches():
-        named = _naming_files(frame) if named is None else named
         for column in frame:
             sizes, contents = columns[column.name]
             size, content = _as_bytes(column)
@@ -40,7 +39,7 @@ def fingerprint(table: Table) -> str:
                 for sketch in in_parallel(sketch_of, located.to_list()):
                     named[column.name].update(sketch if isinstance(sketch, bytes) else ABSENT)
     digests = [[a.hexdigest(), b.hexdigest()] for a, b in columns.values()]
-    of_files = [[name, digest.hexdigest()] for name, digest in (named or {}).items()]
+    of_files = [[name, digest.hexdigest()] for name, digest in named.items()]
     whole = [table.height, types, digests, *([of_files] if of_files else [])]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
@@ -64,9 +63,10 @@ def sketch_of(cell: str | bytes) -> bytes:
         raise UnreadableError("a file that cannot be read") from error
 
 
-def _naming_files(frame: pl.DataFrame) -> dict[str, Any]:
-    texts = [column for column in frame if column.dtype == pl.String]
-    return {column.name: hashlib.sha256() for column in texts if medium_of(column) is not None}
+def _naming_files(table: Table) -> dict[str, Any]:
+    texts = [name for name, dtype in table.lazy.collect_schema().items() if dtype == pl.String]
+    frame = next(table.batches(texts), pl.DataFrame()) if texts else pl.DataFrame()
+    return {column.name: hashlib.sha256() for column in frame if medium_of(column) is not None}
 
 
 def _as_bytes(column: pl.Series) -> tuple[bytes, bytes]:

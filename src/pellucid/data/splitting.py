@@ -156,8 +156,16 @@ def told_of_repeats(split: Split) -> str | None:
 
 def _telling(table: Table, columns: Sequence[str]) -> list[str]:
     """The columns that hold no ids."""
-    first = next(table.batches(columns), pl.DataFrame())
-    return [c.name for c in first if medium_of(c) is not None or identifier_reason(c) is None]
+    contents = [name for name in columns if table.weight([name])]  # a slice of them has few rows
+    others = [name for name in columns if name not in contents]
+    frames = [next(table.batches(names), pl.DataFrame()) for names in (others, contents) if names]
+    telling = {
+        column.name
+        for frame in frames
+        for column in frame
+        if medium_of(column) is not None or identifier_reason(column) is None
+    }
+    return [name for name in columns if name in telling]
 
 
 def _hashes(table: Table, columns: Sequence[str]) -> NDArray[np.uint64]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65_536
 BATCH_CELLS = 4_000_000  # a slice of a wide table holds fewer rows: 64 MB of string views
+BATCH_BYTES = 128 * 2**20  # and so does one of whole files, such as pictures
+WEIGHED = 32  # cells at the beginning and in the middle, from which it is known how heavy they are
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,9 @@ class Table:
     def batches(
         self, columns: Sequence[str] | None = None, size: int | None = None
     ) -> Iterator[pl.DataFrame]:
-        """Slices of `size` rows in order, holding one slice in memory at a time."""
+        """Slices of `size` rows in order, or fewer where cells hold whole files; one at a time."""
         chosen = self.lazy if columns is None else self.lazy.select(columns)
-        size = size or self._slice_rows(columns)
+        size = min(size or BATCH_ROWS, self._slice_rows(columns))
         for start in range(0, self.height, size):
             yield self._collect(chosen.slice(start, size))
 
@@ -95,8 +97,26 @@ class Table:
         return gathered
 
     def _slice_rows(self, columns: Sequence[str] | None) -> int:
-        width = len(self.columns if columns is None else columns)
-        return int(np.clip(BATCH_CELLS // max(width, 1), 256, BATCH_ROWS))
+        names = self.columns if columns is None else columns
+        rows = int(np.clip(BATCH_CELLS // max(len(names), 1), 256, BATCH_ROWS))
+        return max(1, min(rows, BATCH_BYTES // max(1, self.weight(names))))
+
+    def weight(self, columns: Sequence[str]) -> int:
+        """Bytes of a row in those of the columns that hold the contents of files, about."""
+        return sum(self._weights.get(name, 0) for name in columns)
+
+    @cached_property
+    def _weights(self) -> dict[str, int]:
+        """The mean bytes of a cell of each column of contents."""
+        types = self.lazy.collect_schema()
+        names = [name for name, dtype in types.items() if dtype == pl.Binary]
+        if not names or not self.height:
+            return {}
+        heavy = self.lazy.select(names)
+        places = {0, self.height // 2}
+        some = pl.concat([self._collect(heavy.slice(start, WEIGHED)) for start in places])
+        sizes = {name: some[name].bin.size().mean() for name in names}
+        return {name: int(size) for name, size in sizes.items() if isinstance(size, float)}
 
     def _collect(self, lazy: pl.LazyFrame) -> pl.DataFrame:
         try:
