@@ -17,7 +17,9 @@ from PIL import Image as Pillow
 
 import pellucid
 from pellucid.copies import without_copies
+from pellucid.data import contents as contents_module
 from pellucid.data import table as table_module
+from pellucid.data.contents import sampled
 from pellucid.data.file_names import file_groups
 from pellucid.data.fingerprint import fingerprint
 from pellucid.data.reading import read
@@ -145,6 +147,45 @@ def test_slices_of_whole_files_are_by_bytes_and_change_nothing(tmp_path, monkeyp
     assert len(seen) > 20
     assert max(frame["photo"].bin.size().sum() for frame in seen) < 300_000
     assert next(table.batches(["name", "y"])).height == 300
+
+
+def test_of_a_column_of_whole_files_only_what_kinds_look_at_is_kept(monkeypatch):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 255, (80, 64, 64), dtype=np.uint8)
+    photos = [None if i % 8 == 3 else encoded(Pillow.fromarray(p)) for i, p in enumerate(noise)]
+    sure = [photos[0]] * 80
+    notes = [
+        b"a note of some length, and no picture " * 40 + bytes([65 + i % 9]) for i in range(80)
+    ]
+    frame = pl.DataFrame(
+        {"photo": photos, "again": photos, "same": sure, "note": notes, "n": rng.normal(size=80),
+         "y": ["a", "b"] * 40}
+    )  # fmt: skip
+    table = read(frame, Mends())
+    before = gather((table,), ["y"], Settings(), None, Mends())
+    monkeypatch.setattr(contents_module, "KEPT_BYTES", 0)
+    monkeypatch.setattr(contents_module, "FEWEST", 10)
+    monkeypatch.setattr(table_module, "BATCH_BYTES", 50_000)
+    monkeypatch.setattr(contents_module, "BATCH_BYTES", 50_000)
+    rows = np.arange(1, 80)
+    sample = sampled(Table("t", frame.lazy(), 80), rows, frame.columns, {}, 10_000)
+    assert sample.cells.columns == frame.columns
+    media = ["photo", "again", "same"]
+    size = sample.cells.select(media).estimated_size()
+    assert size < 0.1 * frame.select(media).estimated_size()
+    assert sample.cells["note"].to_list() == notes[1:]
+    there = sample.whole(["n", "photo"])
+    assert there["photo"].null_count() < 3
+    assert 10 <= there.height <= 25
+    assert there.rows() == frame.select("n", "photo")[rows[sample.rows]].rows()
+    assert sample.whole(["n"]).height == 79
+    after = gather((read(frame, Mends()),), ["y"], Settings(), None, Mends())
+    assert after.findings == before.findings
+    assert {found.column: found.reason for found in after.findings.ignored} == {
+        "again": "an exact copy of 'photo'", "same": before.findings.ignored[1].reason,
+    }  # fmt: skip
+    assert after.schema.reasons == before.schema.reasons
+    assert after.schema.reasons["photo"] == "it holds pictures"
 
 
 @pytest.mark.parametrize("together", [True, False])

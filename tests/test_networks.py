@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from every_kind import table
+from pellucid.data.contents import Sample
 from pellucid.errors import Mends
 from pellucid.networks.network import Body, DeepNetwork, new_network
 from pellucid.schema import fit_schema
@@ -20,7 +21,7 @@ BODY = Body(members=3, width=16, blocks=2, embedding=4, dropout=0.1)
 def schema():
     cells = table()
     answers = cells.select("liked", "paid")
-    return fit_schema(cells.drop("liked", "paid"), answers, answers, {})
+    return fit_schema(Sample(cells.drop("liked", "paid")), answers, answers, {})
 
 
 @pytest.fixture(scope="module")

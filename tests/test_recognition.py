@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pellucid.data.contents import Sample
 from pellucid.errors import DataError, UsageError
 from pellucid.kinds import recognise, recognise_target
 from pellucid.schema import fit_schema
@@ -99,7 +100,9 @@ def test_too_many_different_names_are_no_target(count):
 def test_recognition_is_overridden_for_inputs_and_targets():
     cells = pl.DataFrame({"a": [1, 2, 3] * 10, "b": ["x", "y", "z"] * 10})
     answers = pl.DataFrame({"t": [1, 2] * 15})
-    schema = fit_schema(cells, answers, answers, {"a": "category", "b": "text", "t": "number"})
+    schema = fit_schema(
+        Sample(cells), answers, answers, {"a": "category", "b": "text", "t": "number"}
+    )
     assert {k.kind: k.columns for k in schema.inputs} == {"category": ("a",), "text": ("b",)}
     assert schema.targets[0].kind == "number"
     assert set(schema.reasons.values()) == {"you said so"}
@@ -108,4 +111,4 @@ def test_recognition_is_overridden_for_inputs_and_targets():
 def test_a_kind_for_a_column_that_is_not_there_suggests_the_nearest():
     cells = pl.DataFrame({"price": [1.0, 2.0]})
     with pytest.raises(UsageError, match=r"'prise', .* no column in use\. Did you mean 'price'"):
-        fit_schema(cells, cells, cells, {"prise": "number"})
+        fit_schema(Sample(cells), cells, cells, {"prise": "number"})

@@ -14,6 +14,7 @@ from pellucid.backbones import Backbone, backbone_named, installed
 from pellucid.copies import without_copies
 from pellucid.counts import counted, verb
 from pellucid.data.checking import Findings, beware, left_out, require_column, require_columns
+from pellucid.data.contents import sampled
 from pellucid.data.splitting import Split, folds, told_of_repeats
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, UsageError
@@ -24,7 +25,7 @@ from pellucid.kinds.parted import PiecedTarget
 from pellucid.kinds.pretrained import ReadingKind
 from pellucid.kinds.targets import measured_by
 from pellucid.media.files import UnreadableError
-from pellucid.schema import Schema, fit_schema, with_backbones
+from pellucid.schema import RECOGNITION_ROWS, Schema, fit_schema, with_backbones
 from pellucid.settings import Settings
 from pellucid.sides import sides_of
 from pellucid.store import Answers, Store, answers_of, build_store
@@ -199,7 +200,9 @@ def _schema(
     sample = seen
     if len(seen) > SAMPLE_ROWS:
         sample = np.sort(rng.choice(seen, SAMPLE_ROWS, replace=False))
-    cells = tables[0].take(sample, [c for c in tables[0].columns if c != own])
+    names = [column for column in tables[0].columns if column != own]
+    taken = sampled(tables[0], sample, names, settings.kinds, RECOGNITION_ROWS)
+    cells = taken.cells
     rows = np.sort(rng.permutation(len(sample))[:CHECK_ROWS])
     some = cells[rows]
     ignored = left_out(some, targets, settings)
@@ -214,7 +217,7 @@ def _schema(
         )
     # A column may have its kind given and yet be left out: it is the same in all of these rows.
     kinds = {column: kind for column, kind in settings.kinds.items() if column not in gone}
-    inputs, answered = cells.select(kept), answers[seen]
+    inputs, answered = replace(taken, cells=cells.select(kept)), answers[seen]
     schema = fit_schema(inputs, answered, answers, kinds, answers[sample], tables[0])
     schema = replace(schema, targets=measured_by(settings.metric, schema.targets, answered))
     pieced = {k.columns[0]: k.reads for k in schema.targets if isinstance(k, PiecedTarget)}

@@ -11,6 +11,7 @@ import polars as pl
 
 from pellucid.backbones import Backbone
 from pellucid.data.checking import nearest
+from pellucid.data.contents import Sample
 from pellucid.data.steps import Steps
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mend, Mends, ModelError, UsageError
@@ -156,7 +157,7 @@ class Schema:
 
 
 def fit_schema(
-    cells: pl.DataFrame,
+    sample: Sample,
     learnt: pl.DataFrame,
     everything: pl.DataFrame,
     kinds: Mapping[str, str],
@@ -165,20 +166,20 @@ def fit_schema(
 ) -> Schema:
     """Recognise and fit every column.
 
-    `cells` is a sample of the learning rows' inputs and `some` the targets of the same rows,
+    `sample` is one of the learning rows' inputs and `some` the targets of the same rows,
     `learnt` those of all learning rows; `everything` holds the targets of all rows, for the names
     of classes and tags only. `table` is where the cells are from.
     """
     files = ANYWHERE if table is None else table.files
     windows = None if table is None else table.windows
-    _known(kinds, [*cells.columns, *learnt.columns])
+    _known(kinds, [*sample.cells.columns, *learnt.columns])
     reasons: dict[str, str] = {}
     found: dict[str, list[str]] = {kind.kind: [] for kind in KINDS}
-    for series in cells:
+    for series in sample.cells:
         kind, reasons[series.name] = _kind_of(series.head(RECOGNITION_ROWS), kinds)
         found[kind.kind].append(series.name)
     inputs = tuple(
-        kind.fit(located(cells.select(found[kind.kind]), kind, files))
+        kind.fit(located(sample.whole(found[kind.kind]), kind, files))
         for kind in KINDS
         if found[kind.kind]
     )
@@ -187,7 +188,7 @@ def fit_schema(
         target, reasons[series.name] = _target_of(series, kinds, windows)
         few = learnt if some is None else some
         beside = Beside(
-            cells, few[series.name], everything[series.name], _kinds_of(inputs),
+            sample.cells, few[series.name], everything[series.name], _kinds_of(inputs),
             windows.seasons if windows else (), windows.time if windows else "",
         )  # fmt: skip
         fitted.append(target.fit_target(series, beside))
@@ -195,7 +196,7 @@ def fit_schema(
 
 
 def with_backbones(
-    schema: Schema, backbones: Sequence[Backbone], cells: pl.DataFrame, files: Files = ANYWHERE
+    schema: Schema, backbones: Sequence[Backbone], sample: Sample, files: Files = ANYWHERE
 ) -> Schema:
     """The schema with each backbone beside the kind that it reads, fitted to a few of the cells."""
     inputs: list[Any] = list(schema.inputs)
@@ -208,7 +209,7 @@ def with_backbones(
             )
         for place in places:
             kind = inputs[place]
-            own = located(cells.select(kind.columns), type(kind), files)
+            own = located(sample.whole(kind.columns), type(kind), files)
             inputs[place] = kind.with_backbone(backbone, own)
     return replace(schema, inputs=tuple(inputs))
 
