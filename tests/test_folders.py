@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
+import polars as pl
 import pytest
 
 from pellucid.data.reading import read
 from pellucid.errors import DataError, Mends
+from pellucid.media.files import UnreadableError, contents
 from pictures import stripes
 
 
@@ -101,3 +103,22 @@ def test_file_names_that_are_no_utf8_are_counted_and_named(tmp_path):
     assert rows == [("cat/1.png", "cat"), ("dog/2.png", "dog")]
     where = (r"cat/caf\xe9.png", r"dog/notes \xe9.txt")
     assert told == [("a file whose path is no UTF-8", "row skipped", where)]
+
+
+def test_names_are_taken_as_they_are_written_if_there_is_such_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    listed = (" bird/4.png", "cat /2.png", "cat/3.png", "~no-such-user/5.png", "~/6.png")
+    pictures_at(tmp_path / "data", *listed)
+    pictures_at(tmp_path, "home/mine.png")
+    table = read(tmp_path / "data", Mends(strict=True))
+    located = table.files.locate(table.lazy.select("image").collect(), Mends())
+    assert sorted(located["image"]) == sorted(str(tmp_path / "data" / name) for name in listed)
+    assert all(contents(cell) for cell in located["image"])
+    cells = pl.DataFrame({"image": ["~/mine.png", " cat/3.png\t", "~IMG.png"]})
+    home, blank, missing = table.files.locate(cells, Mends())["image"]
+    assert (home, blank) == (str(tmp_path / "home/mine.png"), str(tmp_path / "data/cat/3.png"))
+    with pytest.raises(UnreadableError, match="no such file"):
+        contents(missing)
+    assert read("~/../data", Mends()).height == 5
+    with pytest.raises(DataError, match="~no-such-user"):
+        read("~no-such-user/data.csv", Mends())

@@ -20,7 +20,7 @@ from pellucid.data.samples import sample
 from pellucid.data.sources import find_file, recognise_format
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends, UsageError
-from pellucid.media.files import Files
+from pellucid.media.files import Files, meant
 
 Ragged = Literal["skip", "mend"]
 SAMPLE = "sample:"
@@ -53,7 +53,7 @@ def _path(source: str | os.PathLike[str]) -> Path:
     text = os.fspath(source)
     if "://" in text:
         raise DataError(f'"{text}" is an address; pellucid downloads nothing: fetch the file first')
-    return Path(text).expanduser()
+    return meant(Path(), text)
 
 
 def _read_path(path: Path, mends: Mends, ragged: Ragged) -> Table:

@@ -51,10 +51,10 @@ class Files:
         if self.folder is None and self.confined:
             return None
         folder = self.folder or Path()
-        path = folder / Path(name.strip()).expanduser() if not self.confined else folder / name
-        if self.confined and not path.resolve().is_relative_to(folder.resolve()):
-            return None
-        return path.absolute()
+        if not self.confined:
+            return meant(folder, name).absolute()
+        path = folder / name
+        return path.absolute() if path.resolve().is_relative_to(folder.resolve()) else None
 
     def _located(self, cells: pl.Series, mends: Mends) -> pl.Series:
         located: list[str | None] = []
@@ -72,6 +72,16 @@ class Files:
         fault = "a path outside of the data folder, which may not be opened"
         mends.add(Mend(fault, "taken as missing", len(refused), cells.name, where))
         return pl.Series(cells.name, located, pl.String)
+
+
+def meant(folder: Path, name: str) -> Path:
+    """The path as it is written if it is there, else without blanks around it, `~` as the home."""
+    if (name.strip() == name and not name.startswith("~")) or os.path.lexists(folder / name):
+        return folder / name
+    try:
+        return folder / Path(name.strip()).expanduser()
+    except RuntimeError:  # nobody of that name has a home
+        return folder / name
 
 
 ANYWHERE, NO_FILES = Files(), Files(None, confined=True)
