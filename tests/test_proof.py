@@ -217,6 +217,30 @@ def test_where_time_is_short_importance_looks_at_fewer_rows_not_at_fewer_columns
     assert 100 <= min(measured) and max(measured) < 300
 
 
+def test_importance_looks_at_no_more_rows_than_fit_in_memory_twice(monkeypatch):
+    sizes, importance, predict = [], learning.column_importance, rows.predict
+
+    def watched(experience, *given):
+        room = 2 * 150 * experience.store.row_bytes + 155
+        monkeypatch.setattr(rows, "IMPORTANCE_BYTES", room)
+        return importance(experience, *given)
+
+    def sized(network, store, which):
+        sizes.append(store.height)
+        return predict(network, store, which)
+
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(rng.normal(size=(600, 4)), schema=list("abcd"))
+    frame = frame.with_columns(
+        y=pl.Series(["a", "b"] * 300), side=pl.Series(["train", "train", "test", "test"] * 150)
+    )
+    monkeypatch.setattr(learning, "column_importance", watched)
+    monkeypatch.setattr(rows, "predict", sized)
+    model = learnt(frame, "y", plan=plan(steps=10), test="side")
+    assert len(model.evidence["targets"]["y"]["importance"]) == 4
+    assert sizes == [100, 150, 150, 150, 150, 150]
+
+
 def test_the_learning_curve_has_growing_sizes_and_better_ends_than_beginnings(one_column_matters):
     points = one_column_matters["curve"]
     assert [point["rows"] for point in points] == [70, 140, 280, 560]

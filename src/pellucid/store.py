@@ -68,18 +68,23 @@ class Store:
         """One array with its rows in another order, or only one column of it if that is given."""
         if name in self.ragged:
             return replace(self, ragged={**self.ragged, name: _taken(*self.ragged[name], rows)})
-        values = self.dense[name].clone()
-        if column is None:
+        values = self.dense[name]
+        if column is None or values.shape[1] == 1:
             values = values[rows]
         else:
+            values = values.clone()
             values[:, column] = values[rows, column]
         return replace(self, dense={**self.dense, name: values})
 
     @property
     def chunk(self) -> int:
         """How many rows may go through a network together: pictures weigh more than numbers."""
-        row = sum(v[:1].numel() * v.element_size() for v in self.dense.values())
-        return max(16, min(1_024, CHUNK_BYTES // max(row, 1)))
+        return max(16, min(1_024, CHUNK_BYTES // max(self.row_bytes, 1)))
+
+    @property
+    def row_bytes(self) -> int:
+        """Of a row what is not ragged."""
+        return sum(v[:1].numel() * v.element_size() for v in self.dense.values())
 
     def lengths(self) -> Tensor | None:
         """The length of each row's longest sequence, None where nothing is ragged."""

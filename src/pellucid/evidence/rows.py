@@ -21,6 +21,7 @@ from pellucid.training.fitting import predict
 
 MISTAKES, SUREST = 12, 8
 IMPORTANCE_ROWS, FEWEST_ROWS = 4_000, 100
+IMPORTANCE_BYTES = 512 * 2**20  # of rows of films or long sounds: as they are, and shuffled
 PASSES_SHARE = 0.7  # of the time for importance; shuffling and intervals take the rest
 
 
@@ -90,10 +91,11 @@ def column_importance(
     """For each target, what performance loses when one column is shuffled among the rows.
 
     Permutation importance (Breiman 2001) on at most 4,000 proving rows: on fewer where the time
-    would not suffice for all columns. Columns that it does not even then suffice for are left out.
+    would not suffice for all columns, or the memory for so many films. Columns that it does not
+    even then suffice for are left out.
     """
     rng, deadline = np.random.default_rng(seed), time.monotonic() + seconds
-    schema, drawn = experience.schema, rng.permutation(prove)[:IMPORTANCE_ROWS]
+    schema, drawn = experience.schema, rng.permutation(prove)[: _most_rows(experience)]
     few = drawn[:FEWEST_ROWS]
     began = time.monotonic()
     _losses(experience, network, experience.store.take(torch.as_tensor(few)), few)
@@ -117,6 +119,13 @@ def column_importance(
             lost = gap(kind, whole[target], losses[target], seed)
             found[target].append({"column": column, **lost})
     return [sorted(each, key=lambda item: -item["value"]) for each in found]
+
+
+def _most_rows(experience: Experience) -> int:
+    """As many rows as may be in memory twice, encoded and raw."""
+    raw = max(table.weight(experience.schema.columns) for table in experience.tables)
+    heavy = IMPORTANCE_BYTES // (2 * (experience.store.row_bytes + raw) + 1)
+    return max(FEWEST_ROWS, min(IMPORTANCE_ROWS, heavy))
 
 
 def _shuffled(store: Store, kind: Kind, column: str, cells: pl.DataFrame, order: Array) -> Store:
