@@ -18,13 +18,13 @@ import torch
 from PIL import Image
 
 import pellucid
-from pellucid import experience
 from pellucid.backbones import Backbone, backbone_named, backbone_of
 from pellucid.backbones.weights import tensors_of
 from pellucid.errors import Mends, ModelError, UsageError
 from pellucid.explanation.attribution import attribute
 from pellucid.keeping import load
 from pellucid.kinds.pretrained import Pretrained
+from pellucid.minutes import require_minutes_to_read
 from pellucid.model import Model
 from pellucid.settings import Settings
 from pictures import class_folders
@@ -210,9 +210,9 @@ def test_processors_that_read_together_take_that_much_less_of_the_minutes(
     schema: Any = SimpleNamespace(readers=[kind], pretrained=[pretrained], backbones=[backbone])
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     with pytest.raises(UsageError, match=r"about 5.0 minutes to read 3,000 rows.*give 9, fewer"):
-        experience._check_time(schema, 3_000, Settings(minutes=2))
+        require_minutes_to_read(schema, 3_000, Settings(minutes=2))
     monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
-    experience._check_time(schema, 3_000, Settings(minutes=2))
+    require_minutes_to_read(schema, 3_000, Settings(minutes=2))
 
 
 def test_cells_that_cannot_be_read_say_nothing_of_how_the_vectors_lie() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import runpy
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +37,7 @@ from pellucid.settings import Settings
 from pellucid.store import build_store
 from pellucid.training.encoders import seen_at, triangular
 from pellucid.training.plan import Plan
+from pellucid.workshop import Workshop
 from pictures import class_folders, encoded, stripes
 
 PLAN = triangular(
@@ -183,6 +185,29 @@ def test_of_a_column_of_whole_files_only_what_kinds_look_at_is_kept(monkeypatch)
     }  # fmt: skip
     assert after.schema.reasons == before.schema.reasons
     assert after.schema.reasons["photo"] == "it holds pictures"
+
+
+def test_a_folder_that_takes_too_long_to_decode_is_refused_after_its_first_slice(
+    folder, tmp_path, monkeypatch
+):
+    encode, encoded_rows, output = Image.encode, [], tmp_path / "m.pellucid"
+
+    def slowly(kind, cells, mends):
+        encoded_rows.append(cells.height)
+        time.sleep(0.2)
+        return encode(kind, cells, mends)
+
+    monkeypatch.setattr(Image, "slice_rows", 6)
+    monkeypatch.setattr(Image, "encode", slowly)
+    told = r"The pictures of 60 rows .* minutes to decode, and 0.02 are given .*; give 1, fewer"
+    for _ in range(2):  # what was refused once is so again
+        encoded_rows.clear()
+        with pytest.raises(UsageError, match=told):
+            learnt(folder, plan=None, minutes=0.02, output=output)
+        assert encoded_rows == [6]
+    assert learnt(folder, minutes=0.02).targets  # a plan that is given is not hurried
+    monkeypatch.setattr(Workshop, "plan", lambda _: PLAN)  # nor is a killed run that goes on
+    assert learnt(folder, plan=None, minutes=0.02, output=output).targets
 
 
 @pytest.mark.parametrize("together", [True, False])

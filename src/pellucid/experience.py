@@ -25,6 +25,7 @@ from pellucid.kinds.parted import PiecedTarget
 from pellucid.kinds.pretrained import ReadingKind
 from pellucid.kinds.targets import measured_by
 from pellucid.media.files import UnreadableError
+from pellucid.minutes import Decoding, require_minutes_to_read
 from pellucid.schema import RECOGNITION_ROWS, Schema, fit_schema, with_backbones
 from pellucid.settings import Settings
 from pellucid.sides import sides_of
@@ -33,7 +34,6 @@ from pellucid.store import Answers, Store, answers_of, build_store
 SAMPLE_ROWS = 200_000  # from which kinds are recognised and fitted
 CHECK_ROWS = 20_000
 FEWEST_ROWS = 10
-BACKBONE_SHARE = 0.6  # of the time, beyond which nothing is left to learn in
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,11 @@ def gather(  # noqa: PLR0913
     cut = sides_of(tables, answers, usable, settings, own, prove)
     seen = np.sort(np.concatenate([cut[0].learn, cut[0].choose]))
     findings, schema = _schema(tables, answers, seen, targets, settings, own)
-    _check_time(schema, sum(table.height for table in tables), settings)
-    store = build_store(_encode(tables, schema, mends), folder)
+    rows = sum(table.height for table in tables)
+    require_minutes_to_read(schema, rows, settings)
+    store = build_store(
+        _encode(tables, schema, mends, Decoding(schema, rows, settings.minutes)), folder
+    )
     encoded = [
         _target(kind, answers[kind.columns[0]], usable, tables, mends) for kind in schema.targets
     ]
@@ -236,22 +239,10 @@ def _backbones(settings: Settings) -> list[Backbone]:
     return found
 
 
-def _check_time(schema: Schema, rows: int, settings: Settings) -> None:
-    """UsageError where the backbones alone would need more time than there is for everything."""
-    seconds = sum(
-        rows * len(kind.columns) * pretrained.wall_seconds
-        for kind, pretrained in zip(schema.readers, schema.pretrained, strict=True)
-    )
-    if seconds > BACKBONE_SHARE * settings.minutes * 60:
-        names = " and ".join(dict.fromkeys(backbone.name for backbone in schema.backbones))
-        raise UsageError(
-            f"{names} would take about {seconds / 60:.1f} minutes to read {rows:,} rows, and "
-            f"{settings.minutes:g} are given for everything; give "
-            f"{np.ceil(seconds / 60 / BACKBONE_SHARE):.0f}, fewer rows or a smaller backbone."
-        )
-
-
-def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator[Encoded]:
+def _encode(
+    tables: tuple[Table, ...], schema: Schema, mends: Mends, decoding: Decoding
+) -> Iterator[Encoded]:
+    done = 0
     for table in tables:
         schema.require(table.columns, table.name)
         first = 0
@@ -259,7 +250,8 @@ def _encode(tables: tuple[Table, ...], schema: Schema, mends: Mends) -> Iterator
         for cells in table.batches(columns, schema.slice_rows):
             mends.place = lambda row, first=first, table=table: table.place(first + row)  # type: ignore[misc]
             yield schema.encode(schema.complete(cells, mends, table.columns), mends, table.files)
-            first += cells.height
+            first, done = first + cells.height, done + cells.height
+            decoding.look(done)
 
 
 def _as_text(cells: pl.Series) -> pl.Series:

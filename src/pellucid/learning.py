@@ -125,8 +125,11 @@ def learn(  # noqa: PLR0913
         target = named or _own_target(tables[0])
         request = _request(tables, target, settings, plan)
         workshop = Workshop(_path(output), request, narration.stages[0][1])
-        unhurried = settings if plan is None else replace(settings, minutes=float("inf"))
-        experience = _experience(tables, target, unhurried, own, mends, workshop.folder)
+        # A run that goes on from where it was killed has had the minutes that reading takes.
+        limit = settings.minutes if (plan or workshop.plan()) is None else float("inf")
+        experience = _experience(
+            tables, target, replace(settings, minutes=limit), own, mends, workshop.folder
+        )
         narration.data(experience, mends)
         clock = Clock(workshop, settings, narration, interruption, unhurried=plan is not None)
         chosen = plan_of(plan, workshop, experience, settings, narration)
