@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.image import Image
 from pellucid.media.files import UnreadableError
-from pellucid.media.pictures import decode
+from pellucid.media.pictures import Form, decode
 from pellucid.networks.layers import Encoder, random_layers, seed_layers
 from pellucid.networks.layers.augmentation import PictureAugmentation
 from pellucid.networks.layers.gradients import oriented_gradients
@@ -130,6 +130,14 @@ def test_files_that_are_not_there_or_are_no_files_are_counted_by_name(tmp_path):
     assert raw["image.missing"][:, 0].tolist() == [False, True, True]
     assert [mend.fault for mend in mends.found] == ["no such file", "a folder in place of a file"]
     assert "gone.png" in mends.found[0].where[0]
+
+
+def test_a_huge_file_with_the_name_of_a_picture_is_not_read(tmp_path):
+    path = tmp_path / "film.png"
+    with path.open("wb") as file:
+        file.truncate(513 * 2**20)  # takes no room on the disk
+    with pytest.raises(UnreadableError, match="a file of more than 512 MB"):
+        decode(str(path), Form(8, 8, 1))
 
 
 def test_a_file_that_may_not_be_read_is_counted_by_name(tmp_path, monkeypatch):

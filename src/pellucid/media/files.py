@@ -19,7 +19,7 @@ from pellucid.errors import Mend, Mends
 
 INLINE = "data:"
 EMPTY = "0 bytes"
-MOST_BYTES = 2 * 2**30  # of one file
+MOST_BYTES = 512 * 2**20  # of one file that is read whole, as a picture is, by every thread
 MISSING_PATHS = ("", "na", "nan", "none", "null")
 
 Result = TypeVar("Result")
@@ -167,7 +167,7 @@ def _of_file(path: Path) -> bytes:
     with _checked_file(path) as file:
         try:
             if os.fstat(file.fileno()).st_size > MOST_BYTES:
-                raise UnreadableError(f"a file of more than {MOST_BYTES >> 30} GB")
+                raise UnreadableError(f"a file of more than {MOST_BYTES >> 20} MB")
             return file.read()
         except OSError as error:
             raise UnreadableError("a file that cannot be read") from error
