@@ -144,6 +144,28 @@ def test_a_mirrored_road_bends_the_other_way():
     assert meaning_of_mirrored(roads(-1)) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("levels", "same"),
+    [
+        (("bright", "copyright"), True),
+        (("left", "straight"), False),
+        (("turn_Right", "on"), False),
+        (("LEFTHAND", "x"), False),
+        (("TurnLeft", "x"), False),
+    ],
+)
+def test_classes_that_are_called_left_or_right_are_not_mirrored(levels, same):
+    """Light and dark pictures, which would be the same if mirrored, whatever they are called."""
+    rng = np.random.default_rng(0)
+    photos = [rng.integers(0, 90, (16, 16, 3)) + 120 * (i % 2) for i in range(80)]
+    seen = pl.Series([photo.astype(np.uint8) for photo in photos], dtype=pl.Object)
+    frame = pl.DataFrame({"seen": seen, "class": [levels[i % 2] for i in range(80)]})
+    experience = gather((read(frame, Mends()),), ["class"], Settings(), None, Mends())
+    folds = experience.folds(1, 0)
+    task = Task(experience.schema, experience.store, experience.targets, folds, 0)
+    assert meaning_of_mirrored(task)[0] == same
+
+
 def test_a_number_of_one_sign_has_no_opposite():
     assert meaning_of_mirrored(roads(1))[1] is False
 

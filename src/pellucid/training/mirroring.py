@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,8 @@ from pellucid.networks.network import Body, DeepNetwork
 from pellucid.training.task import Task
 
 LEARN, CHOOSE = 1_000, 1_000  # rows, at most
-HANDED = ("left", "right")
+# Words that begin so, as in "turn left", "left_hand" and "TurnLeft", but not in "bright".
+HANDED = re.compile(r"(?<![^\W\d_])(?i:left|right)|Left|Right")
 STRETCHES = 4  # of the rows in order, each predicted from the others: neighbours may be near copies
 LIFT, HARM = 0.1, 0.02  # of the squared error
 
@@ -79,8 +81,8 @@ def _turns(kind: Number, plain: Array, mirrored: Array, target: Array) -> bool:
 def _no_harm(kind: TargetKind, features: Sequence[Array], learnt: Array, target: Array) -> bool:
     if not kind.linear_outputs:
         return False
-    levels = [level.lower() for level in kind.levels[0]] if kind.kind == "category" else []  # type: ignore[attr-defined]
-    if any(word in level for level in levels for word in HANDED):
+    levels = kind.levels[0] if kind.kind == "category" else ()  # type: ignore[attr-defined]
+    if any(HANDED.search(level) for level in levels):
         return False
     known, plain, mirrored = features
     strength = sorted(kind.strengths(known))[1]
