@@ -142,8 +142,8 @@ def test_a_few_large_values_do_not_change_the_units_of_absolute_errors():
     cells = pl.Series("paid", [*np.linspace(0, 10, 99), 1e6])
     plain = Number.fit_target(cells)
     assert plain.scale[0] > 1e4
-    assert plain.measured("RMSE", cells) is plain
-    kind = plain.measured("MAE", cells)
+    assert plain.with_metric("RMSE", cells) is plain
+    kind = plain.with_metric("MAE", cells)
     assert kind.centre[0] == pytest.approx(5, abs=0.2)
     assert 1 < kind.scale[0] < 10
     target = kind.encode_target(cells)

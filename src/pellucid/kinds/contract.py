@@ -135,7 +135,7 @@ class TargetKind(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The name of the column."""
 
-    def measured(self, metric: str, cells: pl.Series) -> Self:
+    def with_metric(self, metric: str, cells: pl.Series) -> Self:
         """The same with another one of `measures`; `cells` are those of the learning rows."""
 
     @property

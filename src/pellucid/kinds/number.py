@@ -114,7 +114,7 @@ class Number(Target):
         deviation = float(finite.std()) or 1.0
         return replace(fitted, centre=np.array([finite.mean()]), scale=np.array([deviation]))
 
-    def measured(self, metric: str, cells: pl.Series) -> Self:
+    def with_metric(self, metric: str, cells: pl.Series) -> Self:
         """For absolute errors in units that a few large values leave alone: of the middle half."""
         if metric == "RMSE":
             return self

@@ -27,7 +27,7 @@ class Target:
     has_intervals: ClassVar[bool] = False
     blends: ClassVar[bool] = True
 
-    def measured(self, metric: str, cells: pl.Series) -> Self:
+    def with_metric(self, metric: str, cells: pl.Series) -> Self:
         """There is no choice."""
         return self
 
@@ -109,7 +109,7 @@ def measured_by(
         told = [f"{target.columns[0]!r} by {' or '.join(names)}" for target, names in pairs]
         raise UsageError(f"Nothing can be measured by {metric!r}, only {' and '.join(told)}.")
     return tuple(
-        target.measured(name, answers[target.columns[0]]) if name in target.measures else target
+        target.with_metric(name, answers[target.columns[0]]) if name in target.measures else target
         for target in targets
     )
 
