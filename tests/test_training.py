@@ -210,6 +210,30 @@ class FakeClock:
         return self.now
 
 
+class SlowSteps(Watch):
+    """Sees a clock on which every step takes 20 seconds."""
+
+    def due(self, step):
+        self.clock.now = 20 * step
+        return super().due(step)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_slow_steps_are_looked_at_before_the_deadline_and_where_ctrl_c_came(monkeypatch, stopped):
+    clock = FakeClock()
+    monkeypatch.setattr("pellucid.training.watch.time", clock)
+    pressed = (lambda: clock.now >= 60) if stopped else (lambda: False)
+    watch = SlowSteps(deadline=float("inf") if stopped else 150, interrupted=pressed)
+    watch.clock = clock
+    planned = Schedule(1e-2, 500, 100, 2**20)
+    weights, descent = descend(planned, watch)
+    assert descent.cut["anneal_at"] == (3 if stopped else 7)
+    assert descent.step <= (13 if stopped else 8)
+    hurries = {int(k.split("_")[2]): n for k, n in descent.cut.items() if "hurry" in k}
+    over, _ = descend(replace(planned, anneal_at=descent.cut["anneal_at"], hurries=hurries))
+    assert over.equal(weights)
+
+
 def test_a_schedule_known_from_the_start_is_shortened_to_end_in_time_and_can_be_done_over(
     monkeypatch,
 ):

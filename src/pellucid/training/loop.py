@@ -46,7 +46,7 @@ def train(
             _evaluate(module, score, descent, best, optimizer, moment)
             _anneal_if_due(descent, schedule, best, optimizer)
         _cut_as_before(descent, schedule)
-        if descent.step % 10 == 0 and not watch.look(descent, optimizer, best, loss):
+        if watch.due(descent.step) and not watch.look(descent, optimizer, best, loss):
             break
     if descent.step and (not descent.history or descent.history[-1]["step"] != descent.step):
         moment = {"loss": float(loss.detach()), "rate": 0.0}

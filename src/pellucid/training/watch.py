@@ -16,6 +16,7 @@ from pellucid.training.descent import Descent
 from pellucid.training.optimizers import FlatAdamW
 
 CHECKPOINT_SECONDS = 15.0
+LOOK_STEPS, LOOK_SECONDS = 10, 2.0  # between two looks; steps are slow that go on for longer
 SURE_STEPS, WORTH = 50, 1.15  # before annealing is lengthened; by how much at least
 
 
@@ -37,7 +38,7 @@ class Watch:
     ) -> None:
         self.deadline, self.checkpoint, self.most = deadline, checkpoint, most
         self.report, self.interrupted = report, interrupted
-        self.saved = self.started = time.monotonic()
+        self.saved = self.looked = self.started = time.monotonic()
         self.first_step = 0
 
     @property
@@ -52,11 +53,23 @@ class Watch:
                 load_checkpoint(self.checkpoint, descent, optimizer, best)
             except ModelError as error:
                 warnings.warn(f"{error}; this network begins again", stacklevel=2)
-        self.first_step = descent.step
+        self.first_step, self.looked = descent.step, time.monotonic()
+
+    def due(self, step: int) -> bool:
+        """Whether it is time for a look: a slow backbone must not outrun the clock or Ctrl-C.
+
+        How long the rest will take is not judged by the first steps, which are the slowest; but
+        what has passed since the last look must still fit in once more.
+        """
+        if step % LOOK_STEPS == 0:
+            return True
+        now = time.monotonic()
+        slow = now - self.looked > LOOK_SECONDS
+        return slow and (2 * now - self.looked > self.deadline or self.interrupted())
 
     def look(self, descent: Descent, optimizer: FlatAdamW, best: Tensor, loss: Tensor) -> bool:
         """Report, save and check the clock; False if the descent must stop at once."""
-        now = time.monotonic()
+        now = self.looked = time.monotonic()
         if self.report is not None:
             self.report(descent, loss)
         seconds_a_step = (now - self.started) / max(descent.step - self.first_step, 1)
