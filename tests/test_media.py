@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import runpy
 import time
@@ -26,6 +27,7 @@ from pellucid.data.reading import read
 from pellucid.data.table import Table
 from pellucid.errors import DataError, Mends, UsageError
 from pellucid.experience import gather
+from pellucid.kinds.audio import Audio
 from pellucid.kinds.image import Image
 from pellucid.learning import learn
 from pellucid.media.files import NO_FILES, Files
@@ -276,6 +278,50 @@ def test_pandas_frames_may_hold_pillow_images():
     column = read(frame, Mends()).column("photo")
     assert column.dtype == pl.Binary
     assert column.null_count() == 1
+
+
+def test_a_pillow_image_whose_file_breaks_off_is_missing_and_counted_with_its_row():
+    whole = encoded(stripes(0, True, 64))
+    made = [Pillow.open(io.BytesIO(each)) for each in (whole, whole[: len(whole) // 2], whole)]
+    mends = Mends()
+    column = read({"photo": made}, mends).column("photo")
+    assert column.is_null().to_list() == [False, True, False]
+    (mend,) = mends.found
+    assert (mend.fault, mend.action) == (
+        "a picture that is cut short or damaged", "taken as missing"
+    )  # fmt: skip
+    assert mend.where == ("row 2: a PngImageFile",)
+
+
+@pytest.mark.parametrize("odd", ["", "none taken", 3.5, [1, 2]])
+def test_an_odd_cell_among_pictures_is_missing_and_the_others_stay_pictures(odd):
+    file = encoded(stripes(3, True))
+    mends = Mends()
+    column = read({"photo": [stripes(0, True), odd, file, None, stripes(1, True)]}, mends).column(
+        "photo"
+    )
+    assert column.is_null().to_list() == [False, True, False, True, False]
+    assert medium_of(column) == "image"
+    (mend,) = mends.found
+    assert (mend.fault, mend.count) == ("cell that is no picture, sound or film", 1)
+    assert mend.where[0].startswith("row 2: ")
+
+
+def test_a_few_pictures_among_many_texts_leave_a_column_of_texts():
+    column = read({"note": ["a", "b", stripes(0, True), "c", "a"]}, Mends()).column("note")
+    assert column.dtype == pl.String
+    assert column[3] == "c"
+
+
+def test_a_short_wave_among_waves_is_a_short_sound():
+    waves = [np.ones(2_000, np.float32), np.full(500, 0.5, np.float32), np.ones(3, np.float32)]
+    column = read({"sound": waves}, Mends(strict=True)).column("sound")
+    assert medium_of(column) == "audio"
+    kind, mends = Audio.fit(column.to_frame()), Mends()
+    kind.encode(column.to_frame(), mends)
+    assert [(mend.fault, mend.where[0].split(":")[0]) for mend in mends.found] == [
+        ("a sound that is too short to hear, a thousandth of a second at most", "row 3")
+    ]
 
 
 # ---- whose files may be opened -------------------------------------------------------------------

@@ -14,9 +14,11 @@ import numpy as np
 import polars as pl
 
 from pellucid.errors import Mend, Mends
-from pellucid.media.arrays import as_bytes, is_medium
+from pellucid.media.arrays import are_media, as_bytes
+from pellucid.media.files import UnreadableError
 
 INT64 = 2**63
+BYTES = (bytes, bytearray, memoryview)
 
 # Which cells can stand in one column; the first that matches counts, so bool comes before int.
 FAMILIES: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -27,14 +29,18 @@ FAMILIES: tuple[tuple[tuple[type, ...], str], ...] = (
     ((date,), "date"),
     ((time,), "time"),
     ((timedelta,), "duration"),
-    ((bytes, bytearray, memoryview), "bytes"),
+    (BYTES, "bytes"),
 )
 
 
 def series_of(name: str, values: Sequence[Any], mends: Mends) -> pl.Series:
     """The column; cells of several types become text and are counted."""
     cells = [None if _is_missing(value) else value for value in values]
-    cells = [as_bytes(cell) if is_medium(cell) else cell for cell in cells]
+    media = are_media(cells)
+    if any(media):
+        files = sum(isinstance(cell, BYTES) for cell in cells)
+        if 2 * (sum(media) + files) > sum(cell is not None for cell in cells):
+            return _of_media(name, cells, media, mends)
     families = [None if cell is None else _family(cell) for cell in cells]
     found = Counter(family for family in families if family is not None)
     if set(found) == {"number"}:
@@ -53,6 +59,32 @@ def series_of(name: str, values: Sequence[Any], mends: Mends) -> pl.Series:
     return pl.Series(
         name, _whole_letters(name, [as_text(cell) for cell in cells], mends), pl.String
     )
+
+
+def _of_media(name: str, cells: list[Any], media: list[bool], mends: Mends) -> pl.Series:
+    """Pictures, sounds or films as bytes; what is none among them is missing and counted."""
+    made: list[bytes | None] = []
+    faults: dict[str, list[int]] = {}
+    for row, (cell, medium) in enumerate(zip(cells, media, strict=True)):
+        content = None
+        if isinstance(cell, BYTES):  # of a file
+            content = bytes(cell)
+        elif not medium and cell is not None:
+            faults.setdefault("cell that is no picture, sound or film", []).append(row)
+        elif medium:
+            try:
+                content = as_bytes(cell)
+            except UnreadableError as error:
+                faults.setdefault(str(error), []).append(row)
+        made.append(content)
+    for fault, rows in faults.items():
+        where = tuple(f"row {row + 1}: {_shown(cells[row])}" for row in rows[:3])
+        mends.add(Mend(fault, "taken as missing", len(rows), name, where))
+    return pl.Series(name, made, pl.Binary)
+
+
+def _shown(cell: Any) -> str:
+    return repr(cell[:30]) if isinstance(cell, str) else f"a {type(cell).__name__}"
 
 
 def _whole_letters(name: str, cells: list[str | None], mends: Mends) -> list[str | None]:

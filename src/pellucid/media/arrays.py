@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pellucid.media.files import INLINE, UnreadableError, contents
+from pellucid.media.picture_faults import faults_told
 from pellucid.media.recognition import RAW_ARRAY
 
-SHORTEST_WAVE = 1_000  # numbers in a row that are taken for a sound
+SHORTEST_WAVE = 1_000  # numbers of the array by which a column is taken for one of sounds
 
 
 def is_medium(cell: Any) -> bool:
     """Whether a cell is a Pillow image or an array of pixels, frames or samples."""
-    if isinstance(cell, np.ndarray):
-        wave = cell.ndim == 1 and len(cell) >= SHORTEST_WAVE
-        return cell.dtype.kind in "biuf" and (cell.ndim > 1 or wave)
-    return _is_pillow(cell)
+    return _is_pillow(cell) or (
+        _is_array(cell) and (cell.ndim > 1 or (cell.ndim == 1 and len(cell) >= SHORTEST_WAVE))
+    )
+
+
+def are_media(cells: Sequence[Any]) -> list[bool]:
+    """Which cells of a column are media; among waves a short array is a short sound."""
+    found = [is_medium(cell) for cell in cells]
+    if any(yes and _is_wave(cell) for yes, cell in zip(found, cells, strict=True)):
+        found = [yes or _is_wave(cell) for yes, cell in zip(found, cells, strict=True)]
+    return found
 
 
 def as_bytes(cell: Any) -> bytes:
-    """A picture or an array as the bytes of a NumPy file: lossless, and quick to read."""
+    """A picture or an array as the bytes of a NumPy file: lossless, and quick to read.
+
+    UnreadableError where the file behind a picture breaks off, which shows only now.
+    """
     array = _pixels(cell) if _is_pillow(cell) else cell
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
@@ -46,6 +58,14 @@ def array_in(cell: str | bytes) -> np.ndarray[Any, np.dtype[Any]] | None:
     return as_array(content) if content.startswith(RAW_ARRAY) else None
 
 
+def _is_array(cell: Any) -> bool:
+    return isinstance(cell, np.ndarray) and cell.dtype.kind in "biuf"
+
+
+def _is_wave(cell: Any) -> bool:
+    return _is_array(cell) and cell.ndim == 1
+
+
 def _is_pillow(cell: Any) -> bool:
     """Told by name, so that Pillow need not be imported where there is none of it."""
     return any(
@@ -56,6 +76,7 @@ def _is_pillow(cell: Any) -> bool:
 def _pixels(picture: Any) -> np.ndarray[Any, np.dtype[Any]]:
     from PIL import ImageOps
 
-    upright = ImageOps.exif_transpose(picture)
-    plain = upright.mode in ("L", "RGB", "RGBA", "I;16", "I", "F")
-    return np.asarray(upright if plain else upright.convert("RGBA"))
+    with faults_told():
+        upright = ImageOps.exif_transpose(picture)
+        plain = upright.mode in ("L", "RGB", "RGBA", "I;16", "I", "F")
+        return np.asarray(upright if plain else upright.convert("RGBA"))
