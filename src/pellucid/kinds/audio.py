@@ -19,9 +19,8 @@ from pellucid.kinds.hearing import (
     aligned,
     cut_for,
     likeness_of,
-    nothing_read,
-    readable_cells,
 )
+from pellucid.kinds.media_cells import nothing_read, readable_cells, sampled_cells
 from pellucid.kinds.parted import Parts
 from pellucid.kinds.silencing import field_names, field_places, pictured, silenced
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
@@ -197,9 +196,7 @@ class AudioInput(InputLayer):
 
 def _headers(series: pl.Series) -> list[tuple[str | bytes, Header]]:
     """Some cells of a column that can be read; DataError if none of them can."""
-    sample = series.drop_nulls()
-    sample = sample.gather_every(max(1, len(sample) // SAMPLE))
-    cells = [cell for cell in readable_cells(sample) if cell is not None]
+    cells = sampled_cells("sounds", series, SAMPLE)
     found = list(in_parallel(sound_header, cells))
     read = [(c, h) for c, h in zip(cells, found, strict=True) if isinstance(h, Header)]
     if not read and cells:

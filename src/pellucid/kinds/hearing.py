@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import polars as pl
 import torch
 from torch import Tensor
 
-from pellucid.errors import DataError
 from pellucid.kinds.contract import Array
 from pellucid.media.sounds import NOTHING, Cut, Header
 from pellucid.networks.layers import Encoder
@@ -122,20 +120,6 @@ def likeness_of(pictures: Tensor) -> Tensor:
     centred = coarse - coarse.mean(1, keepdim=True)
     flat = centred.square().mean(1, keepdim=True).sqrt() < 1e-3
     return torch.nn.functional.normalize(centred, dim=1).masked_fill(flat, 0.0)
-
-
-def readable_cells(cells: pl.Series) -> list[str | bytes | None]:
-    """The cells of a column; those of a type that can hold no medium count as missing."""
-    return cells.to_list() if cells.dtype in (pl.String, pl.Binary) else [None] * len(cells)
-
-
-def nothing_read(what: str, column: str, first: object) -> DataError:
-    """The error where none of a column's files can be read."""
-    return DataError(
-        f"None of the {what} of column {column!r} that were tried could be read: the first is "
-        f"{first}. Paths are relative to the folder of the table; correct them, or leave the "
-        f'column out with --ignore "{column}".'
-    )
 
 
 def _moments(values: Tensor) -> tuple[Array, Array]:

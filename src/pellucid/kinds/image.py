@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from pellucid.backbones import Backbone
-from pellucid.errors import DataError, Mends
+from pellucid.errors import Mends
 from pellucid.kinds.contract import Array, Encoded, Preview
+from pellucid.kinds.media_cells import nothing_read, readable_cells, sampled_cells
 from pellucid.kinds.parted import Parts
 from pellucid.kinds.pretrained import (
     Pretrained,
@@ -83,12 +84,11 @@ class Image:
         looks: list[Look] = []
         some: list[str | bytes] = []
         for series in cells:
-            sample = series.drop_nulls()
-            sample = sample.gather_every(max(1, len(sample) // SAMPLE))
-            seen = list(in_parallel(look, sample.to_list()))
+            sample = sampled_cells("pictures", series, SAMPLE)
+            seen = list(in_parallel(look, sample))
             read = [(c, f) for c, f in zip(sample, seen, strict=True) if isinstance(f, Look)]
-            if not read and len(sample):
-                raise _nothing_read(series, seen[0])
+            if not read and sample:
+                raise nothing_read("pictures", series.name, seen[0])
             some += [cell for cell, _ in read]
             looks += [each for _, each in read]
         form = _form(looks)
@@ -117,7 +117,7 @@ class Image:
         read = partial(decode, form=self.form)
         for position, column in enumerate(self.columns):
             faults: dict[int, str] = {}
-            for row, found in enumerate(in_parallel(read, _readable(cells[column]))):
+            for row, found in enumerate(in_parallel(read, readable_cells(cells[column]))):
                 if isinstance(found, UnreadableError):
                     faults[row] = str(found)
                 elif found is not None:
@@ -129,18 +129,18 @@ class Image:
         """(rows, columns, width) float16, where there is a backbone."""
         if self.pretrained is None:
             return {}
-        own = [_readable(cells[column]) for column in self.columns]
+        own = [readable_cells(cells[column]) for column in self.columns]
         return {"image.vectors": picture_vectors(self.pretrained.backbone, self.form, own)}
 
     def live(self, cells: pl.DataFrame, mirrored: Array | None = None) -> Tensor:
         """(rows, columns, width) of a few rows, of which gradients can be taken."""
         assert self.pretrained is not None
-        own = [_readable(cells[column]) for column in self.columns]
+        own = [readable_cells(cells[column]) for column in self.columns]
         return live_pictures(self.pretrained.backbone, self.form, own, mirrored)
 
     def with_backbone(self, backbone: Backbone, cells: pl.DataFrame) -> Self:
         """The same with the vectors of a backbone of pictures beside it."""
-        there = [cell for name in self.columns for cell in _readable(cells[name].drop_nulls())]
+        there = [cell for name in self.columns for cell in readable_cells(cells[name].drop_nulls())]
         seen = [some(there)]
         fitted = Pretrained.fit(backbone, lambda it: picture_vectors(it, self.form, seen)[:, 0])
         return replace(self, pretrained=fitted)
@@ -325,15 +325,3 @@ def _form(looks: list[Look]) -> Form:
     black, white = np.median(deep, axis=0) if deep else (0.0, 65_535.0)
     colour = float(np.mean([each.colour for each in looks])) > 0.05
     return Form(height, width, 3 if colour else 1, float(black), float(white))
-
-
-def _readable(cells: pl.Series) -> list[str | bytes | None]:
-    return cells.to_list() if cells.dtype in (pl.String, pl.Binary) else [None] * len(cells)
-
-
-def _nothing_read(series: pl.Series, fault: object) -> DataError:
-    return DataError(
-        f"None of the pictures of column {series.name!r} that were tried could be read: the first "
-        f"is {fault}. Paths are relative to the folder of the table; correct them, or leave the "
-        f'column out with --ignore "{series.name}".'
-    )

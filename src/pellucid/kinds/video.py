@@ -14,7 +14,8 @@ from torch import Tensor
 from pellucid.backbones import Backbone
 from pellucid.errors import Mends
 from pellucid.kinds.contract import Array, Encoded, Preview
-from pellucid.kinds.hearing import Sounds, cut_for, likeness_of, nothing_read, readable_cells
+from pellucid.kinds.hearing import Sounds, cut_for, likeness_of
+from pellucid.kinds.media_cells import nothing_read, readable_cells, sampled_cells
 from pellucid.kinds.parted import Parts
 from pellucid.kinds.pretrained import (
     FILMS,
@@ -309,9 +310,7 @@ class VideoInput(InputLayer):
 
 def _headers(series: pl.Series) -> list[tuple[str | bytes, FilmHeader]]:
     """Some cells of a column that can be read; DataError if none of them can."""
-    sample = series.drop_nulls()
-    sample = sample.gather_every(max(1, len(sample) // SAMPLE))
-    cells = [cell for cell in readable_cells(sample) if cell is not None]
+    cells = sampled_cells("films", series, SAMPLE)
     found = list(in_parallel(film_header, cells))
     read = [(c, h) for c, h in zip(cells, found, strict=True) if isinstance(h, FilmHeader)]
     if not read and cells:
