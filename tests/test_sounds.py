@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 
 import numpy as np
@@ -63,18 +64,88 @@ def test_a_24_bit_sound_and_one_of_floats_keep_their_loudness(tmp_path):
 
 
 def test_channels_are_averaged(tmp_path):
-    left = tone()
-    samples, _ = read(write_sound(tmp_path / "a.wav", np.stack([left, -left], 1)))
-    assert np.abs(samples).max() <= 1
+    left = tone(loudness=0.4)
+    samples, _ = read(write_sound(tmp_path / "a.wav", np.stack([left, -left / 2], 1)))
+    assert np.abs(samples).max() / 32_767 == pytest.approx(0.1, abs=0.01)
     assert sound_header(str(tmp_path / "a.wav")).channels == 2
 
 
-def test_samples_that_are_no_number_end_the_sound_and_loud_ones_are_cut(tmp_path):
-    wave = np.full(100, 2.0, np.float32)
-    assert (read(write_sound(tmp_path / "a.wav", wave, subtype="FLOAT"))[0] == 32_767).all()
-    wave[50] = np.nan
-    samples, _ = read(write_sound(tmp_path / "b.wav", wave, subtype="FLOAT"))
-    assert len(samples) == 50
+def test_of_channels_that_cancel_each_other_one_is_heard(tmp_path):
+    left = tone(loudness=0.4)
+    alone = read(write_sound(tmp_path / "alone.wav", left))[0]
+    both = np.stack([left, -left], 1)
+    np.testing.assert_array_equal(read(write_sound(tmp_path / "a.wav", both))[0], alone)
+    array = np.stack([tone(rate=16_000), -tone(rate=16_000)])  # (channels, n)
+    np.testing.assert_array_equal(read(as_bytes(array))[0], read(as_bytes(array[0]))[0])
+
+
+def test_samples_that_are_no_number_are_silent_and_counted_as_damage(tmp_path):
+    wave = np.full(100, 0.5, np.float32)
+    wave[50], wave[60] = np.nan, np.inf
+    expected = np.full(100, 16_384)
+    expected[[50, 60]] = 0
+    samples, fault = read(write_sound(tmp_path / "b.wav", wave, subtype="FLOAT"))
+    assert fault == "damaged in places"
+    np.testing.assert_array_equal(samples, expected)
+    samples, fault = read(as_bytes(np.tile(wave, 20)), Cut(16_000, 100))
+    assert fault == "damaged in places"
+    np.testing.assert_array_equal(samples, expected)
+
+
+def test_floats_beyond_one_keep_their_form(tmp_path):
+    wave = tone(loudness=1.0)
+    for loudness in (3.0, 20_000.0):
+        path = write_sound(tmp_path / "a.wav", wave * np.float32(loudness), subtype="FLOAT")
+        np.testing.assert_allclose(read(path)[0], wave * 32_767, atol=2)
+        loud = as_bytes(tone(rate=16_000) * loudness)
+        quiet = as_bytes(tone(rate=16_000, loudness=1.0))
+        np.testing.assert_allclose(read(loud)[0], read(quiet)[0], atol=2)
+    # Windows of one sound are made quieter alike.
+    rising = np.repeat(np.float32([1, 2, 4]), 800)
+    windows, _ = read_sound(
+        write_sound(tmp_path / "b.wav", rising, subtype="FLOAT"), Cut(8_000, 800, 3)
+    )
+    np.testing.assert_allclose(windows.mean(1) / 32_767, [0.25, 0.5, 1], atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.int64])
+def test_whole_numbers_of_sixteen_bits_are_heard_from_arrays_of_any_type(dtype):
+    whole = (tone(rate=16_000) * 32_767).astype(np.int16)
+    np.testing.assert_array_equal(read(as_bytes(whole.astype(dtype)))[0], read(as_bytes(whole))[0])
+    if dtype != np.int16:
+        wide = whole.astype(dtype) * 2**16  # of 32 bits
+        np.testing.assert_allclose(read(as_bytes(wide))[0], read(as_bytes(whole))[0], atol=2)
+
+
+def without_length(path):
+    """A FLAC as it is streamed: its head does not say how many samples follow."""
+    content = bytearray(path.read_bytes())
+    assert content[:4] == b"fLaC"
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_a_flac_that_does_not_say_its_length_is_read_to_its_end(tmp_path):
+    steps = np.repeat(np.arange(10) / 20, 8_000).astype(np.float32)
+    write_sound(tmp_path / "a.flac", steps)
+    cut = Cut(8_000, 8_000, 4)
+    expected = read_sound(str(tmp_path / "a.flac"), cut)[0]
+    path = without_length(tmp_path / "a.flac")
+    assert sound_header(path).seconds == 10
+    windows, fault = read_sound(path, cut)
+    assert fault is None
+    np.testing.assert_array_equal(windows, expected)
+
+
+def test_a_rate_that_has_no_simple_ratio_costs_little_time(tmp_path):
+    path = write_sound(tmp_path / "a.wav", tone(440, 0.5, 95_989), 95_989)
+    began = time.process_time()
+    samples, _ = read(path, Cut(16_000, 8_000))
+    assert time.process_time() - began < 0.3  # a filter of the exact ratio takes some seconds
+    assert abs(len(samples) - 8_000) <= 8
+    assert loudest_frequency(samples, 16_000) == pytest.approx(440, abs=3)
 
 
 def test_silence_and_one_sample_are_sounds(tmp_path):

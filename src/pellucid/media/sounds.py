@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from soundfile import SoundFile
 
 Samples = NDArray[np.int16]
+Wave = NDArray[np.float32]
 
 NOTHING = -32_768  # stands behind the end of a sound; real samples stop one short of it
 LOUDEST = 32_767
@@ -28,6 +30,12 @@ SLOWEST, FASTEST = 1_000, 768_000  # rates in Hz that a recording can have
 MOST_CHANNELS = 64
 SHORTEST = 0.001  # seconds; a sound of one sample is that short at any rate
 BROKEN = "broken off before its end"
+DAMAGED = "damaged in places"
+FLOATS = ("FLOAT", "DOUBLE")  # subtypes of which samples may mean to be beyond ±1
+LARGEST_TERM = 1_000  # of a ratio of rates
+CANCELLED = 1e-4  # of a channel's power; a mean below it is of channels in opposite phase
+UNKNOWN = 2**62  # frames; libsndfile says so many where a file does not say
+MOST_COUNTED = 4 * 3_600  # seconds
 CUT_SHORT = re.compile(r"^data : \d+ \(should be \d+\)", re.MULTILINE)  # libsndfile, of a WAV
 
 
@@ -65,7 +73,7 @@ def sound_header(cell: str | bytes) -> Header:
     if array is not None:
         return Header(len(_wave(array)) / ARRAY_RATE, ARRAY_RATE, 1)
     with _opened(cell) as file:
-        return Header(file.frames / file.samplerate, file.samplerate, file.channels)
+        return Header(_frames(cell, file) / file.samplerate, file.samplerate, file.channels)
 
 
 def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
@@ -76,20 +84,24 @@ def read_sound(cell: str | bytes, cut: Cut) -> tuple[Samples, str | None]:
     """
     array = array_in(cell)
     if array is not None:
-        return _windows_of(_wave(array), cut), None
+        return _of_array(array, cut)
     with _opened(cell) as file:
-        seconds = file.frames / file.samplerate
+        frames, rate = _frames(cell, file), file.samplerate
+        seconds = frames / rate
         fault = None
-        windows: list[Samples] = []
+        waves: list[Wave] = []
         for start in cut.starts(seconds):
-            same = bool(windows) and seconds <= cut.length / cut.rate
+            same = bool(waves) and seconds <= cut.length / cut.rate
             if not same:
-                wave, broken = _read_from(file, start, cut)
+                wave, broken = _read_from(file, frames, start, cut)
                 fault = fault or broken
-            windows.append(wave)
-    if not any(len(wave) for wave in windows):
+            waves.append(wave)
+        if file.subtype in FLOATS:  # a lossy codec may overshoot by a little, which is cut
+            waves = _within_one(waves)
+    if not any(len(wave) for wave in waves):
         raise UnreadableError(fault or "a sound without a sample")
-    return np.stack([padded(wave, cut.length) for wave in windows]), fault
+    made = [as_samples(resampled(wave, rate, cut.rate)) for wave in waves]
+    return np.stack([padded(samples, cut.length) for samples in made]), fault
 
 
 def unheard(windows: Samples, rate: int) -> str | None:
@@ -100,18 +112,22 @@ def unheard(windows: Samples, rate: int) -> str | None:
     return None if windows[real].any() else "silent"
 
 
-def resampled(wave: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
+def resampled(wave: Wave, rate: int, wanted: int) -> Wave:
     """The same sound at another rate, by a polyphase filter (SciPy's)."""
     if rate == wanted or not len(wave):
         return wave
     from scipy.signal import resample_poly
 
-    common = math.gcd(rate, wanted)
-    made: NDArray[np.float32] = resample_poly(wave, wanted // common, rate // common)
+    # The filter is as long as the larger term: ratios such as 16,000 : 95,989 are rounded, by less
+    # than a thousandth.
+    ratio = Fraction(min(rate, wanted), max(rate, wanted)).limit_denominator(LARGEST_TERM)
+    terms = (ratio.numerator, ratio.denominator)
+    up, down = terms if wanted < rate else reversed(terms)
+    made: Wave = resample_poly(wave, up, down)
     return made.astype(np.float32)
 
 
-def as_samples(wave: NDArray[np.float32]) -> Samples:
+def as_samples(wave: Wave) -> Samples:
     """Values from -1 to 1 as int16; what is not finite becomes silence, what is too loud is cut."""
     finite = np.nan_to_num(wave, nan=0.0, posinf=1.0, neginf=-1.0)
     return np.clip(np.rint(finite * -NOTHING), -LOUDEST, LOUDEST).astype(np.int16)
@@ -124,23 +140,57 @@ def padded(wave: Samples, length: int) -> Samples:
     return filled
 
 
-def _wave(array: NDArray[Any]) -> NDArray[np.float32]:
-    """An array of samples (n,) or (n, channels), whole numbers or parts of 1, as one channel."""
+def _wave(array: NDArray[Any]) -> Wave:
+    """An array of samples (n,) or (n, channels), whole numbers or floats, as one channel."""
     if array.ndim not in (1, 2) or not array.size or array.dtype.kind not in "iuf":
         raise UnreadableError(f"an array {array.shape} in place of a sound")
-    scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
-    wave = array.astype(np.float32) / scale
+    wave = array.astype(np.float32) / _scale(array)
     if array.dtype.kind == "u":
         wave = 2 * wave - 1
     if wave.ndim == 2:
-        wave = wave.mean(int(wave.shape[0] > wave.shape[1]), dtype=np.float32)
+        wave = _mixed(wave if wave.shape[0] > wave.shape[1] else wave.T)
     return wave
 
 
-def _windows_of(wave: NDArray[np.float32], cut: Cut) -> Samples:
+def _scale(array: NDArray[Any]) -> float:
+    """The largest number that an array of its type can hold; wide types often hold 16 bits only."""
+    if array.dtype.kind == "f":
+        return 1.0
+    if array.dtype.kind == "i" and array.dtype.itemsize > 2:
+        largest = max(-int(array.min()), int(array.max()))
+        return next(float(2**bits - 1) for bits in (15, 31, 63) if largest <= 2**bits)
+    return float(np.iinfo(array.dtype).max)
+
+
+def _mixed(wave: Wave) -> Wave:
+    """The mean of the channels (n, channels); the loudest alone where they cancel each other."""
+    mean = wave.mean(1, dtype=np.float32)
+    power = np.square(wave, dtype=np.float32).sum(0)
+    if len(power) > 1 and np.square(mean).sum() < CANCELLED * power.max():
+        return wave[:, int(power.argmax())]
+    return mean
+
+
+def _finite(wave: Wave) -> tuple[Wave, str | None]:
+    """What is no number as silence, and that there was any."""
+    finite = np.isfinite(wave)
+    return (wave, None) if finite.all() else (np.where(finite, wave, np.float32(0)), DAMAGED)
+
+
+def _within_one(waves: list[Wave]) -> list[Wave]:
+    """Parts of a sound that go beyond ±1, divided by the loudest sample of all."""
+    loudest = max((float(np.abs(wave).max(initial=0)) for wave in waves), default=0.0)
+    return [wave / np.float32(loudest) for wave in waves] if loudest > 1 else waves
+
+
+def _of_array(array: NDArray[Any], cut: Cut) -> tuple[Samples, str | None]:
+    known, fault = _finite(array) if array.dtype.kind == "f" else (array, None)
+    wave = _wave(known)
+    if array.dtype.kind == "f":
+        (wave,) = _within_one([wave])
     made = as_samples(resampled(wave, ARRAY_RATE, cut.rate))
     starts = (round(start * cut.rate) for start in cut.starts(len(made) / cut.rate))
-    return np.stack([padded(made[start:], cut.length) for start in starts])
+    return np.stack([padded(made[start:], cut.length) for start in starts]), fault
 
 
 @contextmanager
@@ -172,13 +222,39 @@ class _Nameless:
         raise io.UnsupportedOperation("write")
 
 
-def _read_from(file: SoundFile, start: float, cut: Cut) -> tuple[Samples, str | None]:
+def _frames(cell: str | bytes, file: SoundFile) -> int:
+    """How many there are; counted, up to some hours, where a streamed FLAC does not say."""
+    import soundfile
+
+    if file.frames < UNKNOWN:
+        return int(file.frames)
+    count = 0
+    with _opened(cell) as again:  # at the end of such a file libsndfile fails, and seeks no more
+        for _ in range(MOST_COUNTED):
+            second = np.full((file.samplerate, file.channels), np.nan, np.float32)
+            try:
+                read = len(again.read(out=second))
+            except soundfile.SoundFileError:
+                read = _filled(second)
+            count += read
+            if read < len(second):
+                break
+    return count
+
+
+def _filled(wave: Wave) -> int:
+    """How many samples (n, channels) were read, the rest being NaN as before."""
+    known = np.flatnonzero(np.isfinite(wave).any(1))
+    return int(known[-1]) + 1 if len(known) else 0
+
+
+def _read_from(file: SoundFile, frames: int, start: float, cut: Cut) -> tuple[Wave, str | None]:
     """One window, and what was wrong; a stream that breaks off gives what stands before it."""
     import soundfile
 
     first = round(start * file.samplerate)
     wanted = math.ceil(cut.length / cut.rate * file.samplerate)
-    expected = min(wanted, file.frames - first)
+    expected = min(wanted, frames - first)
     # One call reads all: between calls soundfile seeks, and a seek in an MP3 loses sound.
     wave = np.full((max(expected, 0), file.channels), np.nan, np.float32)
     fault = BROKEN if CUT_SHORT.search(file.extra_info) else None
@@ -186,9 +262,9 @@ def _read_from(file: SoundFile, start: float, cut: Cut) -> tuple[Samples, str | 
         file.seek(first)
         wave = wave[: len(file.read(out=wave))]
     except soundfile.SoundFileError:
-        fault = BROKEN
-    wave = wave[: int(np.isfinite(wave).all(1).cumprod().sum())]  # what was read before a fault
+        fault = fault if file.frames >= UNKNOWN else BROKEN
+        wave = wave[: _filled(wave)]  # what was read before the fault
     if len(wave) < expected - file.samplerate // 10:  # the length of an MP3 is an estimate
         fault = BROKEN
-    mono = wave.mean(1, dtype=np.float32)
-    return as_samples(resampled(mono, file.samplerate, cut.rate)), fault
+    wave, damaged = _finite(wave)
+    return _mixed(wave), fault or damaged
