@@ -182,6 +182,28 @@ def test_bytes_and_arrays_are_films_too(tmp_path):
         read_frames(as_bytes(np.zeros((3, 3), np.uint8)), SHOTS)
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["parts of 1", "floats to 255", "with a NaN", "truth", "int64", "uint16", "uint8"],
+)
+def test_arrays_of_every_type_show_the_same_film(form):
+    grey = moving_square(step=2)[..., :1] > 100  # the square is bright, all else dark
+    made = {
+        "parts of 1": grey * 1.0,
+        "floats to 255": grey * 255.0,
+        "with a NaN": np.where(np.arange(48)[:, None, None] == 47, np.nan, grey * 255.0),
+        "truth": grey,
+        "int64": grey * 255,
+        "uint16": (grey * 4_095).astype(np.uint16),
+        "uint8": (grey * 255).astype(np.uint8),
+    }
+    pairs, _ = read_frames(as_bytes(made[form]), SHOTS)
+    for pair, left in zip(pairs, (9, 17, 25, 33, 41), strict=True):
+        expected = np.zeros((48, 64, 3), np.uint8)
+        expected[16:32, left : left + 16] = 255
+        assert np.abs(pair[1].astype(int) - expected).max() <= 1
+
+
 def test_many_films_leave_no_memory_behind(tmp_path):
     path = write_film(tmp_path / "a.mp4", moving_square(6), tone(440, 0.5, 16_000))
     (tmp_path / "broken.mp4").write_bytes(b"nonsense" * 100)

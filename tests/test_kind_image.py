@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from PIL import Image as Pillow
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
+import pellucid
 from pellucid.errors import DataError, Mends
 from pellucid.kinds.image import Image
+from pellucid.media.arrays import as_bytes
 from pellucid.media.files import UnreadableError
 from pellucid.media.pictures import Form, decode
 from pellucid.networks.layers import Encoder, random_layers, seed_layers
@@ -80,6 +84,52 @@ def test_sixteen_bits_are_brought_to_what_most_pictures_hold():
     assert np.all(np.diff(seen.astype(int).ravel()) >= 0)
 
 
+RAMP = np.linspace(0, 1, 256).reshape(16, 16)
+WITH_GAP = np.where(RAMP == 0, np.nan, RAMP)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        (RAMP * 250).astype(np.uint16),  # dark, but of 16 bits
+        (RAMP * 60_000).astype(np.uint16),
+        (RAMP * 4_000 - 1_000).astype(np.int16),
+        RAMP * 4_000,
+        WITH_GAP * 4_000,
+        WITH_GAP,
+        WITH_GAP * 255,
+        np.repeat((RAMP * 60_000).astype(np.uint16)[:, :, None], 3, 2),
+        np.repeat((RAMP * 4_000).astype(np.uint16)[:, :, None], 4, 2),
+    ],
+    ids=str,
+)
+def test_arrays_of_any_depth_go_from_black_to_white(array):
+    if array.ndim == 3 and array.shape[2] == 4:
+        array[..., 3] = 65_535
+    seen = pixels(as_bytes(array)).astype(int).mean(2)
+    assert np.abs(seen - RAMP * 255).max() < 8
+    assert np.all(np.diff(seen.ravel()) >= 0)
+
+
+def test_colour_of_sixteen_bits_is_seen():
+    red = np.zeros((16, 16, 3), np.uint16)
+    red[:, 8:, 0] = 4_000
+    seen = pixels(as_bytes(red))
+    assert seen[3, 12].tolist() == [255, 0, 0]
+    assert seen[3, 3].tolist() == [0, 0, 0]
+
+
+def test_a_picture_of_floats_with_a_gap_does_not_make_the_others_black():
+    whole, gap = (RAMP * 3_000).astype(np.float32), (WITH_GAP * 3_000).astype(np.float32)
+    cells = frame(*(encoded(Pillow.fromarray(each), "TIFF") for each in (gap, gap, whole)))
+    kind = Image.fit(cells)
+    seen = kind.encode(cells, Mends(strict=True))["image"]
+    assert seen.mean((1, 2, 3, 4)) == pytest.approx([127] * 3, abs=3)
+    nothing, mends = Pillow.fromarray(np.full((16, 16), np.nan, np.float32)), Mends()
+    assert kind.encode(frame(encoded(nothing, "TIFF")), mends)["image.missing"].all()
+    assert mends.found[0].fault == "a picture without a number"
+
+
 def test_colour_is_kept_where_there_is_some_and_else_one_channel_is_enough():
     assert Image.fit(frame(encoded(RED), encoded(GREY))).channels == 3
     assert Image.fit(frame(encoded(GREY.convert("RGB")))).channels == 1
@@ -119,6 +169,13 @@ def test_a_bad_picture_is_missing_and_counted_with_its_row(fault):
     assert mend.where[0].startswith("row 2: ")
     with pytest.raises(DataError, match="strict"):
         kind.encode(frame(FAULTS[fault]), Mends(strict=True))
+
+
+@pytest.mark.parametrize("kind", ["image", "audio", "video"])
+def test_a_column_of_numbers_that_is_to_hold_media_is_an_error_that_names_it(kind):
+    numbers = {"x": list(range(1, 31)), "y": [0, 1] * 15}
+    with pytest.raises(DataError, match=r"Column 'x' is to hold .* holds Int64 such as"):
+        pellucid.learn(numbers, "y", kinds={"x": kind}, verbose=False)
 
 
 def test_files_that_are_not_there_or_are_no_files_are_counted_by_name(tmp_path):
@@ -276,6 +333,13 @@ def test_a_plain_area_is_like_nothing():
     kind = Image.fit(cells)
     raw = build_store([kind.encode(cells, Mends())]).batch(torch.arange(3))
     assert not kind.likeness(raw).any()
+
+
+def test_a_thumbnail_of_many_bits_shows_what_the_network_sees():
+    cell = encoded(Pillow.fromarray((RAMP * 4_000).astype(np.uint16)))
+    shown = Image.fit(frame(cell)).preview(cell)["image"].partition(",")[2]
+    thumb = np.asarray(Pillow.open(io.BytesIO(base64.b64decode(shown))))
+    assert np.abs(thumb - RAMP * 255).max() < 8
 
 
 def test_a_thumbnail_is_small_and_a_data_uri():

@@ -224,7 +224,7 @@ class Image:
 
     def preview(self, cell: str | bytes) -> Preview:
         """A thumbnail."""
-        return thumbnail(cell)
+        return thumbnail(cell, self.black, self.white)
 
     def summary(self, column: str) -> str:
         """Size and colour, and the size that is learnt from where it is another."""

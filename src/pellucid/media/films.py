@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from pellucid.errors import DataError
 from pellucid.media.arrays import array_in
+from pellucid.media.depth import eight_bits, is_deep, scaled, span
 from pellucid.media.files import UnreadableError, opened
-from pellucid.media.sounds import BROKEN, Cut, Samples, padded
+from pellucid.media.sounds import BROKEN, DAMAGED, Cut, Samples, padded
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 Frames = NDArray[np.uint8]
 
+MOST_VALUES = 2**24  # of a film of more than 8 bits, from which its black and white are taken
 MOST_PIXELS = 2**26  # of a frame; more is a decompression bomb
 NO_LOWER = np.int16(-32_767)  # of a sample: what lies below stands for what is not there
 NO_FRAME = "a film of which no frame can be decoded"
-DAMAGED = "damaged in places"
 # Only containers of pictures and sound; playlists could name other files and addresses.
 CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,gif,wav,mp3,flac,aac"
@@ -115,7 +116,7 @@ def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]
             windows.append(_window(decoder, start, cut))
             broken += decoder.broken
     if not any(len(wave) for wave in windows):
-        return None, "a sound track that cannot be decoded"
+        return None, "with a sound track that cannot be decoded"
     return np.stack([padded(wave, cut.length) for wave in windows]), DAMAGED if broken else None
 
 
@@ -124,9 +125,11 @@ def _film_array(array: NDArray[Any]) -> Frames:
     if array.ndim != 4 or array.shape[3] not in (1, 3, 4) or not array.size:
         raise UnreadableError(f"an array {array.shape} in place of a film")
     _check_size(array.shape[2], array.shape[1])
-    if array.dtype.kind == "f":
-        array = np.nan_to_num(array).clip(0, 1) * 255
-    pixels = array.clip(0, 255).astype(np.uint8)
+    if is_deep(array):
+        some = array[:: max(1, array.size // MOST_VALUES)]
+        pixels = scaled(array, *span(some))
+    else:
+        pixels = eight_bits(array)
     return np.repeat(pixels, 3, 3) if pixels.shape[3] == 1 else pixels[..., :3]
 
 

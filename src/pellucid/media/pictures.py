@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import base64
 import io
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.media.arrays import as_array
+from pellucid.media.depth import eight_bits, is_deep, scaled, span
 from pellucid.media.files import UnreadableError, contents
+from pellucid.media.picture_faults import MOST_PIXELS, TOO_LARGE, faults_told, reason_of
 from pellucid.media.recognition import RAW_ARRAY
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+Span = tuple[float, float]  # what is taken for black and white
 
-MOST_PIXELS = (
-    80_000_000  # more is a mistake, or an attack by a small file that unpacks to a huge one
-)
-TOO_LARGE = f"a picture of more than {MOST_PIXELS // 10**6} million pixels"
 DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # modes of more than 8 bits
 ALIKE = 1.25  # ratio of aspects up to which a picture is stretched rather than padded
 GREY = 128
-# What Pillow's decoders raise for files that are damaged or made to harm.
-FAULTS = (
-    OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError, IndexError, KeyError,
-    ArithmeticError, MemoryError, AttributeError, RuntimeError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,7 @@ class Look:
 
 def decode(cell: str | bytes, form: Form) -> Pixels:
     """(height, width, channels) uint8; UnreadableError where the cell holds no whole picture."""
-    picture = _opened(contents(cell), form)
+    picture = _opened(contents(cell), form, (form.black, form.white))
     if min(picture.size) <= 1:
         raise UnreadableError("a picture of a single pixel or line")
     return np.asarray(_fitted(picture, form)).reshape(form.height, form.width, form.channels)
@@ -66,20 +57,20 @@ def decode(cell: str | bytes, form: Form) -> Pixels:
 
 def look(cell: str | bytes) -> Look:
     """Size, colour and depth."""
-    picture = _opened(contents(cell), None)
+    content = contents(cell)
+    picture = _opened(content, None)
     width, height = picture.size
-    deep = None
-    if picture.mode in DEEP:
-        low, high = np.percentile(np.asarray(picture, dtype=np.float64), [1, 99])
-        deep = (float(low), float(high))
-    return Look(width, height, _has_colour(picture), deep)
+    deep = _deep_values(content, picture)
+    return Look(width, height, _has_colour(picture), None if deep is None else span(deep))
 
 
-def thumbnail(cell: str | bytes, side: int = 112) -> dict[str, str]:
+def thumbnail(
+    cell: str | bytes, black: float = 0.0, white: float = 65_535.0, side: int = 112
+) -> dict[str, str]:
     """A small picture as a data URI, and its true size in words."""
-    picture = _opened(contents(cell), None)
+    picture = _opened(contents(cell), None, (black, white))
     words = f"{picture.width} × {picture.height} pixels"
-    small = _plain(picture, 0.0, 65_535.0)
+    small = _plain(picture, black, white)
     small = small if small.mode in ("L", "RGB") else _converted(small, "RGB")
     small.thumbnail((side, side))
     return {"image": _as_uri(small), "words": words}
@@ -87,7 +78,7 @@ def thumbnail(cell: str | bytes, side: int = 112) -> dict[str, str]:
 
 def as_data(pixels: np.ndarray[Any, Any]) -> str:
     """Pixels (height, width, channels) of 0 to 255 as a data URI."""
-    return _as_uri(_from_array(pixels))
+    return _as_uri(_from_array(_arranged(pixels)))
 
 
 def _as_uri(picture: Image) -> str:
@@ -98,61 +89,69 @@ def _as_uri(picture: Image) -> str:
     return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _opened(content: bytes, form: Form | None) -> Image:
-    """Upright; a JPEG is decoded at the smallest scale that is not below the form's size."""
+def _opened(content: bytes, form: Form | None, shown: Span | None = None) -> Image:
+    """Upright; a JPEG is decoded at the smallest scale that is not below the form's size.
+
+    An array of colours of more than 8 bits is brought to 8, by its own black and white if no others
+    are `shown`, since Pillow knows no such pictures.
+    """
     from PIL import Image, ImageOps
 
     if content.startswith(RAW_ARRAY):
-        return _of_array(content)
-    with _faults_told():
+        return _of_array(content, shown)
+    with faults_told():
         picture: Image.Image = Image.open(io.BytesIO(content))
     if picture.width * picture.height > MOST_PIXELS:
         raise UnreadableError(TOO_LARGE)
     if form is not None and picture.format == "JPEG":
         side, mode = max(form.height, form.width), "L" if form.channels == 1 else "RGB"
-        with _faults_told():
+        with faults_told():
             picture.draft(mode, (side, side))
-    with _faults_told():
+    with faults_told():
         picture.load()
         return ImageOps.exif_transpose(picture)
 
 
-@contextmanager
-def _faults_told() -> Iterator[None]:
-    """Pillow's faults as UnreadableError; nothing but calls of Pillow's stands in it."""
-    from PIL import Image
-
-    try:
-        yield
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadableError(TOO_LARGE) from error
-    except FAULTS as error:
-        raise UnreadableError(_reason(error)) from error
-
-
-def _of_array(content: bytes) -> Image:
+def _of_array(content: bytes, shown: Span | None) -> Image:
     """Arrays come in any shape and type; what Pillow will not take is no picture."""
     try:
-        return _from_array(as_array(content))
+        return _from_array(_arranged(as_array(content)), shown)
     except (ValueError, TypeError) as error:
-        raise UnreadableError(_reason(error)) from error
+        raise UnreadableError(reason_of(error)) from error
 
 
-def _from_array(array: np.ndarray[Any, Any]) -> Image:
-    """Pixels (height, width[, channels]): whole numbers to 255, or parts of 1."""
-    from PIL import Image
-
+def _arranged(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """(height, width) of grey or (height, width, channels) of colour, if it can be either."""
     if array.ndim == 3 and array.shape[2] not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
         array = np.moveaxis(array, 0, 2)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    if array.dtype == bool:
-        array = array * np.uint8(255)
-    elif array.dtype.kind == "f" and array.size and np.nanmax(np.abs(array)) <= 1.0:
-        array = np.nan_to_num(array).clip(0, 1) * 255
-    if array.dtype != np.uint8 and array.ndim == 2 and array.size and array.max() > 255:
+    return array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array
+
+
+def _from_array(array: np.ndarray[Any, Any], shown: Span | None = None) -> Image:
+    """Arranged pixels: whole numbers to 255, parts of 1, or numbers of more than 8 bits."""
+    from PIL import Image
+
+    if array.ndim == 2 and array.size and is_deep(array):
         return Image.fromarray(array.astype(np.float32))
-    return Image.fromarray(np.nan_to_num(array).clip(0, 255).astype(np.uint8))
+    if not _of_deep_colours(array):
+        return Image.fromarray(eight_bits(array))
+    colours = scaled(array[..., :3], *(shown or span(array[..., :3])))
+    clear = (array[..., 3:] // 257).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(np.concatenate([colours, clear], 2))
+
+
+def _of_deep_colours(array: np.ndarray[Any, Any]) -> bool:
+    """By the type alone: other numbers beyond 255 are overshoot, and cut."""
+    whole = array.dtype.kind in "iu" and array.dtype.itemsize == 2
+    return whole and array.ndim == 3 and array.shape[2] in (3, 4) and array.size > 0
+
+
+def _deep_values(content: bytes, picture: Image) -> np.ndarray[Any, Any] | None:
+    """The numbers of a picture of more than 8 bits."""
+    if picture.mode in DEEP:
+        return np.asarray(picture)
+    array = _arranged(as_array(content)) if content.startswith(RAW_ARRAY) else None
+    return array[..., :3] if array is not None and _of_deep_colours(array) else None
 
 
 def _fitted(picture: Image, form: Form) -> Image:
@@ -180,9 +179,10 @@ def _plain(picture: Image, black: float, white: float) -> Image:
     from PIL import Image
 
     if picture.mode in DEEP:
-        values = np.asarray(picture, dtype=np.float64)
-        scaled = (values - black) * (255 / max(white - black, 1e-9))
-        return Image.fromarray(np.nan_to_num(scaled).clip(0, 255).astype(np.uint8))
+        values = np.asarray(picture)
+        if not np.isfinite(values).any():
+            raise UnreadableError("a picture without a number")
+        return Image.fromarray(scaled(values, black, white))
     if picture.has_transparency_data:
         clear = _converted(picture, "RGBA")
         ground = Image.new("RGBA", clear.size, (255, 255, 255, 255))
@@ -205,13 +205,3 @@ def _has_colour(picture: Image) -> bool:
     small.thumbnail((64, 64))
     pixels = np.asarray(small, dtype=np.int16)
     return bool(np.abs(np.diff(pixels, axis=2)).mean() > 2)
-
-
-def _reason(error: Exception) -> str:
-    from PIL import UnidentifiedImageError
-
-    if isinstance(error, UnidentifiedImageError):
-        return "no picture, by its content"
-    if isinstance(error, MemoryError):
-        return "a picture too large for the memory"
-    return "a picture that is cut short or damaged"
