@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -94,6 +95,25 @@ def test_a_silent_sound_track_is_counted_and_none_at_all_is_no_fault(cells, fitt
     fitted.encode(pl.DataFrame({"film": [*cells["film"][:2], silent]}), mends)
     assert [(mend.fault, mend.count, mend.where[0][:5]) for mend in mends.found] == [
         ("a film with a sound track that is silent", 1, "row 3")
+    ]
+
+
+def test_a_sound_track_that_cannot_be_decoded_is_counted_and_the_film_is_seen(
+    cells, fitted, tmp_path
+):
+    path = tmp_path / "a.avi"
+    write_film(path, moving_square(12), tone(440, 1.2, 16_000), codecs=("mpeg4", "mp3"))
+    content = path.read_bytes()
+    for found in re.finditer(b"01wb", content[: content.index(b"idx1")]):  # packets of sound
+        start = found.end() + 4
+        size = int.from_bytes(content[found.end() : start], "little")
+        content = content[:start] + bytes(size) + content[start + size :]
+    path.write_bytes(content)
+    mends = Mends()
+    encoded = fitted.encode(pl.DataFrame({"film": [cells["film"][1], str(path)]}), mends)
+    assert not encoded["video.missing"].any()
+    assert [(mend.fault, mend.where[0][:5]) for mend in mends.found] == [
+        ("a film with a sound track that cannot be decoded", "row 2")
     ]
 
 

@@ -324,6 +324,16 @@ def test_a_short_wave_among_waves_is_a_short_sound():
     ]
 
 
+@pytest.mark.parametrize("shape", [(2_000, 2), (2, 2_000), (1, 300), (2_000,)])
+def test_an_array_of_one_or_two_channels_is_a_sound_and_not_a_picture(shape):
+    waves = [np.full(shape, 0.5, np.float32) for _ in range(3)]
+    column = read({"sound": waves}, Mends(strict=True)).column("sound")
+    assert medium_of(column) == "audio"
+    assert Audio.fit(column.to_frame()).seconds == (max(shape) / 16_000,)
+    picture = read({"photo": [np.zeros((3, 300))]}, Mends(strict=True)).column("photo")
+    assert medium_of(picture) == "image"
+
+
 # ---- whose files may be opened -------------------------------------------------------------------
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import tracemalloc
 
 import numpy as np
+import polars as pl
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pellucid.errors import DataError, Mends
+from pellucid.kinds.audio import Audio
 from pellucid.media.arrays import as_bytes
 from pellucid.media.files import UnreadableError
+from pellucid.media.recordings import read_recording, recording_header
 from pellucid.media.sounds import NOTHING, Cut, read_sound, sound_header
 from pellucid.media.waveforms import sound_preview
 from sounding import resident, tone, write_sound
@@ -117,6 +122,18 @@ def test_whole_numbers_of_sixteen_bits_are_heard_from_arrays_of_any_type(dtype):
         np.testing.assert_allclose(read(as_bytes(wide))[0], read(as_bytes(whole))[0], atol=2)
 
 
+def write_aac(path, wave):
+    """The path as text; a sound at 16,000 Hz in AAC, by the name in an MP4 or alone."""
+    import av
+
+    with av.open(str(path), "w", format="adts" if path.suffix == ".aac" else "ipod") as container:
+        track = container.add_stream("aac", rate=16_000, layout="mono")
+        heard = av.AudioFrame.from_ndarray((wave * 32_767).astype(np.int16)[None], "s16", "mono")
+        heard.sample_rate = 16_000
+        container.mux([*track.encode(heard), *track.encode()])
+    return str(path)
+
+
 def without_length(path):
     """A FLAC as it is streamed: its head does not say how many samples follow."""
     content = bytearray(path.read_bytes())
@@ -173,6 +190,27 @@ def test_bytes_and_arrays_are_read_like_files(tmp_path):
     assert np.abs(read(as_bytes(whole_numbers))[0].astype(int) - samples).max() <= 2
     with pytest.raises(UnreadableError, match="in place of a sound"):
         read(as_bytes(np.zeros((2, 3, 4, 5), np.uint8)))
+
+
+@pytest.mark.parametrize("form", ["m4a", "aac"])
+def test_sounds_in_aac_are_heard_where_their_reader_is_installed(tmp_path, form, monkeypatch):
+    path = write_aac(tmp_path / f"a.{form}", tone(440, 2.0, 16_000))
+    for cell in (path, (tmp_path / f"a.{form}").read_bytes()):
+        windows, fault = read_recording(cell, Cut(8_000, 8_000, 2))
+        assert fault is None
+        assert windows.shape == (2, 8_000)
+        for window in windows:
+            real = window[window != NOTHING]
+            assert loudest_frequency(real, 8_000) == pytest.approx(440, abs=4)
+        header = recording_header(cell)
+        assert (header.rate, header.channels) == (16_000, 1)
+        assert header.seconds == pytest.approx(2.0, abs=0.3)
+    kind, cells = Audio.fit(pl.DataFrame({"a": [path]})), pl.DataFrame({"a": [path, None]})
+    assert kind.encode(cells, Mends(strict=True))["audio.missing"].tolist() == [[False], [True]]
+    assert kind.preview(path)["audio"].startswith("data:audio/mpeg")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(DataError, match=r"PyAV is not installed \(pip install 'pellucid\[video\]'"):
+        Audio.fit(cells)
 
 
 @pytest.mark.parametrize(

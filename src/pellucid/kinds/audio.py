@@ -25,7 +25,8 @@ from pellucid.kinds.parted import Parts
 from pellucid.kinds.silencing import field_names, field_places, pictured, silenced
 from pellucid.media.files import UnreadableError, count_faults, in_parallel
 from pellucid.media.recognition import medium_of
-from pellucid.media.sounds import Header, read_sound, sound_header, unheard
+from pellucid.media.recordings import read_recording, recording_header
+from pellucid.media.sounds import Header, unheard
 from pellucid.media.waveforms import sound_preview
 from pellucid.networks.layers import Encoder, InputLayer, MissingValue
 from pellucid.networks.layers.hearing import Spectrum
@@ -63,7 +64,7 @@ class Audio:
         cut = cut_for(found)
         readable = [cell for each in columns for cell, _ in each]
         some = readable[:: max(1, len(readable) // HEARD)]
-        heard = in_parallel(partial(read_sound, cut=cut), some)
+        heard = in_parallel(partial(read_recording, cut=cut), some)
         samples = [each[0] for each in heard if isinstance(each, tuple)]
         return cls(
             tuple(cells.columns),
@@ -78,7 +79,7 @@ class Audio:
         samples = np.empty((*shape, self.sounds.count, self.sounds.length), np.int16)
         samples[:] = self.sounds.missing()
         missing = np.ones(shape, np.bool_)
-        read = partial(read_sound, cut=self.sounds.cut)
+        read = partial(read_recording, cut=self.sounds.cut)
         for position, column in enumerate(self.columns):
             lost: dict[int, str] = {}
             broken: dict[int, str] = {}
@@ -133,7 +134,7 @@ class Audio:
         if encoded["audio.missing"][0, position]:  # type: ignore[index]
             return Parts((), np.zeros(0, np.int64))
         places, across = field_places(self.sounds, windows)
-        seconds = sound_header(cells[column][0]).seconds
+        seconds = recording_header(cells[column][0]).seconds
         names = field_names(self.sounds, windows, across, seconds)
         shape = (len(names) // across, across)
         return Parts(names, places, shape, pictured(self.sounds, windows), SPECTROGRAM)
@@ -197,7 +198,7 @@ class AudioInput(InputLayer):
 def _headers(series: pl.Series) -> list[tuple[str | bytes, Header]]:
     """Some cells of a column that can be read; DataError if none of them can."""
     cells = sampled_cells("sounds", series, SAMPLE)
-    found = list(in_parallel(sound_header, cells))
+    found = list(in_parallel(recording_header, cells))
     read = [(c, h) for c, h in zip(cells, found, strict=True) if isinstance(h, Header)]
     if not read and cells:
         raise nothing_read("sounds", series.name, found[0])

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.media.files import INLINE, UnreadableError, contents
 from pellucid.media.picture_faults import faults_told
-from pellucid.media.recognition import RAW_ARRAY
+from pellucid.media.recognition import RAW_ARRAY, medium_of_shape
 
 SHORTEST_WAVE = 1_000  # numbers of the array by which a column is taken for one of sounds
 
@@ -63,7 +63,7 @@ def _is_array(cell: Any) -> bool:
 
 
 def _is_wave(cell: Any) -> bool:
-    return _is_array(cell) and cell.ndim == 1
+    return _is_array(cell) and medium_of_shape(cell.shape) == "audio"
 
 
 def _is_pillow(cell: Any) -> bool:

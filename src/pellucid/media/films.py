@@ -14,7 +14,7 @@ from pellucid.errors import DataError
 from pellucid.media.arrays import array_in
 from pellucid.media.depth import eight_bits, is_deep, scaled, span
 from pellucid.media.files import UnreadableError, opened
-from pellucid.media.sounds import BROKEN, DAMAGED, Cut, Samples, padded
+from pellucid.media.sounds import BROKEN, DAMAGED, Cut, Header, Samples, padded
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -95,6 +95,16 @@ def read_frames(cell: str | bytes, shots: Shots) -> tuple[Frames, str | None]:
             pairs.append(np.stack([_picture(frame, shots) for frame in decoder.pair(moment)]))
         short = moment - decoder.time > max(0.5, seconds / shots.count)
         return np.stack(pairs), DAMAGED if decoder.broken else BROKEN if short else None
+
+
+def track_header(cell: str | bytes) -> Header:
+    """Length, rate and channels of the sound in any file that FFmpeg reads."""
+    with _opened(cell) as container:
+        if not container.streams.audio:
+            raise UnreadableError("no sound that can be read")
+        stream = container.streams.audio[0]
+        rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+        return Header(_seconds(container, stream), rate, channels)
 
 
 def read_track(cell: str | bytes, cut: Cut) -> tuple[Samples | None, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -37,8 +38,11 @@ MAGIC: Final[tuple[tuple[bytes, Medium], ...]] = (
     (b"FORM....AIF", "audio"),
     (b"\xff\xfb", "audio"),
     (b"\xff\xf3", "audio"),
+    (b"\xff\xf1", "audio"),
+    (b"\xff\xf9", "audio"),
     (b"\x1a\x45\xdf\xa3", "video"),
 )
+MOST_CHANNELS = 2  # of an array that is taken for a sound; more lines are a picture
 SHARE = 0.8  # of a column's cells, for the column to be of that medium
 ROWS = 1_000  # that are looked at
 
@@ -79,8 +83,19 @@ def medium_of_bytes(content: bytes) -> Medium | None:
     return None
 
 
+def medium_of_shape(shape: Sequence[int]) -> Medium | None:
+    """By the number of dimensions: a wave has one, a picture two or three, a film four.
+
+    Two dimensions of which one is no more than two are the channels of a sound.
+    """
+    if len(shape) == 2 and min(shape) <= MOST_CHANNELS:
+        return "audio"
+    return {1: "audio", 2: "image", 3: "image", 4: "video"}.get(len(shape))
+
+
 def _medium_of_array(content: bytes) -> Medium | None:
-    """By the number of dimensions: a wave has one, a picture two or three, a film four."""
     header = content[8:200].partition(b"(")[2].partition(b")")[0]
-    dimensions = len([part for part in header.split(b",") if part.strip()])
-    return {1: "audio", 2: "image", 3: "image", 4: "video"}.get(dimensions)
+    sides = [part.strip() for part in header.split(b",") if part.strip()]
+    return (
+        medium_of_shape([int(side) for side in sides]) if all(map(bytes.isdigit, sides)) else None
+    )

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.media.sounds import LOUDEST, NOTHING, Cut, Samples, read_sound, sound_header
+from pellucid.media.recordings import read_recording, recording_header
+from pellucid.media.sounds import LOUDEST, NOTHING, Cut, Samples
 
 LOW_RATE, RATE = 8_000, 16_000  # Hz
 PLAYED = 6.0  # seconds that can be played
@@ -26,9 +27,9 @@ COLOURS = np.array(
 
 def sound_preview(cell: str | bytes) -> dict[str, str]:
     """A picture of the first seconds, the same to play, and the true length and rate in words."""
-    header = sound_header(cell)
+    header = recording_header(cell)
     rate = LOW_RATE if header.rate <= LOW_RATE else RATE
-    windows, _ = read_sound(cell, Cut(rate, round(PLAYED * rate)))
+    windows, _ = read_recording(cell, Cut(rate, round(PLAYED * rate)))
     heard = windows[0][windows[0] != NOTHING]
     channels = {1: "mono", 2: "stereo"}.get(header.channels, f"{header.channels} channels")
     words = f"{header.seconds:.2f} s, {header.rate / 1000:g} kHz, {channels}"

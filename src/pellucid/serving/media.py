@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from pellucid.media.files import UnreadableError
 from pellucid.media.films import film_header
-from pellucid.media.sounds import sound_header
+from pellucid.media.recordings import recording_header
 from pellucid.serving.limits import Limits
 
 
@@ -36,7 +36,7 @@ def _picture(content: bytes, limits: Limits) -> str | None:
 
 def _sound(content: bytes, limits: Limits) -> str | None:
     try:
-        return _too_long(sound_header(content).seconds, "sound", limits)
+        return _too_long(recording_header(content).seconds, "sound", limits)
     except UnreadableError as error:
         return str(error)
 
