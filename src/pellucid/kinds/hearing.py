@@ -57,7 +57,7 @@ class Sounds:
         for chunk in windows.split(32):
             samples = chunk.flatten(0, 1)
             real = spectrum.real(samples[:, :: spectrum.log_mel.hop]) > 0
-            frames = spectrum.raw(samples).transpose(1, 2)[real[:, : cut.length]]
+            frames = spectrum.raw_of_many(samples).transpose(1, 2)[real[:, : cut.length]]
             pieces.append(frames[:: max(1, len(frames) // 10_000)].double())
             features.append(statistics.raw(chunk).double())
         bands, numbers = torch.cat(pieces), torch.cat(features)

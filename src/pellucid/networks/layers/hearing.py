@@ -69,13 +69,12 @@ class Spectrum(nn.Module):
 
     def raw(self, samples: Tensor) -> Tensor:
         """Logarithms of power; silence behind the end."""
+        return self.log_mel(samples.float() / LOUDEST * self.real(samples))
+
+    def raw_of_many(self, samples: Tensor) -> Tensor:
+        """The same of more sounds than memory holds the transforms of."""
         some = max(1, MOST_SAMPLES // max(1, samples.shape[1]))
-        return torch.cat(
-            [
-                self.log_mel(piece.float() / LOUDEST * self.real(piece))
-                for piece in samples.split(some)
-            ]
-        )
+        return torch.cat([self.raw(piece) for piece in samples.split(some)])
 
     def real(self, samples: Tensor) -> Tensor:
         """1 where a sample is of the sound, 0 behind its end."""
@@ -109,7 +108,7 @@ class SoundStatistics(nn.Module):
         """Statistics over the frames of all windows: (n, features)."""
         samples = windows.flatten(0, 1)
         count = windows.shape[1]
-        spectrogram = self.spectrum.raw(samples).unflatten(0, (-1, count))
+        spectrogram = self.spectrum.raw_of_many(samples).unflatten(0, (-1, count))
         real = self.spectrum.real(samples[:, :: self.spectrum.log_mel.hop])
         frames = spectrogram.permute(0, 2, 1, 3).flatten(2)  # one window behind the other
         return self.statistics(frames, real.unflatten(0, (-1, count)).flatten(1))
