@@ -13,6 +13,7 @@ import pellucid
 from pellucid.backbones import Backbone, backbone_named
 from pellucid.data.reading import read
 from pellucid.errors import Mends
+from pellucid.evidence import reasons as reasons_
 from pellucid.experience import gather
 from pellucid.explanation.attribution import attribute
 from pellucid.kinds.video import MOMENTS, Video
@@ -23,6 +24,7 @@ from pellucid.reproduction import reproduce
 from pellucid.settings import Settings
 from pellucid.store import build_store
 from pellucid.training.draft import first_plan
+from pellucid.training.fitting import predict
 from pellucid.tuning import planned_tuning
 from sounding import small_plan, write_film
 
@@ -204,6 +206,26 @@ def test_an_answer_can_rest_on_what_the_backbone_saw(model: Model, cells: pl.Dat
     assert found is not None
     assert found.columns[0].parts.names[0].endswith(" s")
     assert abs(found.gap) < 0.1 * abs(found.answer - found.nothing) + 0.02
+
+
+def test_films_that_nobody_can_read_leave_nothing_to_standardise_by(
+    pictures: Backbone, cells: pl.DataFrame, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no film")
+    kind = Video.fit(cells).with_backbone(pictures, pl.DataFrame({"video": [str(broken)]}))
+    assert kind.pretrained.mean.shape == (2 * pictures.width,)
+
+
+def test_a_report_has_time_for_reasons_of_films(
+    films: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reasons_, "WRONG", 1)
+    monkeypatch.setattr(reasons_, "RIGHT", 1)
+    settings = Settings(backbones=(PICTURES,))
+    experience = gather((read(films, Mends()),), ["folder"], settings, None, Mends())
+    output = predict(model.network, experience.store, experience.split.prove)[0].numpy()
+    assert reasons_.reasons(experience, model.network, 0, output, 100)
 
 
 def test_an_installed_backbone_is_named_where_it_could_see_films(films: Path) -> None:

@@ -261,6 +261,12 @@ def test_the_blend_leans_on_the_path_that_is_right(right):
         assert float(state["share"]) == pytest.approx(float(right == 2), abs=0.05)
 
 
+def covered(layer, paths, y):
+    """The share of the answers that lie in their intervals."""
+    mean, below, above = layer(*paths).T
+    return float(((y >= mean - below) & (y <= mean + above)).double().mean())
+
+
 @pytest.mark.parametrize("told", [0.01, 5.0])
 def test_the_margin_makes_intervals_cover_90_percent_whatever_the_network_says(told):
     rng = np.random.default_rng(0)
@@ -274,10 +280,7 @@ def test_the_margin_makes_intervals_cover_90_percent_whatever_the_network_says(t
         return (mean, torch.zeros(rows, 1), torch.zeros(rows, 3), deep), y
 
     layer.load_state_dict(kind.fit_blend(*paths(2_000)))
-    new, y = paths(5_000)
-    mean, below, above = layer(*new).T
-    inside = (y >= mean - below) & (y <= mean + above)
-    assert inside.double().mean() == pytest.approx(0.9, abs=0.02)
+    assert covered(layer, *paths(5_000)) == pytest.approx(0.9, abs=0.02)
 
 
 @pytest.mark.parametrize("rows", [20, 60])
@@ -293,10 +296,8 @@ def test_a_blend_fitted_to_few_rows_does_not_make_the_interval_narrow(rows):
         linear, trees, table, deep = (mean.unsqueeze(1) for mean in said)
         return (linear, trees, torch.cat([table, spans], 1), torch.cat([deep, spans], 1)), y
 
-    covered = []
+    shares = []
     for _ in range(300):
         layer.load_state_dict(kind.fit_blend(*paths(rows)))
-        new, y = paths(200)
-        mean, below, above = layer(*new).T
-        covered.append(((y >= mean - below) & (y <= mean + above)).double().mean())
-    assert np.mean(covered) > 0.89
+        shares.append(covered(layer, *paths(200)))
+    assert np.mean(shares) > 0.89

@@ -6,14 +6,19 @@ import pytest
 import torch
 from tests import tiny
 
-from pellucid.errors import UsageError
+from pellucid.data.reading import read
+from pellucid.errors import Mends, UsageError
 from pellucid.evidence.report import write_report
+from pellucid.experience import gather
 from pellucid.keeping import load
-from pellucid.kinds.estimators import least_absolute
 from pellucid.kinds.number import Number
 from pellucid.networks.layers import Trees
+from pellucid.planning import task_of
 from pellucid.reproduction import reproduce
+from pellucid.settings import Settings
 from pellucid.training.boosting import Measured, answers, boost, take_over
+from pellucid.training.budget import Probe, fit_to_time
+from pellucid.training.draft import first_plan
 
 SKEWED = [0.0] * 70 + [10.0] * 30  # the median is 0, the mean 3
 
@@ -61,7 +66,7 @@ def test_the_linear_path_is_not_led_astray_by_a_few_rows():
     x = rng.normal(size=(400, 2))
     y = x @ [2.0, -1.0] + 0.5
     y[::10] += 50
-    weight, bias = least_absolute(x, y, 0.1)
+    weight, bias = absolute().solve_linear(x, y, 0.1)
     assert [*weight[:, 0], *bias] == pytest.approx([2, -1, 0.5], abs=0.05)
 
 
@@ -75,6 +80,20 @@ def test_the_blend_leans_on_the_path_that_knows_the_median():
     paths[3] = torch.ones(500, 3)
     state = absolute().fit_blend(paths, torch.tensor(y))
     assert state["weights"].tolist() == pytest.approx([0, 1, 0, 0, 0], abs=0.1)
+
+
+def test_the_linear_path_takes_fewer_rows_where_it_is_solved_several_times(skewed):
+    rows = {}
+    for metric in ("RMSE", "MAE"):
+        settings = Settings(metric=metric)
+        experience = gather((read(skewed, Mends()),), ["label"], settings, None, Mends())
+        draft = first_plan(experience.schema, 300)
+        task = task_of(experience, draft, settings)
+        probed = Probe(threads=1, step_seconds=1e-3, row_seconds=1e-6, terms=20)
+        rows[metric] = fit_to_time(draft, task, probed, 10).linear_rows
+    times = task.schema.targets[0].linear_solutions
+    assert times > 1
+    assert rows["MAE"] * times == pytest.approx(rows["RMSE"], 0.01)
 
 
 def test_trees_of_absolute_errors_are_taken_over_as_they_are():

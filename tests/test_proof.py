@@ -192,6 +192,16 @@ def test_importance_of_many_columns_encodes_each_only_once(monkeypatch):
     assert sum(during) <= 80
 
 
+def noise(rows):
+    """Four columns that say nothing of the class, and a split into halves."""
+    numbers = np.random.default_rng(0).normal(size=(rows, 4))
+    sides = ["train", "train", "test", "test"] * (rows // 4)
+    classes = ["a", "b"] * (rows // 2)
+    return pl.DataFrame(numbers, schema=list("abcd")).with_columns(
+        y=pl.Series(classes), side=pl.Series(sides)
+    )
+
+
 def test_where_time_is_short_importance_looks_at_fewer_rows_not_at_fewer_columns(monkeypatch):
     measured, importance = [], learning.column_importance
     predict = rows.predict
@@ -204,11 +214,7 @@ def test_where_time_is_short_importance_looks_at_fewer_rows_not_at_fewer_columns
         time.sleep(len(which) / 1000)
         return predict(network, store, which)
 
-    rng = np.random.default_rng(0)
-    frame = pl.DataFrame(rng.normal(size=(1200, 4)), schema=list("abcd"))
-    frame = frame.with_columns(
-        y=pl.Series(["a", "b"] * 600), side=pl.Series(["train", "train", "test", "test"] * 300)
-    )
+    frame = noise(1_200)
     monkeypatch.setattr(learning, "column_importance", watched)
     monkeypatch.setattr(rows, "predict", slow)
     model = learnt(frame, "y", plan=plan(steps=10), test="side")
@@ -229,11 +235,7 @@ def test_importance_looks_at_no_more_rows_than_fit_in_memory_twice(monkeypatch):
         sizes.append(store.height)
         return predict(network, store, which)
 
-    rng = np.random.default_rng(0)
-    frame = pl.DataFrame(rng.normal(size=(600, 4)), schema=list("abcd"))
-    frame = frame.with_columns(
-        y=pl.Series(["a", "b"] * 300), side=pl.Series(["train", "train", "test", "test"] * 150)
-    )
+    frame = noise(600)
     monkeypatch.setattr(learning, "column_importance", watched)
     monkeypatch.setattr(rows, "predict", sized)
     model = learnt(frame, "y", plan=plan(steps=10), test="side")

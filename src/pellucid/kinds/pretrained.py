@@ -51,7 +51,7 @@ class Pretrained:
         seconds = (time.process_time() - started) / max(1, len(vectors))
         vectors = vectors[vectors.any(1)]  # a cell that cannot be read has none of its own
         if len(vectors) < 2:
-            vectors = np.zeros((2, backbone.width), np.float32)
+            vectors = np.zeros((2, vectors.shape[1]), np.float32)
         mean, spread = vectors.mean(0), np.maximum(vectors.std(0), LEAST)
         _, lengths, directions = np.linalg.svd((vectors - mean) / spread, full_matrices=False)
         axes = directions[: min(AXES, int((lengths > 1e-3).sum()) or 1)].T
