@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from descents import network, problem
-from pellucid.training.optimizers import FlatAdamW
+from pellucid.networks.layers.convolution import PictureEncoder
+from pellucid.training.optimizers import FlatAdamW, FlatMuon, orthogonal
 
 
 def test_thirty_steps_equal_torchs_adamw_with_the_same_groups():
@@ -80,3 +81,66 @@ def test_parameters_stay_views_of_one_buffer_and_gradients_start_each_step_at_ze
     assert len(optimizer.weights) == sum(p.numel() for p in module.parameters())
     optimizer.weights.fill_(0.5)
     assert all((p == 0.5).all() for p in module.parameters())
+
+
+@pytest.mark.parametrize("shape", [(8, 30), (30, 8), (12, 12), (1, 9)])
+def test_singular_values_are_brought_near_one_and_directions_stay(shape):
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(3))
+    left, sizes, right = torch.linalg.svd(matrix.double(), full_matrices=False)
+    sizes = sizes / matrix.double().norm()
+    for _ in range(3):
+        sizes = 3.4445 * sizes - 4.7750 * sizes**3 + 2.0315 * sizes**5
+    assert ((sizes > 0.4) & (sizes < 1.3)).all()
+    expected = (left * sizes) @ right
+    torch.testing.assert_close(orthogonal(matrix).double(), expected, atol=2e-5, rtol=0)
+    assert not orthogonal(torch.zeros(shape)).any()
+
+
+def test_kernels_of_convolutions_go_where_torchs_muon_takes_them():
+    module = _pictures()
+    x = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    kernels = [p for p in module.parameters() if p.ndim == 4]
+    before = [p.detach().flatten(1).clone() for p in kernels]
+    twins = [nn.Parameter(matrix.clone()) for matrix in before]
+    reference = torch.optim.Muon(
+        twins,
+        lr=3.75e-2,
+        weight_decay=0.1,
+        momentum=0.9,
+        ns_steps=3,
+        adjust_lr_fn="match_rms_adamw",
+    )
+    optimizer = FlatMuon(module, decay=0.1, clip=None)
+    for _ in range(5):
+        module(x).square().mean().backward()
+        for twin, kernel in zip(twins, kernels, strict=True):
+            twin.grad = kernel.grad.flatten(1).clone()
+        reference.step()
+        optimizer.step(1e-2)
+    for twin, kernel, start in zip(twins, kernels, before, strict=True):
+        theirs, ours = (end.detach().flatten(1) - start for end in (twin, kernel))
+        # torch multiplies in bfloat16, three digits.
+        assert nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), 0) > 0.995
+        assert ours.norm() == pytest.approx(float(theirs.norm()), rel=0.03)
+
+
+def test_all_but_kernels_descend_as_without_muon_and_a_state_brings_both_back():
+    one, other = (_pictures() for _ in range(2))
+    x = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    first, second = FlatMuon(one, decay=0.1), FlatAdamW(other, decay=0.1)
+    for module, optimizer in ((one, first), (other, second)):
+        module(x).square().mean().backward()
+        optimizer.step(1e-2)
+    for (name, p), q in zip(one.named_parameters(), other.parameters(), strict=True):
+        assert torch.equal(p, q) == (p.ndim < 4), name
+    third = _pictures()
+    resumed = FlatMuon(third, decay=0.1)
+    resumed.restore({name: value.clone() for name, value in first.state().items()})
+    for module, optimizer in ((one, first), (third, resumed)):
+        module(x).square().mean().backward()
+        optimizer.step(1e-2)
+    assert torch.equal(first.weights, resumed.weights)
+
+
+def _pictures() -> PictureEncoder:
+    return PictureEncoder(3, 16, 4, torch.Generator().manual_seed(0))

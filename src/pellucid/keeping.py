@@ -31,7 +31,7 @@ from pellucid.soundness import (
 )
 from pellucid.training.plan import Plan
 
-FORMAT = 2
+FORMAT = 3
 MARK = "pellucid model"
 FILES = (
     "model.json",

@@ -1,16 +1,17 @@
-"""One step of AdamW on all the weights, worked for the chosen one, and the loss after it."""
+"""One step of the optimizer on all weights, worked for the chosen one, and the loss after it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from pellucid.explanation.doubles import InFloat64
+from pellucid.explanation.turning import Turn
 from pellucid.explanation.weights import Weight
-from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.optimizers import FlatMuon
 from pellucid.working.formula import Symbol, minus, over, plus, times
 from pellucid.working.iteration import Problem, assignments
 from pellucid.working.optimizers import BETAS, OPTIMIZERS
@@ -21,13 +22,22 @@ TORCH = "torch.optim.AdamW"
 
 @dataclass(frozen=True)
 class Descent:
-    """How a module descends: AdamW with this step size, decay and limit of the gradient."""
+    """How a module descends: AdamW with this step size, decay and limit of the gradient.
+
+    Kernels of convolutions that pellucid trains descend by Muon.
+    """
 
     rate: float
     decay: float
     clip: float | None
     spares: Callable[[str, Tensor], bool]  # a parameter that does not decay
     name: str = TORCH  # what it is compared with
+    kernels: frozenset[str] = field(default_factory=frozenset)  # by Muon
+
+    @property
+    def turn(self) -> Turn:
+        """A step of Muon."""
+        return Turn(FlatMuon.FASTER * self.rate, self.decay)
 
 
 @dataclass(frozen=True)
@@ -61,9 +71,14 @@ def step_of(
     assert gradient is not None
     g = float(gradient[weight.place])
     clipped = () if scale == 1.0 else (_clipped(g, norm, scale, descent),)
+    own = parameters[weight.name].detach()
+    if weight.name in descent.kernels:
+        check = Check(descent.name, float(theirs[weight.name][weight.place]))
+        update = descent.turn.working(own, gradient * scale, weight.place, str(weight), check)
+        return Stepped((*clipped, update), moved, theirs, _gap(moved, theirs))
     update = _update(
         weight,
-        float(parameters[weight.name].detach()[weight.place]),
+        float(own[weight.place]),
         g * scale,
         float(theirs[weight.name][weight.place]),
         descent,
@@ -80,8 +95,10 @@ def _moved(w: Tensor, g: Tensor | None, scale: float, descent: Descent, name: st
     """The arithmetic of the lesson over a whole tensor."""
     if g is None:
         return w.clone()
-    b1, b2, small = (float(BETAS[key]) for key in ("beta_1", "beta_2", "epsilon"))
     g = g * scale
+    if name in descent.kernels:
+        return descent.turn.moved(w, g)
+    b1, b2, small = (float(BETAS[key]) for key in ("beta_1", "beta_2", "epsilon"))
     if not descent.spares(name, w):
         w = w - descent.rate * descent.decay * w
     m, s = (1 - b1) * g, (1 - b2) * g * g
@@ -114,7 +131,7 @@ def _by_own(
     parameters: Mapping[str, Tensor], gradients: Mapping[str, Tensor | None], descent: Descent
 ) -> dict[str, Tensor]:
     """The same step by the optimizer that pellucid's networks learn with."""
-    twins = nn.Module()
+    twins, kernels = nn.Module(), {}
     followed = {name: p for name, p in parameters.items() if gradients[name] is not None}
     for position, (name, parameter) in enumerate(followed.items()):
         part = nn.Module()
@@ -123,8 +140,10 @@ def _by_own(
         inner = nn.Module()
         inner.add_module(leaf[0].rpartition(".")[2] or "part", part)
         twins.add_module(str(position), inner)
+        if name in descent.kernels:
+            kernels[name] = next(inner.parameters())
     with InFloat64():
-        optimizer = FlatAdamW(twins, descent.decay, descent.clip)
+        optimizer = FlatMuon(twins, descent.decay, descent.clip, kernels=kernels)
         for twin, name in zip(twins.parameters(), followed, strict=True):
             gradient = gradients[name]
             assert twin.grad is not None and gradient is not None

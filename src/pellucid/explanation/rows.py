@@ -30,7 +30,7 @@ from pellucid.explanation.walk import section, weight_names
 from pellucid.explanation.weights import parse, require
 from pellucid.media.files import ANYWHERE, Files
 from pellucid.networks.network import DeepNetwork, Network
-from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.optimizers import FlatAdamW, kernels_of
 from pellucid.working.step import Check, Step
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _learnt(
     assert isinstance(deep, DeepNetwork)
     first = {f"deep.{position}.inputs.{i}": layer for i, layer in enumerate(deep.inputs)}
     lesson = Lesson(network, lambda: deep.learning(raw, goals), loss, METHODS, first)
-    descent = Descent(model.plan.rate, model.plan.decay, CLIP, _spares, OPTIMIZER)
+    plan, kernels = model.plan, frozenset(kernels_of(network))
+    descent = Descent(plan.rate, plan.decay, CLIP, _spares, OPTIMIZER, kernels)
     return learn_from(lesson, weight, descent, weight_names(network))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Self
@@ -251,8 +251,9 @@ class ImageInput(InputLayer):
         self.register_buffer("spread", torch.tensor(fitted.spread).view(1, -1, 1, 1))
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
         self.encoder = PictureEncoder(
-            fitted.channels, fitted.side // self.shrink, encoder.channels, generator, encoder.half
-        )
+            fitted.channels, fitted.side // self.shrink, encoder.channels, generator, encoder.half,
+            whiten=True,
+        )  # fmt: skip
         self.vectors = (
             None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)
         )
@@ -262,10 +263,15 @@ class ImageInput(InputLayer):
         self.features = handmade + (0 if self.vectors is None else self.vectors.features)
         self.measured = 0 if self.vectors is None else self.vectors.measured
 
+    def measure(self, sample: Callable[[], Tensors]) -> None:
+        """The directions in which neighbouring pixels differ."""
+        if self.encoder.whitens:
+            raw = sample()
+            self.encoder.measure(self._standard(raw)[~raw["image.missing"].flatten()])
+
     def forward(self, raw: Tensors) -> Tensor:
         """Standardised, augmented while training, encoded; mirrored as well when predicting."""
-        x = (self._pictures(raw) - self.mean) / self.spread
-        x = self.augmentation(x)
+        x = self.augmentation(self._standard(raw))
         vectors = self.encoder(x)
         if self.mirror and not self.training:
             vectors = (vectors + self.encoder(x.flip(3))) / 2
@@ -278,6 +284,9 @@ class ImageInput(InputLayer):
     def face(self) -> str:
         """The pixels take any number."""
         return "image"
+
+    def _standard(self, raw: Tensors) -> Tensor:
+        return (self._pictures(raw) - self.mean) / self.spread
 
     def _pictures(self, raw: Tensors) -> Tensor:
         """(batch * columns, channels, height, width) float, 0 to 255, channels last in memory."""

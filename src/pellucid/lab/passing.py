@@ -14,7 +14,7 @@ from pellucid.lab.own import Own
 from pellucid.lab.rows import row_number, shown
 from pellucid.lab.taught import Taught, taught
 from pellucid.lab.thumbnails import grey, previews
-from pellucid.networks.layers.convolution import Convolution
+from pellucid.networks.layers.convolution import Convolution, Whitening
 
 CHANNELS = 8  # of a layer that are shown: those that differ most from place to place
 FILTERS = 24
@@ -53,16 +53,17 @@ def passing(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def convolutions_of(network: Taught) -> list[Convolution]:
+def convolutions_of(network: Taught) -> list[Convolution | Whitening]:
     """Every convolution of the first encoder, in order."""
-    found = [each for each in network.deep.inputs.modules() if isinstance(each, Convolution)]
+    kinds = (Convolution, Whitening)
+    found = [each for each in network.deep.inputs.modules() if isinstance(each, kinds)]
     if not found:
         raise UsageError("This network has no convolution of pictures to look at.")
     return found
 
 
 def _run(
-    network: Taught, convolutions: list[Convolution], raw: dict[str, Tensor]
+    network: Taught, convolutions: list[Convolution | Whitening], raw: dict[str, Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
     """What the first convolution is given and what each answers, (channels, height, width)."""
     seen: dict[nn.Module, Tensor] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -111,6 +111,11 @@ class DeepNetwork(nn.Module):
         x = torch.cat([layer(raw).flatten(1) for layer in self.inputs], 1)
         hidden: Tensor = self.hidden(self.scale(x))
         return hidden
+
+    def measure(self, sample: Callable[[], Tensors]) -> None:
+        """Take from some rows, before learning, what input layers measure and do not learn."""
+        for layer in self.inputs:
+            layer.measure(sample)  # type: ignore[operator]
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """The sparse features of all kinds, numbered one after the other."""

@@ -17,7 +17,7 @@ from pellucid.training.draft import FEWEST_TREES
 from pellucid.training.encoders import EVALUATIONS, seen_at, sized, triangular
 from pellucid.training.fitting import predict
 from pellucid.training.mirroring import meaning_of_mirrored
-from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.optimizers import FlatAdamW, FlatMuon
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 
@@ -67,7 +67,7 @@ def _timed_steps(
 ) -> tuple[DeepNetwork, Callable[[float | None], float]]:
     """A new network, and what takes a few steps with it."""
     network = DeepNetwork(task.schema, plan.body, torch.Generator().manual_seed(0))
-    optimizer = FlatAdamW(network, plan.decay)
+    optimizer = FlatMuon(network, plan.decay)
     batches = Batches(torch.as_tensor(task.folds[0][0]), plan.batch, 0, task.lengths(), task.window)
     return network, partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
 

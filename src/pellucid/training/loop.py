@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pellucid.networks.layers import random_layers, seed_layers
 from pellucid.training.descent import Descent, Schedule
-from pellucid.training.optimizers import FlatAdamW
+from pellucid.training.optimizers import FlatAdamW, FlatMuon
 from pellucid.training.watch import Watch
 
 
@@ -27,7 +27,7 @@ def train(
     that are not learnt from. Step's noise comes from (seed, step) alone, so that a descent
     resumed from `watch`'s checkpoint takes the same path as one never interrupted.
     """
-    optimizer = FlatAdamW(module, schedule.decay, schedule.clip, schedule.share)
+    optimizer = FlatMuon(module, schedule.decay, schedule.clip, schedule.share)
     noise = random_layers(module)
     descent = Descent(anneal_share=schedule.anneal)
     best = optimizer.weights.clone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -49,6 +50,9 @@ class InputLayer(nn.Module):
     def forward(self, raw: Tensors) -> Tensor:
         """(batch, columns, width)."""
         raise TypeError(f"{type(self).__name__} has no forward")
+
+    def measure(self, sample: Callable[[], Tensors]) -> None:
+        """Before learning: take from some rows what is measured, not learnt; mostly nothing."""
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """Index and value of each sparse feature, both (batch, terms)."""
