@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pytest
@@ -16,6 +18,7 @@ from pellucid.explanation.resting import resting_step
 from pellucid.media.files import ANYWHERE
 from pellucid.model import Model
 from pellucid.networks.layers.hearing import Spectrum
+from pellucid.working.step import Step
 from sounding import moving_square, small_plan, tone, write_film, write_sound
 
 ROWS = 24
@@ -62,6 +65,25 @@ def test_the_answer_for_a_medium_is_worked_like_any_other(
     assert found.differences["autograd"] < 1e-9
     assert {"conv2d", "baddbmm"} <= {operation.operation for operation in found.operations}
     assert found.step.steps[-1].rule.startswith("What the answer rests on")
+
+
+def test_the_step_of_a_kernel_is_worked_by_muon(pictures: pl.DataFrame) -> None:
+    model = learnt(pictures, "corner")
+    kernel = "deep.0.inputs.0.encoder.layers.1.weight"
+    found = model.explain(pictures[3], weight=f"{kernel}[2,0,1,2]")
+    assert found.differences["the optimizer that the network learnt with"] < 1e-9
+    (step,) = (step for step in _all(found.step) if step.rule.startswith("One step of Muon"))
+    assert kernel in step.rule
+    assert [each.rule[:6] for each in step.steps] == ["Averag", "Divide", *3 * ["Newton"]]
+    assert step.given["o"] == step.steps[-1].result
+    bias = model.explain(pictures[3], weight="deep.0.inputs.0.encoder.layers.1.norm.bias[0]")
+    assert any(step.rule.startswith("One step of Adam") for step in _all(bias.step))
+
+
+def _all(step: Step) -> Iterator[Step]:
+    yield step
+    for each in step.steps:
+        yield from _all(each)
 
 
 @pytest.fixture(scope="module")

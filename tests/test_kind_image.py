@@ -25,8 +25,8 @@ from pellucid.networks.layers import Encoder, random_layers, seed_layers
 from pellucid.networks.layers.augmentation import PictureAugmentation
 from pellucid.networks.layers.gradients import oriented_gradients
 from pellucid.store import build_store
-from pictures import encoded, scene, stripes
-from sounding import resident
+from pictures import class_folders, encoded, scene, stripes
+from sounding import resident, small_plan
 
 GREY = Pillow.fromarray(np.linspace(0, 255, 16 * 16).reshape(16, 16).astype(np.uint8))
 RED = Pillow.new("RGB", (16, 16), (255, 0, 0))
@@ -347,3 +347,24 @@ def test_a_thumbnail_is_small_and_a_data_uri():
     assert preview["image"].startswith("data:image/jpeg;base64,")
     assert len(preview["image"]) < 4_000
     assert preview["words"] == "900 × 600 pixels"
+
+
+def test_the_first_layer_of_small_pictures_is_measured_on_them_and_kept(tmp_path):
+    folder = class_folders(tmp_path / "photos", 20, 32)
+    once, again = (
+        pellucid.learn(folder, minutes=0.3, verbose=False, plan=small_plan()) for _ in range(2)
+    )
+    state = once.network.state_dict()
+    (name,) = (n for n in state if n.endswith("deep.0.inputs.0.encoder.layers.0.weight"))
+    assert all(v.equal(again.network.state_dict()[n]) for n, v in state.items())
+    x = torch.from_numpy(
+        np.stack([np.asarray(Pillow.open(p)) for p in sorted(folder.rglob("*.png"))])
+    ).float()
+    x = ((x - x.mean()) / x.std()).unsqueeze(1)
+    components = torch.nn.functional.conv2d(x, state[name]).transpose(0, 1).flatten(1)
+    # Not all pictures were learnt from.
+    torch.testing.assert_close(components.var(1), torch.ones(8), atol=0.2, rtol=0)
+    once.save(tmp_path / "kept.pellucid")
+    kept = pellucid.load(tmp_path / "kept.pellucid")
+    assert kept.network.state_dict()[name].equal(state[name])
+    assert kept.predict(folder).equals(once.predict(folder))

@@ -23,7 +23,7 @@ from pellucid.networks.layers import (
     random_layers,
     seed_layers,
 )
-from pellucid.networks.layers.convolution import PictureEncoder
+from pellucid.networks.layers.convolution import PictureEncoder, Whitening
 from pellucid.networks.layers.normalisation import BatchNorm
 from pellucid.networks.layers.sequence import TokenConvolution
 from pellucid.training.optimizers import FlatAdamW
@@ -288,3 +288,35 @@ def test_a_picture_is_seen_in_halves_only_while_learning():
     assert half.eval()(x).dtype == torch.float32
     fresh = PictureEncoder(3, 32, 8, generator(), half=True).eval()
     assert fresh(x).equal(PictureEncoder(3, 32, 8, generator()).eval()(x))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_neighbouring_pixels_are_parted_into_components_of_variance_one(channels):
+    x = torch.randn(50, channels, 9, 12, generator=generator()).cumsum(3)
+    x = (x - x.mean()) / x.std() + 0.2 * torch.randn(x.shape, generator=generator())
+    layer = Whitening(channels, generator())
+    layer.measure(x)
+    found = nn.functional.conv2d(x, layer.weight)
+    components, opposites = found.chunk(2, 1)
+    assert components.shape[1] == 4 * channels and components.equal(-opposites)
+    flat = components.transpose(0, 1).flatten(1)
+    torch.testing.assert_close(
+        flat @ flat.T / flat.shape[1], torch.eye(4 * channels), atol=0.05, rtol=0
+    )
+    assert layer(x).shape == (50, 8 * channels, 8, 11)
+    assert [name for name, _ in layer.named_parameters()] == ["bias"]
+
+
+def test_pictures_of_one_colour_leave_components_finite():
+    layer = Whitening(3, generator())
+    layer.measure(torch.zeros(4, 3, 8, 8))
+    assert layer.weight.isfinite().all()
+
+
+@pytest.mark.parametrize("side", [25, 32, 48])
+def test_small_pictures_are_looked_at_place_by_place(side):
+    encoder = PictureEncoder(3, side, 8, generator(), whiten=True)
+    x = torch.randn(2, 3, side, side + 3, generator=generator())
+    assert encoder.whitens
+    assert encoder(x).shape == (2, encoder.width)
+    assert not any(PictureEncoder(3, s, 8, generator(), whiten=True).whitens for s in (24, 49))
