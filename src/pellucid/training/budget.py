@@ -29,11 +29,13 @@ PAYS = 0.8  # a second thread must pay for itself: shared machines punish it lat
 MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns alone
-SHARE_OF_MEMBERS = 0.78  # of the time left, for deep networks whose evidence grows with them
-EVIDENCE_SHARE, HEAVY_EVIDENCE_SHARE = 0.15, 0.18  # of the budget; where looking takes long
-FIRST_SECONDS, LATER_SHARE = 60, 0.045  # up to here the whole share, then a smaller one
+SHARE_OF_MEMBERS = 0.78  # of the time left, for the deep networks
+# Of the budget, for the evidence: up to so many seconds the first share, of the rest the second.
+EVIDENCE = (60, 0.15, 0.045)
+HEAVY_EVIDENCE = (600, 0.18, 0.09)  # where looking takes long
 AGAIN = 1.15  # times the seconds of the solved paths, at least
-SOLVED = 1.45  # times the evidence's time: what it and the solved paths take together
+# Times the evidence's time: what it and the solved paths take together.
+SOLVED, HEAVY_SOLVED = 1.45, 1.22
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,24 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
     shrunk = seen_at(encoder, task.schema, SMALL)
     shrunk = replace(shrunk, shrink=max(1, max(kind.side for kind in task.schema.media) // SMALL))
     small = replace(plan, body=replace(plan.body, encoder=shrunk))
-    with threads_set(1):
-        whole = _timed_steps(task, small, seconds)[1](None)
-        halved = replace(small, body=replace(small.body, encoder=replace(shrunk, half=True)))
-        half = _timed_steps(task, halved, seconds)[1](whole)
-    small = halved if half <= PAYS * whole else small
+    small = _halved(small, task, seconds)
 
     def step_seconds(plan: Plan) -> float:
         return threads_that_pay(_timed_steps(task, plan, seconds)[1], usable_threads())[1]
 
     return sized(small, task, _for_deep(plan, seconds), step_seconds)
+
+
+def _halved(plan: Plan, task: Task, seconds: float) -> Plan:
+    """The plan with bfloat16 while learning, where the processor is clearly quicker with it."""
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":  # which takes ten times as long with it
+        return plan
+    encoder = replace(plan.body.encoder, half=True)
+    halved = replace(plan, body=replace(plan.body, encoder=encoder))
+    with threads_set(1):
+        whole = _timed_steps(task, plan, seconds)[1](None)
+        half = _timed_steps(task, halved, seconds)[1](whole)
+    return halved if half <= PAYS * whole else plan
 
 
 def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
@@ -142,7 +152,7 @@ def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         plan,
         threads=probed.threads,
         trees=_affordable_trees(plan, task, 0.1 * seconds),
-        linear_rows=_affordable_rows(plan, task, probed.terms, 0.1 * seconds),
+        linear_rows=_affordable_rows(plan, task, probed.terms, 0.05 * seconds),
     )
     most = int(MORE_PASSES * plan.all_steps)
     return replace(triangular(plan, max(20, min(most, steps))), most_steps=most)
@@ -174,19 +184,17 @@ def for_evidence(plan: Plan, seconds: float, solved: float = 0.0) -> float:
     """Of the budget's seconds those for the evidence, much of which costs the same in any budget.
 
     Conventional ways and the learning curve take about as long as the paths that were `solved` in
-    so many seconds. Where a single look at all proving rows takes long, a share of any budget.
+    so many seconds. Where a single look at all proving rows takes long, so does the evidence.
     """
-    if plan.heavy:
-        return HEAVY_EVIDENCE_SHARE * seconds + 0.5 * solved
-    first = min(seconds, FIRST_SECONDS)
-    return max(EVIDENCE_SHARE * first + LATER_SHARE * (seconds - first), AGAIN * solved)
+    until, share, later = HEAVY_EVIDENCE if plan.heavy else EVIDENCE
+    first = min(seconds, until)
+    asked = share * first + later * (seconds - first)
+    return asked + 0.5 * solved if plan.heavy else max(asked, AGAIN * solved)
 
 
 def for_members(plan: Plan, seconds: float) -> float:
     """Of the seconds that are left those for the deep networks."""
-    if plan.heavy:
-        return SHARE_OF_MEMBERS * seconds
-    return seconds - SOLVED * for_evidence(plan, seconds)
+    return seconds - (HEAVY_SOLVED if plan.heavy else SOLVED) * for_evidence(plan, seconds)
 
 
 def _for_deep(plan: Plan, seconds: float) -> float:
