@@ -19,6 +19,7 @@ from pellucid.lab.taught import taught
 from pellucid.lab.training.learner import Learner, Pace
 from pellucid.lab.training.scenes import build
 from pellucid.lab.training.table import TableScene
+from pictures import class_folders
 
 TOKEN = "token-of-the-tests"
 
@@ -228,6 +229,17 @@ def test_without_pictures_of_ones_own_digits_go_through_the_layers(client):
     assert channels == sorted(channels) and found["filters"]["shape"] == [16, 1, 3, 3]
     for layer in found["layers"]:
         assert len(base64.b64decode(layer["maps"]["bytes"])) == np.prod(layer["maps"]["shape"])
+
+
+def test_small_pictures_of_ones_own_pass_a_measured_layer_first(tmp_path):
+    folder = class_folders(tmp_path / "stripes", 20, 32)
+    app = application(TOKEN, own_of(str(folder), None, None))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as made:
+        found = ask(made, "passing", row=1).json()
+    assert found["filters"]["shape"] == [8, 1, 2, 2]
+    assert np.shape(found["kernel"]) == (2, 2) and np.shape(found["patch"]) == (3, 3)
+    sides = [layer["shape"][1] for layer in found["layers"]]
+    assert sides == [31, 15, 15, 7, 7, 3, 3]
 
 
 def test_a_dream_goes_uphill_and_changes_no_weight(client):

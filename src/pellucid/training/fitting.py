@@ -21,8 +21,6 @@ from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
 
-MEASURED = 1_000  # rows, at most, from which a network's layers are measured
-
 
 @dataclass(frozen=True)
 class Fitted:
@@ -125,8 +123,7 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
     cuts = plan.cuts.get(str(position), {})
     if position >= len(task.folds) and plan.table is not None:
         task, plan = task.table, plan.table
-    some = torch.as_tensor(learn[:: -(-len(learn) // MEASURED)])
-    deep.measure(lambda: task.store.batch(some))
+    deep.measure(task.store.batch, torch.as_tensor(learn))
     batches = Batches(torch.as_tensor(learn), plan.batch, seed, task.lengths(), task.window)
     kinds = task.schema.targets
 
@@ -137,12 +134,12 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
         losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
-    looked_at = choose[:: -(-len(choose) // plan.looked_at)]
+    some = choose[:: -(-len(choose) // plan.looked_at)]
 
     def score() -> float:
-        outputs = predict(deep, task.store, looked_at, task.targets)
+        outputs = predict(deep, task.store, some, task.targets)
         return sum(
-            k.choosing_score(o, t[looked_at])
+            k.choosing_score(o, t[some])
             for k, o, t in zip(kinds, outputs, task.targets, strict=True)
         )
 
