@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,14 +12,15 @@ import torch
 from PIL import Image
 
 import pellucid
-from pellucid.errors import Mends
-from pellucid.explanation.attribution import Attribution, attribute
+from pellucid.errors import Mends, UsageError
+from pellucid.explanation.attribution import Attribution, attribute, shuffled
 from pellucid.explanation.parts import columns_of, count, encodings, keeping
 from pellucid.explanation.resting import resting_step
 from pellucid.media.files import ANYWHERE
 from pellucid.model import Model
 from pellucid.networks.layers.hearing import Spectrum
 from pellucid.working.step import Step
+from pictures import class_folders
 from sounding import moving_square, small_plan, tone, write_film, write_sound
 
 ROWS = 24
@@ -78,6 +80,26 @@ def test_the_step_of_a_kernel_is_worked_by_muon(pictures: pl.DataFrame) -> None:
     assert step.given["o"] == step.steps[-1].result
     bias = model.explain(pictures[3], weight="deep.0.inputs.0.encoder.layers.1.norm.bias[0]")
     assert any(step.rule.startswith("One step of Adam") for step in _all(bias.step))
+
+
+def test_small_pictures_are_explained_from_their_measured_layer_on(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "stripes", 20, 32)
+    model = pellucid.learn(folder, minutes=0.3, verbose=False, plan=small_plan(folds=2))
+    files = sorted(str(path) for path in folder.rglob("*.png"))
+    frame = pl.DataFrame({model.schema.columns[0]: files, model.targets[0]: [
+        Path(file).parent.name for file in files
+    ]})  # fmt: skip
+    place = "deep.1.inputs.0.encoder.layers"
+    for weight in (f"{place}.0.bias[3]", f"{place}.4.layers.0.weight[0,1,2,0]"):
+        found = model.explain(frame[3], weight=weight)
+        assert found.differences["autograd"] < 1e-9
+        assert found.differences["the optimizer that the network learnt with"] < 1e-9
+    with pytest.raises(UsageError, match="remembered from the data"):
+        model.explain(frame[3], weight=f"{place}.0.weight[0,0,0,0]")
+    control = shuffled(model.network).state_dict()[f"{place}.0.weight"]
+    own = model.network.state_dict()[f"{place}.0.weight"]
+    assert not control.equal(own)
+    assert control.flatten().sort().values.equal(own.flatten().sort().values)
 
 
 def _all(step: Step) -> Iterator[Step]:

@@ -236,10 +236,10 @@ def test_small_pictures_of_ones_own_pass_a_measured_layer_first(tmp_path):
     app = application(TOKEN, own_of(str(folder), None, None))
     with TestClient(app, base_url="http://127.0.0.1:8000") as made:
         found = ask(made, "passing", row=1).json()
-    assert found["filters"]["shape"] == [8, 1, 2, 2]
-    assert np.shape(found["kernel"]) == (2, 2) and np.shape(found["patch"]) == (3, 3)
+    assert found["measured"] and found["entered"]["shape"] == [8, 31, 31]
+    assert found["filters"]["shape"] == [24, 8, 3, 3]
     sides = [layer["shape"][1] for layer in found["layers"]]
-    assert sides == [31, 15, 15, 7, 7, 3, 3]
+    assert sides == [15, 15, 7, 7, 3, 3]
 
 
 def test_a_dream_goes_uphill_and_changes_no_weight(client):

@@ -317,6 +317,18 @@ def test_pictures_of_one_colour_leave_components_finite():
 def test_small_pictures_are_looked_at_place_by_place(side):
     encoder = PictureEncoder(3, side, 8, generator(), whiten=True)
     x = torch.randn(2, 3, side, side + 3, generator=generator())
-    assert encoder.whitens
+    assert encoder.whitening is not None
     assert encoder(x).shape == (2, encoder.width)
-    assert not any(PictureEncoder(3, s, 8, generator(), whiten=True).whitens for s in (24, 49))
+    others = [PictureEncoder(3, s, 8, generator(), whiten=True) for s in (24, 49)]
+    assert all(other.whitening is None for other in others)
+
+
+def test_components_are_the_same_in_halves():
+    x = torch.randn(20, 3, 32, 32, generator=generator()).cumsum(2).cumsum(3)
+    whole, half = (
+        PictureEncoder(3, 32, 8, generator(), half=flag, whiten=True) for flag in (False, True)
+    )
+    for encoder in (whole, half):
+        encoder.whitening.measure(x / x.std())
+        encoder.layers = encoder.layers[:1]
+    assert half.train()(x / x.std()).equal(whole.train()(x / x.std()))

@@ -84,16 +84,33 @@ def test_parameters_stay_views_of_one_buffer_and_gradients_start_each_step_at_ze
 
 
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8), (12, 12), (1, 9)])
-def test_singular_values_are_brought_near_one_and_directions_stay(shape):
+def test_singular_values_are_brought_nearer_to_one_and_directions_stay(shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(3))
     left, sizes, right = torch.linalg.svd(matrix.double(), full_matrices=False)
-    sizes = sizes / matrix.double().norm()
-    for _ in range(3):
-        sizes = 3.4445 * sizes - 4.7750 * sizes**3 + 2.0315 * sizes**5
+    sizes = _after_rounds(sizes / matrix.double().norm())
     assert ((sizes > 0.4) & (sizes < 1.3)).all()
     expected = (left * sizes) @ right
     torch.testing.assert_close(orthogonal(matrix).double(), expected, atol=2e-5, rtol=0)
     assert not orthogonal(torch.zeros(shape)).any()
+
+
+def test_directions_that_hardly_matter_grow_forty_fold_at_most():
+    left, right = (
+        torch.linalg.qr(torch.eye(6) + m)[0]
+        for m in torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(0))
+    )
+    sizes = torch.tensor([1.0, 0.5, 1e-3, 1e-4, 0.0, 0.0])
+    matrix = left * sizes @ right
+    found = torch.linalg.svdvals(orthogonal(matrix))
+    expected = _after_rounds(sizes / matrix.norm()).sort(descending=True).values
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-2)
+    assert found[2] < 0.05
+
+
+def _after_rounds(sizes):
+    for _ in range(3):
+        sizes = 3.4445 * sizes - 4.7750 * sizes**3 + 2.0315 * sizes**5
+    return sizes
 
 
 def test_kernels_of_convolutions_go_where_torchs_muon_takes_them():

@@ -143,6 +143,7 @@ def versions() -> dict[str, str]:
     """Of everything that decides the bytes of the weights."""
     return {
         "pellucid": __version__,
+        "format": str(FORMAT),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),

@@ -58,7 +58,9 @@ def timed(
     probed = probe(task, draft, budget - workshop.spent)
     plan = fit_to_time(draft, task, probed, budget - workshop.spent)
     learn = len(experience.split.learn)
-    return plan, workshop.spent + tuning + planned_seconds(plan, learn, probed)
+    return plan, workshop.spent + tuning + planned_seconds(
+        plan, learn, probed, budget - workshop.spent
+    )
 
 
 def given_plan(plan: str | Path | Plan | None) -> Plan | None:

@@ -31,12 +31,13 @@ def explain(  # noqa: PLR0913
     inputs: a tensor, a tuple of arguments or a dictionary of them; for a `Model` one row: a
         mapping of columns to cells, a pandas Series, or a frame of one row.
     target: what the answer should be; then the loss, the gradient of a weight, one step of AdamW
-        and the loss after it are worked too. A row has its own.
+        and the loss after it are worked too. A row has its own, and a `Model`'s kernels take a
+        step of Muon, as they learnt.
     weight: the weight that is followed, like "0.weight[3,5]"; without it the one with the largest
         gradient in a matrix.
     loss: a function of answer and target; without it cross-entropy for classes (whole numbers),
         mean squared error for other numbers.
-    rate, decay: of the step of AdamW; a `Model` takes those of its plan.
+    rate, decay: of the step; a `Model` takes those of its plan.
 
     Raises UsageError for a request that cannot be met.
     """

@@ -27,6 +27,7 @@ from pellucid.explanation.pieces import Pieces, Shared, growing, shapley, shared
 from pellucid.kinds import Array, Encoded, TargetKind
 from pellucid.kinds.parted import PiecedTarget
 from pellucid.networks.layers import NoPath
+from pellucid.networks.layers.convolution import Whitening
 from pellucid.networks.network import Network, first_network
 from pellucid.schema import Schema
 
@@ -241,6 +242,7 @@ def shuffled(network: Network) -> Network:
     draw = torch.Generator().manual_seed(SEED)
     solved = [layer.weight for layer in twin.linear if hasattr(layer, "weight")]
     solved += [layer.value for layer in twin.trees if hasattr(layer, "value")]
+    solved += [layer.weight for layer in twin.modules() if isinstance(layer, Whitening)]
     with torch.no_grad():
         for weights in (*twin.parameters(), *solved):
             flat: Any = weights.flatten()  # type: ignore[operator]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class Descent:
     clip: float | None
     spares: Callable[[str, Tensor], bool]  # a parameter that does not decay
     name: str = TORCH  # what it is compared with
-    kernels: frozenset[str] = field(default_factory=frozenset)  # by Muon
+    kernels: frozenset[str] = frozenset()  # by Muon
 
     @property
     def turn(self) -> Turn:

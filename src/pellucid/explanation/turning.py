@@ -32,27 +32,11 @@ class Turn:
         self, kernel: Tensor, gradient: Tensor, place: Place, name: str, theirs: Check
     ) -> Step:
         """The same for the weight at `place`, by the rounds that the optimizer makes."""
-        mu, size = FlatMuon.MOMENTUM, _size(kernel)
+        size = _size(kernel)
         g, w = (float(tensor[place]) for tensor in (gradient, kernel))
-        ahead = (1 - mu**2) * gradient.flatten(1)
+        ahead = (1 - FlatMuon.MOMENTUM**2) * gradient.flatten(1)
         at = place[0], int(np.ravel_multi_index(place[1:], kernel.shape[1:]))
-        steps = [
-            Step(
-                rule="Average the slopes, and look ahead as Nesterov does",
-                given={"g_1": g, "mu": mu, "b_0": 0.0},
-                of=Symbol("u"),
-                working=(
-                    plus(
-                        times(minus(1, "mu"), "g_1"),
-                        times("mu", plus(times("mu", "b_0"), times(minus(1, "mu"), "g_1"))),
-                    ),
-                ),
-                result=float(ahead[at]),
-                check=Check("(1 − μ²) times g", (1 - mu**2) * g),
-                reason="The average starts at 0.",
-            ),
-            *_rounds(ahead, at),
-        ]
+        steps = [_ahead(g, float(ahead[at])), *_rounds(ahead, at)]
         way = steps[-1].result
         return Step(
             rule=f"One step of Muon on {name}",
@@ -64,11 +48,26 @@ class Turn:
             result=(1 - self.rate * self.decay) * w - self.rate * size * float(way),  # type: ignore[arg-type]
             check=theirs,
             reason="The slope of the kernel, a matrix with one row for each channel that it gives, "
-            "is replaced by one with the same directions and all lengths near 1: so all directions "
-            "are learnt at one pace (Jordan and others, 2024). r brings the step to the size that "
-            "AdamW's have: 0.2 times the root of the longer side.",
+            "is replaced by one with the same directions and lengths that are nearer to 1, so that "
+            "directions are learnt at like paces (Jordan and others, 2024). r, 0.2 times the root "
+            "of the longer side, brings it to the size of AdamW's steps, and h is "
+            f"{FlatMuon.FASTER} times the step size of the other weights.",
             steps=tuple(steps),
         )  # fmt: skip
+
+
+def _ahead(g: float, result: float) -> Step:
+    mu = FlatMuon.MOMENTUM
+    average = plus(times("mu", "b_0"), times(minus(1, "mu"), "g_1"))
+    return Step(
+        rule="Average the slopes, and look ahead as Nesterov does",
+        given={"g_1": g, "mu": mu, "b_0": 0.0},
+        of=Symbol("u"),
+        working=(plus(times(minus(1, "mu"), "g_1"), times("mu", average)),),
+        result=result,
+        check=Check("g less its part that both averages leave, μ²", g - mu * mu * g),
+        reason="The average starts at 0.",
+    )
 
 
 def _rounds(matrix: Tensor, at: tuple[int, int]) -> list[Step]:

@@ -42,6 +42,7 @@ MOST_SIDE = 1_024
 SQUARE = 1.25  # ratio of the sides up to which pictures are taken as square
 THUMB = 8  # pixels of a side of what the linear path sees beside the gradients
 LIKENESS = 16
+MEASURED = 200  # pictures, at most
 
 
 @dataclass(frozen=True)
@@ -263,11 +264,15 @@ class ImageInput(InputLayer):
         self.features = handmade + (0 if self.vectors is None else self.vectors.features)
         self.measured = 0 if self.vectors is None else self.vectors.measured
 
-    def measure(self, sample: Callable[[], Tensors]) -> None:
-        """The directions in which neighbouring pixels differ."""
-        if self.encoder.whitens:
-            raw = sample()
-            self.encoder.measure(self._standard(raw)[~raw["image.missing"].flatten()])
+    def prepare(self, sample: Callable[[], Tensors]) -> None:
+        """The directions in which neighbouring pixels differ, where these are measured."""
+        if self.encoder.whitening is None:
+            return
+        raw, few = sample(), max(1, MEASURED // self.columns)
+        raw = {name: raw[name][:few] for name in ("image", "image.missing")}
+        there = ~raw["image.missing"].flatten()
+        if there.any():
+            self.encoder.whitening.measure(self._standard(raw)[there])
 
     def forward(self, raw: Tensors) -> Tensor:
         """Standardised, augmented while training, encoded; mirrored as well when predicting."""

@@ -42,6 +42,7 @@ def passing(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
         "kind": network.schema.media[0].kind,
         "answer": "" if answer is None else shown(answer[known[0]][0]),
         "pictures": previews(network.schema, cells),
+        "measured": any(isinstance(each, Whitening) for each in network.deep.inputs.modules()),
         "entered": {"shape": list(entered.shape), "maps": _maps(entered[:3])},
         "filters": {"shape": list(filters.shape), "maps": grey(filters[:FILTERS].mean(1), SIDE)},
         "kernel": _rounded(filters[0, 0]),
@@ -53,17 +54,16 @@ def passing(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def convolutions_of(network: Taught) -> list[Convolution | Whitening]:
+def convolutions_of(network: Taught) -> list[Convolution]:
     """Every convolution of the first encoder, in order."""
-    kinds = (Convolution, Whitening)
-    found = [each for each in network.deep.inputs.modules() if isinstance(each, kinds)]
+    found = [each for each in network.deep.inputs.modules() if isinstance(each, Convolution)]
     if not found:
         raise UsageError("This network has no convolution of pictures to look at.")
     return found
 
 
 def _run(
-    network: Taught, convolutions: list[Convolution | Whitening], raw: dict[str, Tensor]
+    network: Taught, convolutions: list[Convolution], raw: dict[str, Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
     """What the first convolution is given and what each answers, (channels, height, width)."""
     seen: dict[nn.Module, Tensor] = {}

@@ -27,7 +27,7 @@ from pellucid.schema import Schema
 # Hand-made features of media come by the hundred: at full size they would drown, in the linear
 # path, the few columns that stand beside them.
 BESIDE = 0.1
-MEASURED = 1_000  # rows, at most, that layers are measured on
+SAMPLE = 200  # rows, at most, that a network is prepared with
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class DeepNetwork(nn.Module):
         hidden: Tensor = self.hidden(self.scale(x))
         return hidden
 
-    def measure(self, batch: Callable[[Tensor], Tensors], rows: Tensor) -> None:
-        """Take from some of the rows, before learning, what input layers measure, not learn."""
-        some = rows[:: -(-len(rows) // MEASURED)]
+    def prepare(self, batch: Callable[[Tensor], Tensors], rows: Tensor) -> None:
+        """Before learning: take from some of the rows what input layers measure, not learn."""
+        some = rows[:: -(-len(rows) // SAMPLE)]
         for layer in self.inputs:
-            layer.measure(lambda: batch(some))  # type: ignore[operator]
+            layer.prepare(lambda: batch(some))  # type: ignore[operator]
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:
         """The sparse features of all kinds, numbered one after the other."""

@@ -29,7 +29,7 @@ PAYS = 0.8  # a second thread must pay for itself: shared machines punish it lat
 MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns alone
-SHARE_OF_MEMBERS = 0.78  # of the time left, for the deep networks
+SHARE_OF_MEMBERS = 0.78  # of the time that a plain table takes, at least, for deep networks
 # Of the budget, for the evidence: up to so many seconds the first share, of the rest the second.
 EVIDENCE = (60, 0.15, 0.045)
 HEAVY_EVIDENCE = (600, 0.18, 0.09)  # where looking takes long
@@ -168,10 +168,11 @@ def _fit_table(plan: Plan, task: Task, seconds: float) -> Plan:
     return replace(plan, steps=steps, evaluate_every=every)
 
 
-def planned_seconds(plan: Plan, learn: int, probed: Probe) -> float:
-    """The longest that training can take by the plan."""
+def planned_seconds(plan: Plan, learn: int, probed: Probe, seconds: float) -> float:
+    """The longest that a run of so many `seconds` can take by the plan."""
     deep = plan.folds * plan.all_steps * _step_cost(plan, probed, learn)
-    return deep / SHARE_OF_MEMBERS / (1 if plan.table is None else 1 - TABLE_SHARE)
+    share = for_members(plan, seconds) / seconds if plan.heavy else SHARE_OF_MEMBERS
+    return deep / share / (1 if plan.table is None else 1 - TABLE_SHARE)
 
 
 def usable_threads() -> int:

@@ -123,7 +123,7 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
     cuts = plan.cuts.get(str(position), {})
     if position >= len(task.folds) and plan.table is not None:
         task, plan = task.table, plan.table
-    deep.measure(task.store.batch, torch.as_tensor(learn))
+    deep.prepare(task.store.batch, torch.as_tensor(learn))
     batches = Batches(torch.as_tensor(learn), plan.batch, seed, task.lengths(), task.window)
     kinds = task.schema.targets
 

@@ -24,7 +24,8 @@ class FlatAdamW:
     A small network's step is mostly the cost of calling operations, so that one call over one
     buffer is two to three times as quick as a call for each parameter. Matrices decay; biases,
     scales and vectors (fewer than two dimensions, or marked by a name in `SPARED`) do not. With
-    `share` each parameter has a part of the step size of its own, by its name.
+    `share` each parameter has a part of the step size of its own, by its name. Those `apart` come
+    last in the buffers and are left to a subclass to move.
     """
 
     SPARED = ("bias", "missing.weight", "scale.weight", "attention")
@@ -100,12 +101,12 @@ class FlatAdamW:
 
 
 class FlatMuon(FlatAdamW):
-    """AdamW, but the kernels of pictures' convolutions descend by Muon (Jordan and others 2024).
+    """AdamW, but kernels that pictures, sounds and films pass descend by Muon (Jordan et al. 2024).
 
     A kernel (out, in, height, width) is a matrix (out, in * height * width). Its averaged
-    gradient, ahead as Nesterov looks, is made orthogonal, so that every direction is learnt at one
-    pace, and brought to the size that steps of AdamW have (Liu and others 2025). A module without
-    such kernels descends by AdamW alone.
+    gradient, ahead as Nesterov looks, is brought near to an orthogonal one, so that directions are
+    learnt at like paces, and to the size that steps of AdamW have (Liu et al. 2025). A module
+    without such kernels descends by AdamW alone.
     """
 
     MOMENTUM = 0.9
@@ -143,11 +144,11 @@ class FlatMuon(FlatAdamW):
 
 
 def kernels_of(module: nn.Module) -> dict[str, nn.Parameter]:
-    """The kernels of pictures' convolutions in a module, by name."""
+    """The kernels in a module that Muon moves, by name."""
     return {
         f"{name}.weight": layer.weight
         for name, layer in module.named_modules()
-        if isinstance(layer, Convolution)
+        if isinstance(layer, Convolution) and layer.weight.requires_grad
     }
 
 
@@ -156,20 +157,26 @@ SMALLEST_NORM = 1e-7
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix with all its singular values brought near 1, by Newton-Schulz iterations.
+    """The matrix with its singular values brought nearer to 1, by Newton-Schulz iterations.
 
-    Each round is X <- aX + (bG + cG²)X with G = XXᵀ. All of them are polynomials of the first G,
-    so that they are multiplied among themselves, in the shorter side, and with X only once.
+    Those above a fortieth of its length come to 0.7 to 1.3, smaller ones grow up to forty-fold.
+    Each round is X <- P X with P = a + bG + cG² and G = XXᵀ. All of them are polynomials of the
+    first G, so that they are multiplied among themselves, in the shorter side, and with X once.
     """
-    x = matrix / matrix.norm().clamp_min(SMALLEST_NORM)
-    if x.shape[0] > x.shape[1]:
+    if matrix.shape[0] > matrix.shape[1]:
         return orthogonal(matrix.T).T
-    a, b, c = NEWTON_SCHULZ
+    x = matrix / matrix.norm().clamp_min(SMALLEST_NORM)
     gram = x @ x.T
-    turned = torch.eye(len(x), dtype=x.dtype)
-    for _ in range(ROUNDS):
-        once = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        once.diagonal().add_(a)
-        turned = once @ turned
+    turn = once = _polynomial(gram)
+    for _ in range(ROUNDS - 1):
         gram = once @ gram @ once
-    return turned @ x
+        once = _polynomial(gram)
+        turn = once @ turn
+    return turn @ x
+
+
+def _polynomial(gram: Tensor) -> Tensor:
+    a, b, c = NEWTON_SCHULZ
+    found = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+    found.diagonal().add_(a)
+    return found

@@ -1,4 +1,4 @@
-"""A descent that can be stepped, undone and gone back in: `training.loop`, step by step."""
+"""A descent that can be stepped, undone and gone back in: as `training.loop`, all by AdamW."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class TableScene:
         learn, prove = (
             torch.as_tensor(rows) for rows in (experience.split.learn, experience.split.prove)
         )
-        network.measure(experience.store.batch, learn)
+        network.prepare(experience.store.batch, learn)
         self.task = Task(network, self.loss, learn, prove, seed)
         self.twin = Twin(network)
         self.shown = torch.cat([learn[: SHOWN // 2], prove[: SHOWN // 2]])

@@ -72,8 +72,12 @@ class Whitening(nn.Module):
         self.bias = nn.Parameter(torch.zeros(self.width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """GELU(x * weight + bias), one place smaller."""
-        return nn.functional.gelu(nn.functional.conv2d(x, self.weight, self.bias))
+        """GELU(x * weight + bias), one place smaller; never in bfloat16.
+
+        Components are small differences of large numbers, of which that would leave little.
+        """
+        with torch.autocast("cpu", enabled=False):
+            return nn.functional.gelu(nn.functional.conv2d(x, self.weight, self.bias))
 
     def measure(self, x: Tensor) -> None:
         """Take the components of these pictures, which are in standard units."""
@@ -128,16 +132,10 @@ class PictureEncoder(nn.Module):
         return torch.cat([x.amax((2, 3)), x.mean((2, 3))], 1)
 
     @property
-    def whitens(self) -> bool:
-        """Whether its first layer is measured, not learnt."""
-        return isinstance(self.layers[0], Whitening)
-
-    def measure(self, x: Tensor) -> None:
-        """Measure the first layer on pictures in standard units."""
+    def whitening(self) -> Whitening | None:
+        """Its first layer, if that is measured and not learnt."""
         first = self.layers[0]
-        assert isinstance(first, Whitening)
-        if len(x):
-            first.measure(x)
+        return first if isinstance(first, Whitening) else None
 
 
 def _place_by_place(

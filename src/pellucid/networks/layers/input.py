@@ -51,7 +51,7 @@ class InputLayer(nn.Module):
         """(batch, columns, width)."""
         raise TypeError(f"{type(self).__name__} has no forward")
 
-    def measure(self, sample: Callable[[], Tensors]) -> None:
+    def prepare(self, sample: Callable[[], Tensors]) -> None:
         """Before learning: take from some rows what is measured, not learnt; mostly nothing."""
 
     def terms(self, raw: Tensors) -> tuple[Tensor, Tensor]:

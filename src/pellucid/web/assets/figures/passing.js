@@ -40,7 +40,7 @@ export default {
   says(s) {
     if (!s.found) return "A network is learning to read pictures …";
     const { found } = s, layer = at(s) && found.layers[at(s) - 1];
-    const now = layer ? `Convolution ${at(s)} has ${layer.weights.toLocaleString("en")} weights and gives ${layer.shape[0]} channels of ${layer.shape[1]} × ${layer.shape[2]} places; ${layer.maps.shape[0]} of them are shown, those that differ most from place to place.` : `It enters as a tensor of ${shape(found.entered.shape)}, in standard units.`;
+    const now = layer ? `Convolution ${at(s)} has ${layer.weights.toLocaleString("en")} weights and gives ${layer.shape[0]} channels of ${layer.shape[1]} × ${layer.shape[2]} places; ${layer.maps.shape[0]} of them are shown, those that differ most from place to place.` : `It enters as a tensor of ${shape(found.entered.shape)}, ${found.measured ? "the principal components of two by two pixels and their opposites, which are measured, not learnt" : "in standard units"}.`;
     return `Row ${found.row + 1} of ${found.name}, in ${found.about}. ${now} Blue is high, orange low.`;
   },
   numbers: (s) => ({ caption: "Layer by layer", headings: ["layer", "channels", "height", "width", "weights"], rows: [["what goes in", ...s.found.entered.shape, ""], ...s.found.layers.map((l, i) => [`convolution ${i + 1}`, ...l.shape, l.weights])] }),
