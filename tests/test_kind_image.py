@@ -25,6 +25,7 @@ from pellucid.networks.layers import Encoder, random_layers, seed_layers
 from pellucid.networks.layers.augmentation import PictureAugmentation
 from pellucid.networks.layers.gradients import oriented_gradients
 from pellucid.store import build_store
+from pellucid.training.optimizers import FlatMuon
 from pictures import class_folders, encoded, scene, stripes
 from sounding import resident, small_plan
 
@@ -368,3 +369,49 @@ def test_the_first_layer_of_small_pictures_is_measured_on_them_and_kept(tmp_path
     kept = pellucid.load(tmp_path / "kept.pellucid")
     assert kept.network.state_dict()[name].equal(state[name])
     assert kept.predict(folder).equals(once.predict(folder))
+
+
+def test_a_run_over_small_pictures_that_stops_on_the_way_ends_with_the_same_weights(
+    tmp_path, monkeypatch
+):
+    folder = class_folders(tmp_path / "photos", 20, 32)
+    step, done = FlatMuon.step, []
+
+    def stopping(self, rate):
+        done.append(rate)
+        if len(done) == 20:
+            raise KeyboardInterrupt
+        step(self, rate)
+
+    def learnt(output):
+        return pellucid.learn(
+            folder, minutes=0.3, verbose=False, plan=small_plan(), output=tmp_path / output
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pellucid.training.watch.CHECKPOINT_SECONDS", 0)
+        patch.setattr(FlatMuon, "step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            learnt("stopped")
+    assert list(tmp_path.glob("stopped.partial/network-0*"))
+    again, whole = learnt("stopped"), learnt("whole")
+    for name, value in whole.network.state_dict().items():
+        assert value.equal(again.network.state_dict()[name]), name
+
+
+def test_pictures_that_are_missing_are_not_measured():
+    cells = [encoded(stripes(n, True, 32)) for n in range(12)] + [None] * 12
+    kind = Image.fit(frame(*cells))
+    layer = kind.input_layer(8, torch.Generator().manual_seed(0), Encoder(channels=8))
+    whole, part, none = (
+        build_store([kind.encode(frame(*some), Mends())])
+        for some in (cells, cells[:12], cells[12:])
+    )
+    weight = layer.encoder.whitening.weight.clone()
+    layer.prepare(lambda: none.batch(torch.arange(12)))
+    assert layer.encoder.whitening.weight.equal(weight)
+    layer.prepare(lambda: part.batch(torch.arange(12)))
+    measured = layer.encoder.whitening.weight.clone()
+    assert not measured.equal(weight)
+    layer.prepare(lambda: whole.batch(torch.arange(24)))
+    assert layer.encoder.whitening.weight.equal(measured)

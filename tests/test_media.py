@@ -30,7 +30,7 @@ from pellucid.experience import gather
 from pellucid.kinds.audio import Audio
 from pellucid.kinds.image import Image
 from pellucid.learning import learn
-from pellucid.media.files import NO_FILES, Files
+from pellucid.media.files import NO_FILES, Files, UnreadableError, in_parallel
 from pellucid.media.recognition import medium_of, medium_of_bytes
 from pellucid.networks.layers import Encoder
 from pellucid.networks.layers.watching import Watching
@@ -507,3 +507,20 @@ def test_the_demo_writes_every_digit_into_its_folder(tmp_path, monkeypatch):
 def test_a_table_without_files_names_no_medium():
     table = Table("t", pl.DataFrame({"a": ["x", "y"]}).lazy(), 2)
     assert medium_of(table.column("a")) is None
+
+
+@pytest.mark.parametrize("count", [3, 40, 1_000])
+def test_cells_read_by_several_threads_come_in_their_order_with_faults_in_their_places(count):
+    def work(cell):
+        if cell.endswith("7"):
+            raise UnreadableError(f"no {cell}")
+        return f"read {cell}"
+
+    cells = [None if n % 5 == 0 else str(n) for n in range(count)]
+    found = list(in_parallel(work, cells))
+    told = [str(each) if each is not None else None for each in found]
+    assert told == [
+        None if n % 5 == 0 else f"no {n}" if n % 10 == 7 else f"read {n}" for n in range(count)
+    ]
+    with pytest.raises(ZeroDivisionError):
+        list(in_parallel(lambda cell: 1 / (int(cell) - 2), [str(n) for n in range(count)]))
