@@ -66,6 +66,8 @@ class Own:
         name = (self.source or SAMPLE).removeprefix("sample:")
         if name in SAMPLES:
             return (SAMPLES[name].target,)
+        if self.table.target is not None:  # of class folders
+            return (self.table.target,)
         raise UsageError(
             f"Say what is to be predicted from {self.source}: --target with one of its columns, "
             f"{', '.join(self.table.columns[:12])}."
