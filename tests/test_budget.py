@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pellucid.training import budget
-from pellucid.training.budget import for_evidence, for_members
+from pellucid.training.budget import for_evidence, for_members, pays_of, threads_that_pay
 from sounding import small_plan
 
 PLAIN = small_plan(looked_at=2**20)
@@ -46,3 +46,11 @@ def test_halves_are_taken_where_they_are_clearly_quicker(half, taken, monkeypatc
     encoder = replace(HEAVY.body.encoder, half=taken)
     expected = replace(HEAVY, body=replace(HEAVY.body, encoder=encoder))
     assert budget._halved(HEAVY, None, 60) == expected
+
+
+@pytest.mark.parametrize(("together", "plain", "heavy"), [(0.7, 2, 2), (0.85, 1, 2), (0.95, 1, 1)])
+def test_a_second_thread_must_pay_more_where_steps_are_short(together, plain, heavy):
+    for plan, threads in ((PLAIN, plain), (HEAVY, heavy)):
+        times = iter((1.0, together))
+        found = threads_that_pay(lambda best, times=times: next(times), 2, pays_of(plan))
+        assert found == (threads, together if threads == 2 else 1.0)

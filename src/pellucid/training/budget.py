@@ -25,14 +25,16 @@ PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
 PROBE_SHARE = 0.005  # of the time, for each number of threads
 MOST_PROBE = 6  # times that share; beyond it two steps must do, the first of which is a slow one
 SMALL = 32  # pixels of the shorter side that the first steps are timed at
-PAYS = 0.8  # a second thread must pay for itself: shared machines punish it later; so must half
+# A second thread must pay for itself, since shared machines punish it later; so must half. Steps of
+# media are long, so that little is lost where it does not.
+PAYS, HEAVY_PAYS = 0.8, 0.9
 MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns alone
 SHARE_OF_MEMBERS = 0.78  # of the time that a plain table takes, at least, for deep networks
 # Of the budget, for the evidence: up to so many seconds the first share, of the rest the second.
 EVIDENCE = (60, 0.15, 0.045)
-HEAVY_EVIDENCE = (600, 0.18, 0.09)  # where looking takes long
+HEAVY_EVIDENCE = (600, 0.19, 0.09)  # where looking takes long
 AGAIN = 1.15  # times the seconds of the solved paths, at least
 # Times the evidence's time: what it and the solved paths take together.
 SOLVED, HEAVY_SOLVED = 1.45, 1.22
@@ -54,7 +56,7 @@ def probe(task: Task, plan: Plan, seconds: float, most_threads: int | None = Non
     The first steps are slower than those to come; more are taken where there are many `seconds`.
     """
     network, step = _timed_steps(task, plan, seconds)
-    threads, step_seconds = threads_that_pay(step, most_threads or usable_threads())
+    threads, step_seconds = threads_that_pay(step, most_threads or usable_threads(), pays_of(plan))
     with threads_set(threads):
         started = time.perf_counter()
         some = task.folds[0][1][: 2 * task.store.chunk]
@@ -74,8 +76,15 @@ def _timed_steps(
     return network, partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
 
 
-def threads_that_pay(step: Callable[[float | None], float], most: int) -> tuple[int, float]:
-    """One thread, or `most` where they take at most PAYS of its time; and a step's seconds so.
+def pays_of(plan: Plan) -> float:
+    """Of the time of a step with one thread, what it may take with more."""
+    return HEAVY_PAYS if plan.heavy else PAYS
+
+
+def threads_that_pay(
+    step: Callable[[float | None], float], most: int, pays: float = PAYS
+) -> tuple[int, float]:
+    """One thread, or `most` where they take at most `pays` of its time; and a step's seconds so.
 
     `step(best)` measures the seconds of a step; it may stop early where they are well over `best`.
     """
@@ -85,7 +94,7 @@ def threads_that_pay(step: Callable[[float | None], float], most: int) -> tuple[
         return 1, alone
     with threads_set(most):
         together = step(alone)
-    return (most, together) if together <= PAYS * alone else (1, alone)
+    return (most, together) if together <= pays * alone else (1, alone)
 
 
 def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
@@ -100,7 +109,8 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
     small = _halved(small, task, seconds)
 
     def step_seconds(plan: Plan) -> float:
-        return threads_that_pay(_timed_steps(task, plan, seconds)[1], usable_threads())[1]
+        step = _timed_steps(task, plan, seconds)[1]
+        return threads_that_pay(step, usable_threads(), pays_of(plan))[1]
 
     return sized(small, task, _for_deep(plan, seconds), step_seconds)
 
