@@ -23,6 +23,7 @@ from pellucid.errors import DataError
 from pellucid.keeping import load
 from pellucid.store import build_store
 from pellucid.training import watch
+from pellucid.training.optimizers import FlatAdamW
 from pellucid.workshop import Workshop
 from processes import Run, command_line, start
 from tiny import PLAN, learnt, table
@@ -123,6 +124,15 @@ def test_what_was_learnt_before_is_not_learnt_again(first, tmp_path, monkeypatch
     _learn_and_be_stopped_before_the_evidence(monkeypatch, first / "rows.csv", tmp_path / "model")
     monkeypatch.setattr("pellucid.training.optimizers.FlatAdamW.step", pytest.fail)
     learnt(first / "rows.csv", plan=LONGER, output=tmp_path / "model")
+
+
+def test_checkpoints_of_another_format_are_not_gone_on_from(first, tmp_path, monkeypatch):
+    _learn_and_be_stopped_before_the_evidence(monkeypatch, first / "rows.csv", tmp_path / "model")
+    monkeypatch.setattr(keeping, "FORMAT", keeping.FORMAT + 1)
+    step, steps = FlatAdamW.step, []
+    monkeypatch.setattr(FlatAdamW, "step", lambda *a: (steps.append(a[1]), step(*a)))
+    learnt(first / "rows.csv", plan=LONGER, output=tmp_path / "model")
+    assert steps
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"body": 5}'])
