@@ -240,6 +240,12 @@ def test_small_pictures_of_ones_own_pass_a_measured_layer_first(tmp_path):
     assert found["filters"]["shape"] == [24, 8, 3, 3]
     sides = [layer["shape"][1] for layer in found["layers"]]
     assert sides == [15, 15, 7, 7, 3, 3]
+    experience = made.app.state.own.experience
+    network = TableScene(experience, {}).task.module
+    weight = network.inputs[0].encoder.whitening.weight
+    before = weight.clone()
+    network.prepare(experience.store.batch, torch.as_tensor(experience.split.learn))
+    assert weight.equal(before)
 
 
 def test_a_dream_goes_uphill_and_changes_no_weight(client):
