@@ -10,8 +10,9 @@ demo: $(READY)
 	$(BIN)/python examples/digit_pictures.py demo-digits
 	$(BIN)/pellucid learn demo-digits/ --minutes 2 --output demo.pellucid
 
+# A file's tests share what they train, so each worker takes whole files.
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check .

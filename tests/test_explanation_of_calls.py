@@ -49,6 +49,9 @@ WORKED: dict[str, tuple[str, Callable[[], Any]]] = {
     "embedding": ("embedding", lambda: functional.embedding(INDEX, TABLE, padding_idx=0)),
     "embedding, the table first": ("embedding", lambda: torch.embedding(TABLE, INDEX)),
     "cross-entropy": ("cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES)),
+    "smoothed classes": (
+        "cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES, label_smoothing=0.1),
+    ),
     "a sum of cross-entropies": (
         "cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES, reduction="sum"),
     ),
@@ -83,9 +86,6 @@ SHOWN: dict[str, tuple[str, Callable[[], Any]]] = {
     "layer norm over two axes": ("layer_norm", lambda: functional.layer_norm(X, (4, 6))),
     "batch norm while learning": (
         "batch_norm", lambda: functional.batch_norm(IMAGE, None, None, training=True),
-    ),
-    "smoothed classes": (
-        "cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES, label_smoothing=0.1),
     ),
     "weighted classes": (
         "cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES, SPREAD),

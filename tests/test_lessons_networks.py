@@ -59,12 +59,15 @@ def test_activations_and_their_slopes_agree_with_torch(name: str, x: float) -> N
 
 
 @QUICK
-@given(seeds, st.integers(1, 5))
-def test_softmax_with_cross_entropy_agrees_with_torch(seed: int, target: int) -> None:
+@given(seeds, st.integers(1, 5), st.sampled_from([0, 0.1, 0.75]))
+def test_softmax_with_cross_entropy_agrees_with_torch(
+    seed: int, target: int, smoothing: float
+) -> None:
     z = random(seed, 5).mul(4).requires_grad_()
-    known = functional.cross_entropy(z[None], torch.tensor([target - 1]))
+    right = torch.tensor([target - 1])
+    known = functional.cross_entropy(z[None], right, label_smoothing=smoothing)
     known.backward()
-    step = lesson("cross-entropy", z.detach(), target)
+    step = lesson("cross-entropy", z.detach(), target, smoothing)
     assert math.isclose(step.result, known.item(), abs_tol=1e-10)
     assert close(step.find("dL/dz").result, z.grad)  # type: ignore[arg-type]
     assert close(step.find("Softmax").result, functional.softmax(z.detach(), 0))

@@ -180,7 +180,11 @@ RANDOM: dict[str, Any] = {
     "activation": positional(st.sampled_from([*ACTIVATIONS]), numbers),
     "layer": sized(lambda n: positional(vectors(n), matrices(3, n), vectors(3))),
     "softmax": sized(lambda n: positional(vectors(n)), 1, 15),
-    "cross-entropy": sized(lambda n: positional(vectors(n, st.floats(-20, 20)), st.just(n)), 1, 8),
+    "cross-entropy": sized(
+        lambda n: positional(vectors(n, st.floats(-20, 20)), st.just(n), st.sampled_from([0, 0.1])),
+        1,
+        8,
+    ),
     "convolution": positional(
         matrices(4, 5), matrices(2, 2), numbers, st.integers(1, 3), st.integers(0, 2)
     ),

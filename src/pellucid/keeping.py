@@ -31,7 +31,7 @@ from pellucid.soundness import (
 )
 from pellucid.training.plan import Plan
 
-FORMAT = 3
+FORMAT = 4
 MARK = "pellucid model"
 FILES = (
     "model.json",

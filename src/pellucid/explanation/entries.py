@@ -179,13 +179,16 @@ def _cross_entropy(operation: Operation, y: Tensor) -> Worked:
     )  # fmt: skip
     if scores.ndim != 2 or target.is_floating_point() or scores.shape[1] > LONGEST:
         return ()
-    if weight is not None or smoothing or (target == (-100 if ignored is None else ignored)).any():
+    if weight is not None or (target == (-100 if ignored is None else ignored)).any():
         return ()
-    losses = torch.nn.functional.cross_entropy(scores, target, reduction="none")
+    smoothing = smoothing or 0.0
+    losses = torch.nn.functional.cross_entropy(
+        scores, target, reduction="none", label_smoothing=smoothing
+    )
     row = int(losses.argmax())
-    if float(losses[row]) > SPREAD:
+    if float(scores[row].max() - scores[row].min()) > SPREAD:
         return ()
-    step = cross_entropy_step(numbers_of(scores[row]), int(target[row]) + 1)
+    step = cross_entropy_step(numbers_of(scores[row]), int(target[row]) + 1, smoothing)
     one = agreeing(step, float(losses[row]), SOURCE, 1e-9)
     if len(losses) == 1 or reduction not in (None, "mean"):
         return (one,)

@@ -37,7 +37,7 @@ class Descent:
     @property
     def turn(self) -> Turn:
         """A step of Muon."""
-        return Turn(FlatMuon.FASTER * self.rate, self.decay)
+        return Turn(FlatMuon.FASTER * self.rate, FlatMuon.DECAY)
 
 
 @dataclass(frozen=True)

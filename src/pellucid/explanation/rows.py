@@ -149,13 +149,15 @@ def _learnt(
     if targets is None:
         return _no_loss(row.unknown)
     goals = double(targets)
-    kinds = model.schema.targets
+    kinds, plan = model.schema.targets, model.plan
     for part in network.modules():
         if hasattr(part, "mirror"):  # learning sees a picture once, not beside its mirror image
             part.mirror = False  # type: ignore[assignment]
 
     def loss(outputs: Any) -> Tensor:
-        losses = [k.loss(o, t) for k, o, t in zip(kinds, outputs, goals, strict=True)]
+        losses = [
+            k.loss(o, t, plan.smoothing) for k, o, t in zip(kinds, outputs, goals, strict=True)
+        ]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
     position = _position(weight, network, (raw, goals), loss)
@@ -163,7 +165,7 @@ def _learnt(
     assert isinstance(deep, DeepNetwork)
     first = {f"deep.{position}.inputs.{i}": layer for i, layer in enumerate(deep.inputs)}
     lesson = Lesson(network, lambda: deep.learning(raw, goals), loss, METHODS, first)
-    plan, kernels = model.plan, frozenset(kernels_of(network))
+    kernels = frozenset(kernels_of(network))
     descent = Descent(plan.rate, plan.decay, CLIP, _spares, OPTIMIZER, kernels)
     return learn_from(lesson, weight, descent, weight_names(network))
 

@@ -177,10 +177,10 @@ class Category(Target):
         """One score for each level."""
         return EnsembleOutput(members, width, len(self.levels[0]), generator)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         """Cross-entropy, each member by itself."""
-        flat = output.flatten(0, 1)
-        return nn.functional.cross_entropy(flat, target.repeat(output.shape[0]))
+        flat, right = output.flatten(0, 1), target.repeat(output.shape[0])
+        return nn.functional.cross_entropy(flat, right, label_smoothing=smoothing)
 
     def combine(self, output: Tensor) -> Tensor:
         """The logarithm of the members' mean probability: (batch, levels)."""

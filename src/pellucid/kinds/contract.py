@@ -197,8 +197,11 @@ class TargetKind(Protocol):
         are chosen on) what `loss` and `choosing_score` take, all of a row in one fixed shape.
         """
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """The mean over members and rows of each member's own loss."""
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+        """The mean over members and rows of each member's own loss.
+
+        Of the right class that part of 1 is spread over all classes; numbers know no smoothing.
+        """
 
     def combine(self, output: Tensor) -> Tensor:
         """The members' outputs as one: (members, batch, …) -> (batch, …)."""

@@ -202,7 +202,7 @@ class Number(Target):
         """What is made small: squared errors by the mean, absolute errors by the median."""
         return error.square() if self.metric == "RMSE" else error.abs()
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         """The error of the middle, and a light pinball loss of the two quantiles."""
         error = target - output[..., 0]  # (members, batch)
         below = error.detach() + nn.functional.softplus(output[..., 1])

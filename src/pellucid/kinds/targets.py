@@ -121,7 +121,7 @@ class DeepTarget(Target):
     linear_outputs = 0
     tree_outputs = 0
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         """Sums and counts (members, batch, 2) as one mean, over words or whatever is counted."""
         summed, counted = output.flatten(0, 1).unbind(-1)
         return summed.sum() / counted.sum().clamp(min=1)

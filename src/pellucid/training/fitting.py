@@ -131,7 +131,9 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
         rows = batches(step)
         answers = [target[rows] for target in task.targets]
         outputs = deep.learning(task.store.batch(rows), answers)
-        losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
+        losses = [
+            k.loss(o, a, plan.smoothing) for k, o, a in zip(kinds, outputs, answers, strict=True)
+        ]
         return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
     some = choose[:: -(-len(choose) // plan.looked_at)]

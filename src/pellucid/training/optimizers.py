@@ -105,12 +105,15 @@ class FlatMuon(FlatAdamW):
 
     A kernel (out, in, height, width) is a matrix (out, in * height * width). Its averaged
     gradient, ahead as Nesterov looks, is brought near to an orthogonal one, so that directions are
-    learnt at like paces, and to the size that steps of AdamW have (Liu et al. 2025). A module
+    learnt at like paces, and to the size that steps of AdamW have (Liu et al. 2025). Behind a
+    kernel comes a normalisation, so that its length means nothing but how far a step turns it:
+    by decay it stays short, or the steps of long runs would turn it less and less. A module
     without such kernels descends by AdamW alone.
     """
 
     MOMENTUM = 0.9
     FASTER = 3.75  # times the step size of AdamW
+    DECAY = 0.15  # of kernels, times their step size
     SIZE = 0.2  # of an entry of AdamW's step, in parts of the step size
 
     def __init__(
@@ -123,7 +126,6 @@ class FlatMuon(FlatAdamW):
     ) -> None:
         named = kernels_of(module) if kernels is None else kernels
         super().__init__(module, decay, clip, share, list(named.values()))
-        self.decay = decay
         self.kernels = []  # share of the step size; weight, gradient and its average as matrices
         start = len(self.weights) - sum(kernel.numel() for kernel in named.values())
         for name, kernel in named.items():
@@ -139,7 +141,7 @@ class FlatMuon(FlatAdamW):
             average.lerp_(gradient, 1 - self.MOMENTUM)
             ahead = gradient.lerp(average, self.MOMENTUM)
             size = self.SIZE * max(weight.shape) ** 0.5
-            weight.mul_(1 - rate * share * self.decay)
+            weight.mul_(1 - rate * share * self.DECAY)
             weight.sub_(orthogonal(ahead), alpha=rate * share * size)
 
 

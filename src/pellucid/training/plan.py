@@ -37,6 +37,7 @@ class Plan:
     tuning: Mapping[str, int] = field(default_factory=dict)  # steps of each kind's backbone
     tuning_threads: int = 1
     table: Plan | None = None  # of as many networks of the plain columns alone
+    smoothing: float = 0.0  # of a class's answer, spread over all classes while learning
     most_steps: int = 0  # of one deep network in all, where there is time for more than planned
 
     def to_json(self) -> dict[str, Any]:
@@ -110,7 +111,10 @@ class Plan:
             and all(isinstance(flag, bool) for flag in flags)
             and _real(self.anneal)
             and 0 < self.anneal <= 100
-            and all(_real(x) and 0 <= x < 1 for x in (self.rate, self.decay, body.dropout))
+            and all(
+                _real(x) and 0 <= x < 1
+                for x in (self.rate, self.decay, self.smoothing, body.dropout)
+            )
             and all(CUT.fullmatch(name) and _whole(n) for name, n in cuts)
         )
 

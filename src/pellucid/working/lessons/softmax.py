@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 from pellucid.errors import UsageError
-from pellucid.working.arguments import Given, read_count, read_vector
+from pellucid.working.arguments import Given, read_count, read_number, read_vector
 from pellucid.working.arithmetic import Scalar, Vector, subtract
-from pellucid.working.formula import Formula, Negative, Symbol, call, formula, minus, over, plus
+from pellucid.working.formula import (
+    Formula,
+    Negative,
+    Symbol,
+    call,
+    formula,
+    minus,
+    over,
+    plus,
+    times,
+)
 from pellucid.working.step import Check, Step
 
 LONGEST_PAIRWISE = 100
@@ -25,10 +36,16 @@ def softmax(logits: Given = "[1, 2, 3]", target: Given = None) -> Step:
     return cross_entropy_step(scores, place)
 
 
-def cross_entropy(logits: Given = "[1, 2, 3]", target: Given = 3) -> Step:
-    """The loss of a classifier: minus the logarithm of the right class's probability."""
+def cross_entropy(logits: Given = "[1, 2, 3]", target: Given = 3, smoothing: Given = "0") -> Step:
+    """The loss of a classifier: minus the logarithm of the right class's probability.
+
+    With smoothing that part of the right answer is spread over all classes (Szegedy et al. 2016).
+    """
     scores = read_vector(logits, "logits")
-    return cross_entropy_step(scores, read_count(target, "target", 1, len(scores)))
+    spread = float(read_number(smoothing, "smoothing"))
+    if not 0 <= spread < 1:
+        raise UsageError(f"smoothing must be at least 0 and below 1; found {smoothing!r}.")
+    return cross_entropy_step(scores, read_count(target, "target", 1, len(scores)), spread)
 
 
 def probabilities(scores: Vector) -> tuple[float, ...]:
@@ -113,53 +130,78 @@ def _sum_to_one(result: tuple[float, ...]) -> Step:
     )
 
 
-def cross_entropy_step(scores: Vector, target: int) -> Step:
-    """-ln of the target's probability, and its gradient p - y."""
+def cross_entropy_step(scores: Vector, target: int, smoothing: float = 0.0) -> Step:
+    """-ln of the target's probability, or the mean of all as `smoothing` weighs them; p - y."""
     found = softmax_step(scores)
     chances = cast("tuple[float, ...]", found.result)
-    top = float(max(scores))
-    direct = top - float(scores[target - 1])
-    direct += math.log(math.fsum(math.exp(float(score) - top) for score in scores))
-    if chances[target - 1] == 0:
-        raise UsageError(
-            f"The probability of class {target} is below the smallest float64; its logarithm "
-            f"cannot be written. The loss is {direct:.6g}."
-        )
+    wanted = _wanted(len(scores), target, smoothing)
+    told = [(y, p) for y, p in zip(wanted, chances, strict=True) if y]
+    direct = _direct(scores, wanted)
+    for place, (y, p) in enumerate(zip(wanted, chances, strict=True), 1):
+        if y and not p:
+            raise UsageError(
+                f"The probability of class {place} is below the smallest float64; its logarithm "
+                f"cannot be written. The loss is {direct:.6g}."
+            )
+    subtracted = "the sum of y z" if smoothing else "the target's score"
+    terms = [times(y, call("log", p)) if smoothing else call("log", p) for y, p in told]
     return Step(
         rule="Softmax with cross-entropy",
-        given={"z": scores, "target": target},
+        given={"z": scores, "target": target, **({"y": wanted} if smoothing else {})},
         of=Symbol("L"),
-        working=(Negative(call("log", chances[target - 1])),),
-        result=-math.log(chances[target - 1]),
-        check=Check("ln of the sum of exp(z), minus the target's score", direct, 1e-6),
-        reason="The loss is 0 when the right class has probability 1 and grows without bound as "
-        "that probability falls.",
-        steps=(found, _gradient(scores, chances, target)),
+        working=(Negative(plus(*terms) if smoothing else terms[0]),) if len(terms) <= 12 else (),
+        result=-math.fsum(y * math.log(p) for y, p in told),
+        check=Check(f"ln of the sum of exp(z), minus {subtracted}", direct, 1e-6),
+        reason=_why(smoothing),
+        steps=(found, _gradient(scores, chances, wanted)),
     )
 
 
-def _gradient(scores: Vector, chances: tuple[float, ...], target: int) -> Step:
-    wanted = tuple(int(place == target) for place in range(1, len(scores) + 1))
+def _wanted(count: int, target: int, smoothing: float) -> tuple[Scalar, ...]:
+    """What each class's probability is to be: all at the target, but what is spread over all."""
+    hot = [int(place == target) for place in range(1, count + 1)]
+    return tuple((1 - smoothing) * y + smoothing / count for y in hot) if smoothing else (*hot,)
+
+
+def _why(smoothing: float) -> str:
+    if not smoothing:
+        return (
+            "The loss is 0 when the right class has probability 1 and grows without bound as "
+            "that probability falls."
+        )
+    return (
+        f"{smoothing:g} of the answer is spread over all classes, so that scores have no reason "
+        "to grow without end: a network learns the rows less by heart."
+    )
+
+
+def _direct(scores: Sequence[Scalar], wanted: Sequence[Scalar]) -> float:
+    """The loss without probabilities."""
+    top = float(max(scores))
+    whole = top + math.log(math.fsum(math.exp(float(score) - top) for score in scores))
+    return whole - math.fsum(float(y) * float(z) for y, z in zip(wanted, scores, strict=True))
+
+
+def _gradient(scores: Vector, chances: tuple[float, ...], wanted: tuple[Scalar, ...]) -> Step:
     return Step(
         rule="Its gradient",
         given={"p": chances, "y": wanted},
         of=Symbol("dL/dz"),
         working=(minus("p", "y"),),
         result=tuple(p - y for p, y in zip(chances, wanted, strict=True)),
-        check=Check("central differences", _differences(scores, target), 1e-6),
-        reason="Probability minus 1 for the target, plain probability for the others: y is 1 at "
-        "the target and 0 elsewhere.",
+        check=Check("central differences", _differences(scores, wanted), 1e-6),
+        reason="Probability minus what it is to be: y is 1 at the target and 0 elsewhere, unless "
+        "it is smoothed.",
     )
 
 
-def _differences(scores: Vector, target: int) -> tuple[float, ...]:
+def _differences(scores: Vector, wanted: tuple[Scalar, ...]) -> tuple[float, ...]:
     """The slope along each score, measured with float64 differences."""
     width = 1e-5
 
     def loss(place: int, move: float) -> float:
         moved = [float(s) + (move if k == place else 0.0) for k, s in enumerate(scores)]
-        top = max(moved)
-        return top - moved[target - 1] + math.log(math.fsum(math.exp(m - top) for m in moved))
+        return _direct(moved, wanted)
 
     return tuple(
         (loss(place, width) - loss(place, -width)) / (2 * width) for place in range(len(scores))
