@@ -52,8 +52,9 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     )
 
 
-def learnt(source: pl.DataFrame, target: str) -> Model:
-    return pellucid.learn(source, target, minutes=0.3, verbose=False, plan=small_plan())
+def learnt(source: pl.DataFrame, target: str, **changes: float) -> Model:
+    plan = small_plan(**changes)
+    return pellucid.learn(source, target, minutes=0.3, verbose=False, plan=plan)
 
 
 @pytest.mark.parametrize(("what", "target"), [("pictures", "corner"), ("sounds", "pitch")])
@@ -80,6 +81,30 @@ def test_the_step_of_a_kernel_is_worked_by_muon(pictures: pl.DataFrame) -> None:
     assert step.given["o"] == step.steps[-1].result
     bias = model.explain(pictures[3], weight="deep.0.inputs.0.encoder.layers.1.norm.bias[0]")
     assert any(step.rule.startswith("One step of Adam") for step in _all(bias.step))
+
+
+def test_smoothed_classes_are_learnt_and_worked(pictures: pl.DataFrame) -> None:
+    plain, smoothed = (
+        _losses(learnt(pictures, "corner", steps=50, smoothing=smoothing), pictures)
+        for smoothing in (0.0, 0.5)
+    )
+    assert sum(_apart(step) for step in smoothed) < 0.9 * sum(_apart(step) for step in plain)
+    for step in smoothed:
+        scores, right = torch.tensor([step.given["z"]]), torch.tensor([step.given["target"] - 1])
+        loss = torch.nn.functional.cross_entropy(scores.double(), right, label_smoothing=0.5)
+        assert step.result == pytest.approx(float(loss), abs=1e-6)
+        assert sorted(step.given["y"]) == [0.25, 0.75]
+    assert not any("y" in step.given for step in plain)
+
+
+def _losses(model: Model, source: pl.DataFrame) -> list[Step]:
+    steps = [step for row in (3, 4) for step in _all(model.explain(source[row]).step)]
+    return [step for step in steps if step.rule == "Softmax with cross-entropy"]
+
+
+def _apart(step: Step) -> float:
+    one, other = step.given["z"]
+    return abs(one - other)
 
 
 def test_small_pictures_are_explained_from_their_measured_layer_on(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_the_plan_of_a_mix_has_one_for_the_table():
     experience = gather((read(frame, Mends()),), ["price"], Settings(), None, Mends())
     plan = first_plan(experience.schema, 60)
     assert plan.table is not None
+    assert plan.smoothing and not plan.table.smoothing
     assert plan.folds > 1  # so few rows are learnt in folds
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
     table = read(frame.drop("photo"), Mends())

@@ -141,6 +141,15 @@ def test_kernels_of_convolutions_go_where_torchs_muon_takes_them():
         assert ours.norm() == pytest.approx(float(theirs.norm()), rel=0.03)
 
 
+def test_a_kernel_without_a_gradient_becomes_shorter_and_points_where_it_did():
+    module = _pictures()
+    before = {name: p.detach().clone() for name, p in module.named_parameters()}
+    FlatMuon(module, decay=0.0).step(1e-2)
+    for name, p in module.named_parameters():
+        shrunk = 1 - 1e-2 * 3.75 * 0.15 if p.ndim == 4 else 1.0
+        torch.testing.assert_close(p.detach(), shrunk * before[name])
+
+
 def test_all_but_kernels_descend_as_without_muon_and_a_state_brings_both_back():
     one, other = (_pictures() for _ in range(2))
     x = torch.randn(16, 3, 16, 16, generator=torch.Generator().manual_seed(1))
