@@ -24,6 +24,7 @@ X, M, V, IMAGE = drawn(2, 4, 6), drawn(4, 6), drawn(5), drawn(2, 3, 8, 8)
 MEAN, SPREAD = drawn(3), drawn(3).square()
 INDEX, TABLE = torch.tensor([[0, 2], [1, 3]]), drawn(5, 3)
 SCORES, CLASSES = drawn(4, 3), torch.tensor([0, 2, 1, 1])
+SURE, ITS_OWN = 50 * torch.eye(2).double(), torch.tensor([0, 1])
 QUERY = drawn(2, 2, 5, 4)
 CAUSAL = torch.ones(5, 5, dtype=torch.bool).tril()
 LSTMS = {"plain": nn.LSTM(6, 3).double(), "projected": nn.LSTM(6, 3, proj_size=2).double()}
@@ -54,6 +55,9 @@ WORKED: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "a sum of cross-entropies": (
         "cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES, reduction="sum"),
+    ),
+    "cross-entropy of sure scores": (
+        "cross_entropy", lambda: functional.cross_entropy(SURE, ITS_OWN),
     ),
     "where": ("where", lambda: torch.where(X > 0, X, 0.5)),
     "where as a method": ("where", lambda: X.where(X > 0, -X)),
@@ -86,6 +90,13 @@ SHOWN: dict[str, tuple[str, Callable[[], Any]]] = {
     "layer norm over two axes": ("layer_norm", lambda: functional.layer_norm(X, (4, 6))),
     "batch norm while learning": (
         "batch_norm", lambda: functional.batch_norm(IMAGE, None, None, training=True),
+    ),
+    "a smoothed class that is all but impossible": (
+        "cross_entropy",
+        lambda: functional.cross_entropy(SURE, ITS_OWN, label_smoothing=0.1),
+    ),
+    "a right class that is all but impossible": (
+        "cross_entropy", lambda: functional.cross_entropy(SURE, 1 - ITS_OWN),
     ),
     "weighted classes": (
         "cross_entropy", lambda: functional.cross_entropy(SCORES, CLASSES, SPREAD),

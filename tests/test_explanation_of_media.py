@@ -88,6 +88,7 @@ def test_smoothed_classes_are_learnt_and_worked(pictures: pl.DataFrame) -> None:
         _losses(learnt(pictures, "corner", steps=50, smoothing=smoothing), pictures)
         for smoothing in (0.0, 0.5)
     )
+    assert len(smoothed) == len(plain) > 0
     assert sum(_apart(step) for step in smoothed) < 0.9 * sum(_apart(step) for step in plain)
     for step in smoothed:
         scores, right = torch.tensor([step.given["z"]]), torch.tensor([step.given["target"] - 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -302,6 +303,25 @@ def test_without_a_model_a_small_network_is_walked(client):
     found = ask(client, "explained", row=2).json()
     assert "<math" in found["html"]
     assert ask(client, "explained", row=2, weight="nothing[0]").status_code == 422
+
+
+def test_the_loss_of_a_model_is_smoothed_as_it_was_learnt(file, tmp_path):
+    import pellucid
+
+    folder = tmp_path / "things.pellucid"
+    pellucid.learn(file, target="kind", minutes=0.03, output=folder, verbose=False)
+    document = json.loads((folder / "model.json").read_text())
+    losses = []
+    for smoothing in (0.0, 0.5):
+        document["plan"]["smoothing"] = smoothing
+        (folder / "model.json").write_text(json.dumps(document))
+        taught.cache_clear()
+        app = application(TOKEN, own_of(str(folder), None, str(file)))
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            middle = ask(client, "slice", seed=4).json()["losses"][7][7]
+            losses.append((ask(client, "along", which=0).json()["here"], middle))
+    taught.cache_clear()
+    assert all(smoothed > plain + 0.2 for plain, smoothed in zip(*losses, strict=True))
 
 
 def test_a_model_is_opened_with_rows_to_look_at(file, tmp_path, monkeypatch):

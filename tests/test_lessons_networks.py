@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from fractions import Fraction
 from typing import Any
 
@@ -71,6 +72,15 @@ def test_softmax_with_cross_entropy_agrees_with_torch(
     assert math.isclose(step.result, known.item(), abs_tol=1e-10)
     assert close(step.find("dL/dz").result, z.grad)  # type: ignore[arg-type]
     assert close(step.find("Softmax").result, functional.softmax(z.detach(), 0))
+
+
+def test_cross_entropy_of_far_and_of_many_scores_is_exact_and_quick() -> None:
+    assert math.isclose(lesson("cross-entropy", "[100000, 100001, 100002]", 3).result,
+                        lesson("cross-entropy", "[0, 1, 2]", 3).result)  # fmt: skip
+    began = time.process_time()
+    step = lesson("cross-entropy", random(0, 4_096), 7, 0.1)
+    assert time.process_time() - began < 2
+    assert math.isclose(sum(step.find("dL/dz").result), 0, abs_tol=1e-9)
 
 
 @QUICK

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from tests import tiny
 
+import tiny
 from pellucid.data.reading import read
 from pellucid.errors import Mends, UsageError
 from pellucid.evidence.report import write_report

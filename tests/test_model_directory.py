@@ -396,7 +396,7 @@ KINDS = ("Number", "Category", "Date", "Text")
 BODY, PLAN_, SETTINGS = ("plan", "body"), ("plan",), ("settings",)
 HOSTILE = {
     "an older format": _document("format", value=1),
-    "a newer format": _document("format", value=4),
+    "a newer format": _document("format", value=keeping.FORMAT + 1),
     "a format that is no number": _document("format", value="x" * 1_000_000),
     "no format": _document("format", value=None),
     "another mark": _document("what", value="a game"),
@@ -457,6 +457,7 @@ HOSTILE = {
     "64 blocks": _document(*BODY, "blocks", value=64),
     "as many blocks as a word": _document(*BODY, "blocks", value="many"),
     "dropout of everything": _document(*BODY, "dropout", value="all"),
+    "smoothing of everything": _document(*PLAN_, "smoothing", value=1),
     "2^20 folds": _document(*PLAN_, "folds", value=2**20),
     "a million levels of a target": lambda d, t: d["schema"]["targets"][0].update(
         levels=[[str(i) for i in range(1_000_000)]], counts=[[1] * 1_000_000]

@@ -125,6 +125,14 @@ def test_what_was_mended_ignored_and_warned_of_is_told(tmp_path):
     assert "peak memory 1.3 GB 1.2 GB 9 % less" in text
 
 
+def test_a_smoothed_loss_is_called_so(tmp_path):
+    evidence = evidence_documents.reviews()
+    assert "smoothed" not in Page(report(evidence, tmp_path)).text
+    evidence["plan"]["smoothing"] = 0.1
+    text = Page(report(evidence, tmp_path)).text
+    assert "10 % of each class's answer was spread over all classes" in text
+
+
 def test_what_was_not_measured_is_said_not_left_out(tmp_path):
     text = Page(report(evidence_documents.tiny(), tmp_path)).text
     assert "Calibration was not measured in this run." in text

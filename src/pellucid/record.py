@@ -48,6 +48,7 @@ def document(
             "steps": plan.whole_steps,
             "seconds": narration.planned["seconds"],
             "megabytes": narration.planned["megabytes"],
+            "smoothing": plan.smoothing,
         },
         "actual": {
             "seconds": workshop.spent,

@@ -246,6 +246,7 @@ class Plan(TypedDict):
     steps: int
     seconds: float
     megabytes: float
+    smoothing: NotRequired[float]  # of classes, in the loss that training lowers
 
 
 class Stage(TypedDict):

@@ -37,7 +37,7 @@ def explain(  # noqa: PLR0913
         gradient in a matrix.
     loss: a function of answer and target; without it cross-entropy for classes (whole numbers),
         mean squared error for other numbers.
-    rate, decay: of the step; a `Model` takes those of its plan.
+    rate, decay: of the step; a `Model` takes those of its plan (kernels: those of `FlatMuon`).
 
     Raises UsageError for a request that cannot be met.
     """

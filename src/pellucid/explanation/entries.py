@@ -186,7 +186,8 @@ def _cross_entropy(operation: Operation, y: Tensor) -> Worked:
         scores, target, reduction="none", label_smoothing=smoothing
     )
     row = int(losses.argmax())
-    if float(scores[row].max() - scores[row].min()) > SPREAD:
+    least = scores[row].min() if smoothing else scores[row, target[row]]
+    if float(scores[row].max() - least) > SPREAD:
         return ()
     step = cross_entropy_step(numbers_of(scores[row]), int(target[row]) + 1, smoothing)
     one = agreeing(step, float(losses[row]), SOURCE, 1e-9)

@@ -51,7 +51,8 @@ class Turn:
             "is replaced by one with the same directions and lengths that are nearer to 1, so that "
             "directions are learnt at like paces (Jordan and others, 2024). r, 0.2 times the root "
             "of the longer side, brings it to the size of AdamW's steps, and h is "
-            f"{FlatMuon.FASTER} times the step size of the other weights.",
+            f"{FlatMuon.FASTER} times the step size of the other weights. λ is "
+            f"{FlatMuon.DECAY} for every kernel, whose length only says how far a step turns it.",
             steps=tuple(steps),
         )  # fmt: skip
 

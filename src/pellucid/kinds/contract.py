@@ -200,7 +200,7 @@ class TargetKind(Protocol):
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         """The mean over members and rows of each member's own loss.
 
-        Of the right class that part of 1 is spread over all classes; numbers know no smoothing.
+        `smoothing` of a class's answer is spread over all classes; other kinds ignore it.
         """
 
     def combine(self, output: Tensor) -> Tensor:

@@ -42,7 +42,8 @@ def _along(network: Taught, which: int) -> dict[str, Any]:
 
     def loss() -> Tensor:
         outputs = deep.learning(raw, answers)
-        parts = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
+        learnt = zip(kinds, outputs, answers, strict=True)
+        parts = [k.loss(o, a, network.smoothing) for k, o, a in learnt]
         return torch.stack(parts).sum()
 
     layer = dense_layers(network)[0]

@@ -46,7 +46,8 @@ def _slice(network: Taught, seed: int) -> dict[str, Any]:
             for own, middle, one, two in zip(weights, centre, first, second, strict=True):
                 own.copy_(middle + a * one + b * two)
             outputs = deep.learning(raw, answers)
-            parts = [k.loss(o, t) for k, o, t in zip(kinds, outputs, answers, strict=True)]
+            learnt = zip(kinds, outputs, answers, strict=True)
+            parts = [k.loss(o, t, network.smoothing) for k, o, t in learnt]
             return float(torch.stack(parts).sum())
 
     places = np.linspace(-REACH, REACH, CELLS).tolist()

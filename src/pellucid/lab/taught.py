@@ -37,6 +37,7 @@ class Taught:
     rows: Array  # numbers of rows of the table
     others: Array  # rows among which the nearest are looked for
     given: bool  # whether it is the reader's model
+    smoothing: float = 0.0  # of classes, in the loss that it learnt by
 
     @property
     def deep(self) -> DeepNetwork:
@@ -70,7 +71,9 @@ def taught(own: Own) -> Taught:
         own.model.schema.require(own.table.columns, own.table.name)
         rows = np.arange(min(own.table.height, MOST_ROWS))
         network = own.model.network
-        return Taught(own.model.schema, network, own.table, rows, rows, True)
+        return Taught(
+            own.model.schema, network, own.table, rows, rows, True, own.model.plan.smoothing
+        )
     scene = TableScene(own.experience, {})
     learner = Learner(scene.task)
     for _ in range(getattr(own, "steps", STEPS)):

@@ -14,7 +14,7 @@ from pellucid.schema import Schema
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 
-# Channels, and pixels of the shorter side at most: each costs two to four times the one before.
+# Channels, and pixels of the shorter side at most: each costs 1.4 to four times the one before.
 LADDER = ((16, 32), (16, 64), (24, 64), (24, 128), (32, 128), (40, 128), (48, 128), (64, 128))
 NO_SIDE = 1  # of sounds, which are not shrunk
 FEWEST_PASSES, MOST_PASSES = 8, 120

@@ -44,7 +44,7 @@ class TableScene:
         self.parameters = sum(each.numel() for each in network.parameters())
 
     def loss(self, module: nn.Module, rows: Tensor) -> Tensor:
-        """The targets' losses added up, as in learning."""
+        """The targets' losses added up; classes are not smoothed."""
         assert isinstance(module, DeepNetwork)
         answers = [target[rows] for target in self.experience.targets]
         outputs = module.learning(self.experience.store.batch(rows), answers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
 from typing import cast
 
 from pellucid.errors import UsageError
@@ -131,20 +131,20 @@ def _sum_to_one(result: tuple[float, ...]) -> Step:
 
 
 def cross_entropy_step(scores: Vector, target: int, smoothing: float = 0.0) -> Step:
-    """-ln of the target's probability, or the mean of all as `smoothing` weighs them; p - y."""
+    """-ln of the target's probability, or of all classes' as y weighs them; its gradient p - y."""
     found = softmax_step(scores)
     chances = cast("tuple[float, ...]", found.result)
     wanted = _wanted(len(scores), target, smoothing)
-    told = [(y, p) for y, p in zip(wanted, chances, strict=True) if y]
     direct = _direct(scores, wanted)
     for place, (y, p) in enumerate(zip(wanted, chances, strict=True), 1):
-        if y and not p:
+        if y and p < sys.float_info.min:
             raise UsageError(
                 f"The probability of class {place} is below the smallest float64; its logarithm "
                 f"cannot be written. The loss is {direct:.6g}."
             )
-    subtracted = "the sum of y z" if smoothing else "the target's score"
+    told = [(y, p) for y, p in zip(wanted, chances, strict=True) if y]
     terms = [times(y, call("log", p)) if smoothing else call("log", p) for y, p in told]
+    subtracted = "the sum of y z" if smoothing else "the target's score"
     return Step(
         rule="Softmax with cross-entropy",
         given={"z": scores, "target": target, **({"y": wanted} if smoothing else {})},
@@ -152,37 +152,38 @@ def cross_entropy_step(scores: Vector, target: int, smoothing: float = 0.0) -> S
         working=(Negative(plus(*terms) if smoothing else terms[0]),) if len(terms) <= 12 else (),
         result=-math.fsum(y * math.log(p) for y, p in told),
         check=Check(f"ln of the sum of exp(z), minus {subtracted}", direct, 1e-6),
-        reason=_why(smoothing),
-        steps=(found, _gradient(scores, chances, wanted)),
+        reason=SMOOTHED.format(smoothing) if smoothing else PLAIN,
+        steps=(found, _gradient(scores, chances, wanted, smoothing)),
     )
 
 
+PLAIN = (
+    "The loss is 0 when the right class has probability 1 and grows without bound as that "
+    "probability falls."
+)
+SMOOTHED = (
+    "{:g} of the answer is spread over all classes, so that scores have no reason to grow without "
+    "end: a network learns the rows less by heart."
+)
+
+
 def _wanted(count: int, target: int, smoothing: float) -> tuple[Scalar, ...]:
-    """What each class's probability is to be: all at the target, but what is spread over all."""
+    """What each class's probability is to be: 1 at the target, but for what is spread over all."""
     hot = [int(place == target) for place in range(1, count + 1)]
     return tuple((1 - smoothing) * y + smoothing / count for y in hot) if smoothing else (*hot,)
 
 
-def _why(smoothing: float) -> str:
-    if not smoothing:
-        return (
-            "The loss is 0 when the right class has probability 1 and grows without bound as "
-            "that probability falls."
-        )
-    return (
-        f"{smoothing:g} of the answer is spread over all classes, so that scores have no reason "
-        "to grow without end: a network learns the rows less by heart."
-    )
+def _direct(scores: Vector, wanted: tuple[Scalar, ...]) -> float:
+    """The loss without probabilities, by distances from the largest score."""
+    below = [float(score - max(scores)) for score in scores]
+    meant = math.fsum(float(y) * z for y, z in zip(wanted, below, strict=True) if y)
+    return math.log(math.fsum(map(math.exp, below))) - meant
 
 
-def _direct(scores: Sequence[Scalar], wanted: Sequence[Scalar]) -> float:
-    """The loss without probabilities."""
-    top = float(max(scores))
-    whole = top + math.log(math.fsum(math.exp(float(score) - top) for score in scores))
-    return whole - math.fsum(float(y) * float(z) for y, z in zip(wanted, scores, strict=True))
-
-
-def _gradient(scores: Vector, chances: tuple[float, ...], wanted: tuple[Scalar, ...]) -> Step:
+def _gradient(
+    scores: Vector, chances: tuple[float, ...], wanted: tuple[Scalar, ...], smoothing: float
+) -> Step:
+    elsewhere = "what is spread over all" if smoothing else "0"
     return Step(
         rule="Its gradient",
         given={"p": chances, "y": wanted},
@@ -190,19 +191,20 @@ def _gradient(scores: Vector, chances: tuple[float, ...], wanted: tuple[Scalar, 
         working=(minus("p", "y"),),
         result=tuple(p - y for p, y in zip(chances, wanted, strict=True)),
         check=Check("central differences", _differences(scores, wanted), 1e-6),
-        reason="Probability minus what it is to be: y is 1 at the target and 0 elsewhere, unless "
-        "it is smoothed.",
+        reason=f"Probability minus what it is to be; but for the target, y is {elsewhere}.",
     )
 
 
 def _differences(scores: Vector, wanted: tuple[Scalar, ...]) -> tuple[float, ...]:
     """The slope along each score, measured with float64 differences."""
     width = 1e-5
+    powers = [math.exp(float(score - max(scores))) for score in scores]
+    whole = math.fsum(powers)
 
-    def loss(place: int, move: float) -> float:
-        moved = [float(s) + (move if k == place else 0.0) for k, s in enumerate(scores)]
-        return _direct(moved, wanted)
+    def moved(power: float, move: float) -> float:
+        return math.log(whole - power + power * math.exp(move))
 
     return tuple(
-        (loss(place, width) - loss(place, -width)) / (2 * width) for place in range(len(scores))
+        (moved(power, width) - moved(power, -width)) / (2 * width) - float(y)
+        for power, y in zip(powers, wanted, strict=True)
     )
