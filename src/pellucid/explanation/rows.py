@@ -28,6 +28,7 @@ from pellucid.explanation.resting import resting_step
 from pellucid.explanation.result import Explanation, trace
 from pellucid.explanation.walk import section, weight_names
 from pellucid.explanation.weights import parse, require
+from pellucid.kinds.targets import summed_loss
 from pellucid.media.files import ANYWHERE, Files
 from pellucid.networks.network import DeepNetwork, Network
 from pellucid.training.optimizers import FlatAdamW, kernels_of
@@ -149,16 +150,13 @@ def _learnt(
     if targets is None:
         return _no_loss(row.unknown)
     goals = double(targets)
-    kinds, plan = model.schema.targets, model.plan
+    plan = model.plan
     for part in network.modules():
         if hasattr(part, "mirror"):  # learning sees a picture once, not beside its mirror image
             part.mirror = False  # type: ignore[assignment]
 
     def loss(outputs: Any) -> Tensor:
-        losses = [
-            k.loss(o, t, plan.smoothing) for k, o, t in zip(kinds, outputs, goals, strict=True)
-        ]
-        return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
+        return summed_loss(model.schema.targets, outputs, goals, plan.smoothing)
 
     position = _position(weight, network, (raw, goals), loss)
     deep = network.deep[position]

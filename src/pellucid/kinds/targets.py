@@ -8,12 +8,27 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
+import torch
 from torch import Tensor, nn
 
 from pellucid.errors import Mends, UsageError
 from pellucid.kinds.contract import Array, Beside, Conventional, Encoded, TargetKind
 from pellucid.networks.layers import Deep
 from pellucid.networks.layers.input import Tensors
+
+
+def summed_loss(
+    targets: Sequence[TargetKind],
+    outputs: Sequence[Tensor],
+    answers: Sequence[Tensor],
+    smoothing: float = 0.0,
+) -> Tensor:
+    """What learning makes small: the losses of all targets added up."""
+    losses = [
+        target.loss(output, answer, smoothing)
+        for target, output, answer in zip(targets, outputs, answers, strict=True)
+    ]
+    return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
 
 
 class Target:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from pellucid.errors import UsageError
 from pellucid.kinds.cells import texts
+from pellucid.kinds.targets import summed_loss
 from pellucid.lab.own import Own
 from pellucid.lab.taught import Taught, dense_layers, taught
 from pellucid.store import answers_of
@@ -38,13 +39,10 @@ def along(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
 def _along(network: Taught, which: int) -> dict[str, Any]:
     raw, answers = known_rows(network)
     deep = deepcopy(network.deep).eval()
-    kinds = network.schema.targets
 
     def loss() -> Tensor:
         outputs = deep.learning(raw, answers)
-        learnt = zip(kinds, outputs, answers, strict=True)
-        parts = [k.loss(o, a, network.smoothing) for k, o, a in learnt]
-        return torch.stack(parts).sum()
+        return summed_loss(network.schema.targets, outputs, answers, network.smoothing)
 
     layer = dense_layers(network)[0]
     parameter = _same_in(deep, network, layer.module.weight).requires_grad_(True)

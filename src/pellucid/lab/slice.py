@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pellucid.errors import UsageError
+from pellucid.kinds.targets import summed_loss
 from pellucid.lab.along import known_rows
 from pellucid.lab.own import Own
 from pellucid.lab.taught import Taught, taught
@@ -35,7 +36,7 @@ def slice_(own: Own, question: Mapping[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=8)
 def _slice(network: Taught, seed: int) -> dict[str, Any]:
     raw, answers = known_rows(network, ROWS)
-    deep, kinds = deepcopy(network.deep).eval(), network.schema.targets
+    deep = deepcopy(network.deep).eval()
     weights = [each for each in deep.parameters() if each.ndim > 1]
     centre = [each.detach().clone() for each in weights]
     generator = torch.Generator().manual_seed(seed)
@@ -46,9 +47,8 @@ def _slice(network: Taught, seed: int) -> dict[str, Any]:
             for own, middle, one, two in zip(weights, centre, first, second, strict=True):
                 own.copy_(middle + a * one + b * two)
             outputs = deep.learning(raw, answers)
-            learnt = zip(kinds, outputs, answers, strict=True)
-            parts = [k.loss(o, t, network.smoothing) for k, o, t in learnt]
-            return float(torch.stack(parts).sum())
+            targets = network.schema.targets
+            return float(summed_loss(targets, outputs, answers, network.smoothing))
 
     places = np.linspace(-REACH, REACH, CELLS).tolist()
     return {

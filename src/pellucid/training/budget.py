@@ -11,6 +11,7 @@ from functools import partial
 
 import torch
 
+from pellucid.kinds.targets import summed_loss
 from pellucid.networks.network import DeepNetwork
 from pellucid.training.batches import Batches
 from pellucid.training.draft import FEWEST_TREES
@@ -285,9 +286,7 @@ def _time_steps(
         rows = batches(len(times))
         answers = [target[rows] for target in task.targets]
         outputs = network.learning(task.store.batch(rows), answers)
-        kinds = task.schema.targets
-        losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
-        torch.stack(losses).sum().backward()
+        summed_loss(task.schema.targets, outputs, answers).backward()
         optimizer.step(0.0)
         times.append(time.perf_counter() - started)
     known = sorted(times[max(1, len(times) // 4) :])

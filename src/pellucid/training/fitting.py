@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.kinds import Array
+from pellucid.kinds.targets import summed_loss
 from pellucid.networks.layers import seed_of
 from pellucid.networks.network import DeepNetwork, Network, new_network
 from pellucid.store import Answers, Store, joined
@@ -131,10 +132,7 @@ def _descend(deep: DeepNetwork, task: Task, plan: Plan, position: int, watch: Wa
         rows = batches(step)
         answers = [target[rows] for target in task.targets]
         outputs = deep.learning(task.store.batch(rows), answers)
-        losses = [
-            k.loss(o, a, plan.smoothing) for k, o, a in zip(kinds, outputs, answers, strict=True)
-        ]
-        return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
+        return summed_loss(kinds, outputs, answers, plan.smoothing)
 
     some = choose[:: -(-len(choose) // plan.looked_at)]
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pellucid.data.splitting import Split
 from pellucid.kinds import Array, TargetKind
 from pellucid.kinds.pretrained import Pretrained
+from pellucid.kinds.targets import summed_loss
 from pellucid.networks.layers import Dropout, seed_of
 from pellucid.store import Answers
 from pellucid.training.batches import Batches
@@ -204,10 +205,8 @@ def _batches(lesson: Lesson) -> Batches:
 
 
 def _loss(lesson: Lesson, outputs: Sequence[Tensor], rows: Tensor) -> Tensor:
-    pairs = zip(lesson.targets, outputs, strict=True)
-    return torch.stack(
-        [kind.loss(output, answers[rows]) for (kind, answers), output in pairs]
-    ).sum()
+    kinds, answers = zip(*lesson.targets, strict=True)
+    return summed_loss(kinds, outputs, [each[rows] for each in answers])
 
 
 def _score(lesson: Lesson, outputs: Sequence[Tensor], rows: Array) -> float:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pellucid.errors import UsageError
 from pellucid.experience import Experience
+from pellucid.kinds.targets import summed_loss
 from pellucid.lab.training.learner import Task, Twin
 from pellucid.lab.training.projection import Projection
 from pellucid.lab.training.wishes import Wish, whole
@@ -48,9 +49,7 @@ class TableScene:
         assert isinstance(module, DeepNetwork)
         answers = [target[rows] for target in self.experience.targets]
         outputs = module.learning(self.experience.store.batch(rows), answers)
-        kinds = self.schema.targets
-        losses = [k.loss(o, a) for k, o, a in zip(kinds, outputs, answers, strict=True)]
-        return torch.stack(losses).sum()
+        return summed_loss(self.schema.targets, outputs, answers)
 
     def hidden(self, network: DeepNetwork, rows: Tensor) -> Tensor:
         """What the last hidden layer says of rows, over the members: (rows, width)."""
