@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import runpy
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -509,9 +511,10 @@ def test_a_table_without_files_names_no_medium():
     assert medium_of(table.column("a")) is None
 
 
-@pytest.mark.parametrize("count", [3, 40, 1_000])
-def test_cells_read_by_several_threads_come_in_their_order_with_faults_in_their_places(count):
+@pytest.mark.parametrize(("count", "seconds"), [(3, 0), (1_000, 0), (7, 0.002), (60, 0.002)])
+def test_cells_come_in_their_order_with_faults_in_their_places(count, seconds):
     def work(cell):
+        time.sleep(seconds)
         if cell.endswith("7"):
             raise UnreadableError(f"no {cell}")
         return f"read {cell}"
@@ -524,3 +527,16 @@ def test_cells_read_by_several_threads_come_in_their_order_with_faults_in_their_
     ]
     with pytest.raises(ZeroDivisionError):
         list(in_parallel(lambda cell: 1 / (int(cell) - 2), [str(n) for n in range(count)]))
+
+
+@pytest.mark.parametrize(("seconds", "threads"), [(0, 1), (0.005, 2)])
+def test_only_cells_that_take_long_are_read_by_several_threads(seconds, threads, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), raising=False)
+    told = set()
+
+    def work(cell):
+        time.sleep(seconds)
+        told.add(threading.get_ident())
+
+    list(in_parallel(work, [None] * 2 + ["a"] * 40))
+    assert len(told - {threading.get_ident()}) == (threads if threads > 1 else 0)

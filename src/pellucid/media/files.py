@@ -6,10 +6,12 @@ import base64
 import binascii
 import io
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -20,7 +22,7 @@ from pellucid.errors import Mend, Mends
 INLINE = "data:"
 EMPTY = "0 bytes"
 MOST_BYTES = 512 * 2**20  # of one file that is read whole, as a picture is, by every thread
-HANDED_OUT = 16  # cells at a time, at most
+TIMED, QUICK = 4, 1e-3  # cells that are timed first; seconds of one that threads do not pay for
 MISSING_PATHS = ("", "na", "nan", "none", "null")
 
 Result = TypeVar("Result")
@@ -119,8 +121,8 @@ def in_parallel(
 ) -> Iterable[Result | UnreadableError | None]:
     """work(cell) of every cell in order, by several threads; its fault where it is UnreadableError.
 
-    Decoders let go of Python's lock, so that threads decode on all processors. Many cells are
-    handed out several at a time, since handing out takes about as long as reading a small picture.
+    Decoders let go of Python's lock, so that threads decode on all processors. Small pictures are
+    read one after the other: they would wait for that lock longer than they are decoded.
     """
 
     def one(cell: str | bytes | None) -> Result | UnreadableError | None:
@@ -131,15 +133,18 @@ def in_parallel(
         except UnreadableError as fault:
             return fault
 
+    seconds = [inf]
+    for cell in cells[:TIMED]:
+        started = time.perf_counter()
+        yield one(cell)
+        seconds += [] if cell is None else [time.perf_counter() - started]
+    rest = cells[TIMED:]
     threads = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
-    if threads == 1 or len(cells) < 4:
-        yield from map(one, cells)
+    if threads == 1 or len(rest) < TIMED or min(seconds) < QUICK:
+        yield from map(one, rest)
         return
-    size = max(1, min(HANDED_OUT, len(cells) // (8 * threads)))
-    parts = (cells[first : first + size] for first in range(0, len(cells), size))
     with ThreadPoolExecutor(threads) as pool:
-        for found in pool.map(lambda part: [one(cell) for cell in part], parts):
-            yield from found
+        yield from pool.map(one, rest)
 
 
 def count_faults(
