@@ -23,7 +23,7 @@ from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 
 PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
-PROBE_SHARE = 0.005  # of the time, for each number of threads
+PROBE_SHARE, LONGEST_PROBE = 0.005, 5.0  # of the time, for each number of threads; seconds
 MOST_PROBE = 6  # times that share; beyond it two steps must do, the first of which is a slow one
 SMALL = 32  # pixels of the shorter side that the first steps are timed at
 # A second thread must pay for itself, since shared machines punish it later; so must half. Steps of
@@ -35,7 +35,7 @@ TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns
 SHARE_OF_MEMBERS = 0.78  # of the time that a plain table takes, at least, for deep networks
 # Of the budget, for the evidence: up to so many seconds the first share, of the rest the second.
 EVIDENCE = (60, 0.15, 0.045)
-HEAVY_EVIDENCE = (600, 0.19, 0.09)  # where looking takes long
+HEAVY_EVIDENCE = (600, 0.19, 0.06)  # where looking takes long
 AGAIN = 1.15  # times the seconds of the solved paths, at least
 # Times the evidence's time: what it and the solved paths take together.
 SOLVED, HEAVY_SOLVED = 1.45, 1.22
@@ -74,7 +74,9 @@ def _timed_steps(
     network = DeepNetwork(task.schema, plan.body, torch.Generator().manual_seed(0))
     optimizer = FlatMuon(network, plan.decay)
     batches = Batches(torch.as_tensor(task.folds[0][0]), plan.batch, 0, task.lengths(), task.window)
-    return network, partial(_time_steps, network, optimizer, batches, task, PROBE_SHARE * seconds)
+    return network, partial(
+        _time_steps, network, optimizer, batches, task, min(PROBE_SHARE * seconds, LONGEST_PROBE)
+    )
 
 
 def pays_of(plan: Plan) -> float:
