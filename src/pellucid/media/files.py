@@ -137,7 +137,8 @@ def in_parallel(
     for cell in cells[:TIMED]:
         started = time.perf_counter()
         yield one(cell)
-        seconds += [] if cell is None else [time.perf_counter() - started]
+        if cell is not None:
+            seconds.append(time.perf_counter() - started)
     rest = cells[TIMED:]
     threads = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     if threads == 1 or len(rest) < TIMED or min(seconds) < QUICK:

@@ -175,7 +175,8 @@ def _wanted(count: int, target: int, smoothing: float) -> tuple[Scalar, ...]:
 
 def _direct(scores: Vector, wanted: tuple[Scalar, ...]) -> float:
     """The loss without probabilities, by distances from the largest score."""
-    below = [float(score - max(scores)) for score in scores]
+    top = max(scores)
+    below = [float(score - top) for score in scores]
     meant = math.fsum(float(y) * z for y, z in zip(wanted, below, strict=True) if y)
     return math.log(math.fsum(map(math.exp, below))) - meant
 
@@ -197,8 +198,8 @@ def _gradient(
 
 def _differences(scores: Vector, wanted: tuple[Scalar, ...]) -> tuple[float, ...]:
     """The slope along each score, measured with float64 differences."""
-    width = 1e-5
-    powers = [math.exp(float(score - max(scores))) for score in scores]
+    width, top = 1e-5, max(scores)
+    powers = [math.exp(float(score - top)) for score in scores]
     whole = math.fsum(powers)
 
     def moved(power: float, move: float) -> float:
