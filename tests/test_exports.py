@@ -63,11 +63,12 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("own", [None, "ACTIVE"])
-def test_threads_wait_passively_unless_the_user_chose(own):
+def test_threads_wait_a_moment_unless_the_user_chose(own):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "GOMP_"))}
-    code = "import pellucid, os; print(os.environ['OMP_WAIT_POLICY'])"
+    names = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
+    code = f"import pellucid, os; print(*map(os.environ.get, {names}))"
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         env=environment | ({"OMP_WAIT_POLICY": own} if own else {}),
     )  # fmt: skip
-    assert ran.stdout.strip() == (own or "PASSIVE")
+    assert ran.stdout.split() == ([own, "None"] if own else ["PASSIVE", "10000"])

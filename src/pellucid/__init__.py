@@ -37,9 +37,9 @@ __all__ = [
 # OpenMP's threads spin while they wait for each other; on a busy machine that makes two threads
 # ten times as slow as one, and not to spin at all makes them a fifth slower on an idle one: so they
 # spin for about a tenth of a millisecond. It is read when torch is imported; a user's choice stays.
-if "torch" not in sys.modules:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}  # the second overrules
+if "torch" not in sys.modules and not _WAITING.keys() & os.environ.keys():
+    os.environ.update(_WAITING)
 
 _HOMES = {
     "DataError": "errors",
