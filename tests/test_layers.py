@@ -23,9 +23,10 @@ from pellucid.networks.layers import (
     random_layers,
     seed_layers,
 )
-from pellucid.networks.layers.convolution import PictureEncoder, Whitening
+from pellucid.networks.layers.convolution import Convolution, PictureEncoder, Whitening
 from pellucid.networks.layers.normalisation import BatchNorm
 from pellucid.networks.layers.sequence import TokenConvolution
+from pellucid.networks.layers.winograd import convolution, pays
 from pellucid.training.optimizers import FlatAdamW
 
 
@@ -332,3 +333,69 @@ def test_components_are_the_same_in_halves():
         encoder.whitening.measure(x / x.std())
         encoder.layers = encoder.layers[:1]
     assert half.train()(x / x.std()).equal(whole.train()(x / x.std()))
+
+
+WIDE = 100
+
+
+@pytest.mark.parametrize(
+    "shape, out",
+    [
+        ((3, 48, 7, 7), 50), ((2, 5, 31, 30), 7), ((4, 3, 1, 1), 2), ((1, 2, 4, 13), 3),
+        ((3, 4, 8, 12), 4), ((40, 8, 15, 15), 8),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_few_multiplications_give_the_convolution_and_its_gradients(shape, out, order):
+    x = normal(*shape).float().contiguous(memory_format=order).requires_grad_()
+    weight = normal(out, shape[1], 3, 3, seed=1).float().requires_grad_()
+    answer = convolution(x, weight)
+    double = nn.functional.conv2d(x.double(), weight.double(), padding=1)
+    g = normal(*double.shape, seed=2).contiguous(memory_format=order)
+    assert answer.shape == double.shape
+    found = (answer, *torch.autograd.grad(answer, (x, weight), g.float()))
+    known = (double, *torch.autograd.grad(double, (x, weight), g))
+    for one, other in zip(found, known, strict=True):
+        assert (one.double() - other).abs().max() < 1e-4 * other.abs().max()
+
+
+def test_wide_kernels_learn_by_few_multiplications_what_they_predict_by_many():
+    layer = Convolution(WIDE, WIDE, generator())
+    x = normal(8, WIDE, 9, 9).float()
+    learnt = layer.train()(x)
+    with torch.no_grad():  # as a prediction sees it, by the moments of this batch
+        plain = nn.functional.conv2d(x, layer.weight, padding=1)
+        moments = plain.mean((0, 2, 3)), plain.var((0, 2, 3), correction=0)
+        layer.norm.mean.copy_(moments[0])
+        layer.norm.variance.copy_(moments[1])
+    torch.testing.assert_close(learnt, layer.eval()(x), rtol=1e-4, atol=1e-4)
+    assert "_WinogradBackward" in operations(learnt)
+
+
+def operations(x):
+    """The names of everything that gave x its gradient."""
+    waiting, names = [x.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        names.add(type(node).__name__)
+        waiting += [before for before, _ in node.next_functions if before is not None]
+    return names
+
+
+@pytest.mark.parametrize(
+    "x, weight",
+    [
+        (torch.ones(1, WIDE, 4, 4, dtype=torch.float64), torch.ones(WIDE, WIDE, 3, 3)),
+        (torch.ones(1, WIDE, 4, 4), torch.ones(WIDE, WIDE, 5, 5)),
+        (torch.ones(1, WIDE, 4, 4), torch.ones(WIDE - 1, WIDE, 3, 3)),
+    ],
+)
+def test_other_convolutions_are_left_to_torch(x, weight):
+    assert not pays(x, weight)
+
+
+def test_learning_in_bfloat16_is_left_to_torch():
+    x, weight = torch.ones(1, WIDE, 4, 4), torch.ones(WIDE, WIDE, 3, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not pays(x, weight)
+    assert pays(x, weight)

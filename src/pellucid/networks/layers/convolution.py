@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.networks.layers.normalisation import BatchNorm
+from pellucid.networks.layers.winograd import convolution, pays
 
 SMALLEST = 8  # pixels of the shorter side that are still pooled
 SMALL, LARGE, HUGE = 24, 48, 128  # pixels of the shorter side, beyond which less of it is looked at
@@ -34,7 +35,10 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """GELU(norm(x * weight))."""
-        x = nn.functional.conv2d(x, self.weight, None, self.stride, self.padding)
+        if self.training and self.stride == 1 and pays(x, self.weight):
+            x = convolution(x, self.weight)
+        else:
+            x = nn.functional.conv2d(x, self.weight, None, self.stride, self.padding)
         x = nn.functional.max_pool2d(x, 2) if self.pool else x
         return nn.functional.gelu(self.norm(x))
 
