@@ -13,6 +13,7 @@ BENCHMARKS = {
     "cold_start": "start-up of the command line",
     "explanation": "CPU seconds to explain a row of each kind, and what recording costs",
     "pictures": "pictures decoded a second beside a DataLoader, and epochs on a warm store",
+    "kernels": "wide convolutions, forward and backward, beside PyTorch's",
     "cifar": "CIFAR-10 beside a tutorial's Keras network and gradients with an SVM",
     "scale": "memory and time per row at 1 and 10 million rows",
     "serving": "the server under load against a naive handler, and a long hostile mix",

@@ -19,6 +19,7 @@ from benchmarks import printing
 from pellucid.errors import Mends
 from pellucid.kinds.image import Image as ImageKind
 from pellucid.networks.layers.convolution import PictureEncoder
+from pellucid.networks.layers.input import DEFAULT_ENCODER
 from pellucid.store import Store, build_store
 from pellucid.training.budget import usable_threads
 
@@ -114,7 +115,7 @@ def epochs(folder: Path, rounds: int, rows: int = 2_048) -> dict[str, Any]:
         "in files": Store(rows, {"image": torch.from_numpy(mapped)}, {}),
         "in memory": build_store([{"image": pixels}]),
     }
-    network = PictureEncoder(3, 32, 16, torch.Generator().manual_seed(0))
+    network = PictureEncoder(3, 32, DEFAULT_ENCODER, torch.Generator().manual_seed(0))
     torch.set_num_threads(1)
     seconds: dict[str, list[float]] = {name: [] for name in stores}
     for _ in range(rounds + 1):  # by turns, the first of each to warm up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -46,6 +47,29 @@ def test_halves_are_taken_where_they_are_clearly_quicker(half, taken, monkeypatc
     encoder = replace(HEAVY.body.encoder, half=taken)
     expected = replace(HEAVY, body=replace(HEAVY.body, encoder=encoder))
     assert budget._halved(HEAVY, None, 60) == expected
+
+
+@pytest.mark.parametrize("half", [True, False])
+@pytest.mark.parametrize("quicker", [True, False])
+def test_few_multiplications_are_taken_where_they_are_quicker_than_whole_ones(
+    half, quicker, monkeypatch
+):
+    monkeypatch.setattr(budget.winograd, "quicker", lambda: quicker)
+    encoder = replace(HEAVY.body.encoder, half=half)
+    plan = replace(HEAVY, body=replace(HEAVY.body, encoder=encoder))
+    assert budget._by_winograd(plan).body.encoder == replace(encoder, winograd=quicker and not half)
+
+
+@pytest.mark.parametrize(("slow", "quicker"), [("_by_torch", True), ("convolution", False)])
+def test_a_processor_is_judged_by_the_time_that_it_takes(slow, quicker, monkeypatch):
+    whole = getattr(budget.winograd, slow)
+
+    def slowly(x, weight):
+        time.sleep(0.3)
+        return whole(x, weight)
+
+    monkeypatch.setattr(budget.winograd, slow, slowly)
+    assert budget.winograd.quicker() == quicker
 
 
 @pytest.mark.parametrize(("together", "plain", "heavy"), [(0.7, 2, 2), (0.85, 1, 2), (0.95, 1, 1)])

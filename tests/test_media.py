@@ -535,8 +535,10 @@ def test_only_cells_that_take_long_are_read_by_several_threads(seconds, threads,
     told = set()
 
     def work(cell):
+        if cell == "none":
+            raise UnreadableError("no such file")
         time.sleep(seconds)
         told.add(threading.get_ident())
 
-    list(in_parallel(work, [None] * 2 + ["a"] * 40))
+    list(in_parallel(work, [None, "none", *["a"] * 40]))
     assert len(told - {threading.get_ident()}) == (threads if threads > 1 else 0)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from descents import network, problem
+from pellucid.networks.layers import Encoder
 from pellucid.networks.layers.convolution import PictureEncoder
 from pellucid.training.optimizers import FlatAdamW, FlatMuon, orthogonal
 
@@ -169,4 +170,4 @@ def test_all_but_kernels_descend_as_without_muon_and_a_state_brings_both_back():
 
 
 def _pictures() -> PictureEncoder:
-    return PictureEncoder(3, 16, 4, torch.Generator().manual_seed(0))
+    return PictureEncoder(3, 16, Encoder(4), torch.Generator().manual_seed(0))

@@ -36,8 +36,9 @@ __all__ = [
 
 # OpenMP's threads spin while they wait for each other; on a busy machine that makes two threads
 # ten times as slow as one, and not to spin at all makes them a fifth slower on an idle one: so they
-# spin for about a tenth of a millisecond. It is read when torch is imported; a user's choice stays.
-_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}  # the second overrules
+# spin for about a tenth of a millisecond. This is read when torch is imported; what a user chose
+# stays. GNU's OpenMP goes by the second; others know the first only and do not spin.
+_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}
 if "torch" not in sys.modules and not _WAITING.keys() & os.environ.keys():
     os.environ.update(_WAITING)
 

@@ -252,9 +252,8 @@ class ImageInput(InputLayer):
         self.register_buffer("spread", torch.tensor(fitted.spread).view(1, -1, 1, 1))
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
         self.encoder = PictureEncoder(
-            fitted.channels, fitted.side // self.shrink, encoder.channels, generator, encoder.half,
-            whiten=True,
-        )  # fmt: skip
+            fitted.channels, fitted.side // self.shrink, encoder, generator, whiten=True
+        )
         self.vectors = (
             None if fitted.pretrained is None else fitted.pretrained.layer(self.columns, generator)
         )

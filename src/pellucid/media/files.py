@@ -136,9 +136,10 @@ def in_parallel(
     seconds = [inf]
     for cell in cells[:TIMED]:
         started = time.perf_counter()
-        yield one(cell)
-        if cell is not None:
+        found = one(cell)
+        if cell is not None and not isinstance(found, UnreadableError):
             seconds.append(time.perf_counter() - started)
+        yield found
     rest = cells[TIMED:]
     threads = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
     if threads == 1 or len(rest) < TIMED or min(seconds) < QUICK:

@@ -12,6 +12,7 @@ from functools import partial
 import torch
 
 from pellucid.kinds.targets import summed_loss
+from pellucid.networks.layers import winograd
 from pellucid.networks.network import DeepNetwork
 from pellucid.training.batches import Batches
 from pellucid.training.draft import FEWEST_TREES
@@ -24,7 +25,7 @@ from pellucid.training.task import Task
 
 PROBE_STEPS, MOST_PROBE_STEPS = 4, 24
 PROBE_SHARE, LONGEST_PROBE = 0.005, 5.0  # of the time, for each number of threads; seconds
-MOST_PROBE = 6  # times that share; beyond it two steps must do, the first of which is a slow one
+MOST_PROBE = 6  # times as long; beyond it two steps must do, the first of which is a slow one
 SMALL = 32  # pixels of the shorter side that the first steps are timed at
 # A second thread must pay for itself, since shared machines punish it later; so must half. Steps of
 # media are long, so that little is lost where it does not.
@@ -109,7 +110,7 @@ def with_encoders(plan: Plan, task: Task, seconds: float) -> Plan:
     shrunk = seen_at(encoder, task.schema, SMALL)
     shrunk = replace(shrunk, shrink=max(1, max(kind.side for kind in task.schema.media) // SMALL))
     small = replace(plan, body=replace(plan.body, encoder=shrunk))
-    small = _halved(small, task, seconds)
+    small = _by_winograd(_halved(small, task, seconds))
 
     def step_seconds(plan: Plan) -> float:
         step = _timed_steps(task, plan, seconds)[1]
@@ -128,6 +129,15 @@ def _halved(plan: Plan, task: Task, seconds: float) -> Plan:
         whole = _timed_steps(task, plan, seconds)[1](None)
         half = _timed_steps(task, halved, seconds)[1](whole)
     return halved if half <= PAYS * whole else plan
+
+
+def _by_winograd(plan: Plan) -> Plan:
+    """The plan with wide kernels in fewer multiplications, where the processor is quicker so."""
+    if plan.body.encoder.half:
+        return plan
+    with threads_set(1):
+        encoder = replace(plan.body.encoder, winograd=winograd.quicker())
+    return replace(plan, body=replace(plan.body, encoder=encoder))
 
 
 def fit_to_time(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:

@@ -88,7 +88,7 @@ class Plan:
         sizes = (body.members, body.width, body.embedding, self.folds, self.batch, self.threads,
                  encoder.channels, encoder.shrink)  # fmt: skip
         steps = (self.steps, self.evaluate_every, self.patience, self.linear_rows, self.looked_at)
-        flags = (encoder.mirror, encoder.opposite, encoder.half, encoder.distort)
+        flags = (encoder.mirror, encoder.opposite, encoder.distort, encoder.half, encoder.winograd)
         counts = (
             body.blocks,
             self.trees,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pellucid.networks.layers import winograd
+from pellucid.networks.layers.input import Encoder
 from pellucid.networks.layers.normalisation import BatchNorm
-from pellucid.networks.layers.winograd import convolution, pays
 
 SMALLEST = 8  # pixels of the shorter side that are still pooled
 SMALL, LARGE, HUGE = 24, 48, 128  # pixels of the shorter side, beyond which less of it is looked at
@@ -15,8 +16,11 @@ SMALL, LARGE, HUGE = 24, 48, 128  # pixels of the shorter side, beyond which les
 class Convolution(nn.Module):
     """Convolution, batch normalisation, GELU: (batch, in, h, w) -> (batch, out, h', w').
 
-    With `pool` the largest of each two by two places goes on, before it is normalised.
+    With `pool` the largest of each two by two places goes on, before it is normalised. With
+    `winograd` wide kernels learn in fewer multiplications; answers are the plain sums always.
     """
+
+    winograd = False
 
     def __init__(
         self,
@@ -35,8 +39,9 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """GELU(norm(x * weight))."""
-        if self.training and self.stride == 1 and pays(x, self.weight):
-            x = convolution(x, self.weight)
+        few = self.winograd and self.training and self.stride == 1
+        if few and winograd.suits(x, self.weight):
+            x = winograd.convolution(x, self.weight)
         else:
             x = nn.functional.conv2d(x, self.weight, None, self.stride, self.padding)
         x = nn.functional.max_pool2d(x, 2) if self.pool else x
@@ -93,7 +98,7 @@ class Whitening(nn.Module):
 
 
 class PictureEncoder(nn.Module):
-    """Pictures (batch, in, height, width) -> (batch, `width`) by a network of seven to nine layers.
+    """Pictures (batch, in, height, width) -> (batch, `width`) by seven or eight layers.
 
     The family of ResNet-9 (Page 2018, "How to train your ResNet"): the channels double and the
     sides halve two or three times, with residual layers after the first and the last time. What is
@@ -104,27 +109,30 @@ class PictureEncoder(nn.Module):
     residual): in the same time, 1.5 passes over cifar10, about a point better. Else sides of more
     than 24 pixels are seen at every second place, by twice the channels up to 48.
 
-    With `half` it computes in bfloat16 while learning, its weights and its answers in float32 all
-    the same: 1.7 to 1.9 times as fast on processors with such instructions (AVX512-BF16).
+    With `encoder.half` it computes in bfloat16 while learning, its weights and its answers in
+    float32 all the same: 1.7 to 1.9 times as fast on processors with such instructions
+    (AVX512-BF16). With `encoder.winograd` its wide kernels learn in fewer multiplications.
     """
 
     def __init__(
         self,
         inputs: int,
         side: int,
-        channels: int,
+        encoder: Encoder,
         generator: torch.Generator,
-        half: bool = False,
         whiten: bool = False,
     ) -> None:
         super().__init__()
-        self.half_while_learning = half
+        self.half_while_learning, channels = encoder.half, encoder.channels
         middle = SMALL < side <= LARGE
         if middle and whiten:
             layers, channels = _place_by_place(inputs, channels, generator)
         else:
             layers, channels = _halving(inputs, side, channels * (1 + middle), generator)
         self.layers = nn.Sequential(*layers)
+        for layer in self.layers.modules():
+            if isinstance(layer, Convolution):
+                layer.winograd = encoder.winograd
         self.width = 2 * channels
 
     def forward(self, x: Tensor) -> Tensor:

@@ -37,9 +37,7 @@ class Hearing(nn.Module):
         self.choice = WindowChoice()
         self.augmentation = SpectrogramAugmentation()
         frames = length // self.spectrum.log_mel.hop
-        self.encoder = PictureEncoder(
-            2, min(frames, BANDS), encoder.channels, generator, encoder.half
-        )
+        self.encoder = PictureEncoder(2, min(frames, BANDS), encoder, generator)
         self.width = self.encoder.width
 
     def forward(self, windows: Tensor) -> Tensor:

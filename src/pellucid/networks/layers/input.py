@@ -23,6 +23,7 @@ class Encoder:
     distort: bool = False  # many passes over few rows: turn, stretch, shade them
     opposite: bool = False  # a mirrored picture means the opposite number: learn from both
     half: bool = False  # learn with bfloat16, where the processor is clearly quicker with it
+    winograd: bool = False  # learn wide kernels in fewer multiplications, where that is quicker
     pixels: int = 0  # where sides differ, small ones are shrunk no further than this asks for
 
     def shrink_of(self, side: int) -> int:

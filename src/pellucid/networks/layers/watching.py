@@ -39,9 +39,7 @@ class Watching(nn.Module):
             self.register_buffer(name, torch.full((1, 1, 3, 1, 1), start))
         self.choice = MomentChoice()
         self.augmentation = PictureAugmentation(encoder.mirror, encoder.distort)
-        self.encoder = PictureEncoder(
-            6, side // self.shrink, encoder.channels, generator, encoder.half
-        )
+        self.encoder = PictureEncoder(6, side // self.shrink, encoder, generator)
         self.attention = TemporalAttention(moments, self.encoder.width, generator)
         self.width = self.attention.width
 
