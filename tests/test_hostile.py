@@ -313,6 +313,11 @@ UNMET = {
     "a plan without patience": Case(cells(), "plan", options={"plan": {"patience": "none"}}),
     "a plan of a rate that is a word": Case(cells(), "plan", options={"plan": {"rate": "fast"}}),
     "a plan of half a step": Case(cells(), "plan", options={"plan": {"steps": 0.5}}),
+    "a plan of a flag that is a word": Case(
+        cells(),
+        "plan",
+        options={"plan": {"body": PLAN.to_json()["body"] | {"encoder": {"winograd": "no"}}}},
+    ),
     "a plan of a cut that is none": Case(
         cells(), "plan", options={"plan": {"cuts": {"0": {"x": 1}}}}
     ),

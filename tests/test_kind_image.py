@@ -371,6 +371,17 @@ def test_the_first_layer_of_small_pictures_is_measured_on_them_and_kept(tmp_path
     assert kept.predict(folder).equals(once.predict(folder))
 
 
+@pytest.mark.parametrize("quicker", [True, False])
+def test_the_plan_says_whether_wide_kernels_learn_in_fewer_multiplications(
+    quicker, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("pellucid.networks.layers.winograd.quicker", lambda: quicker)
+    folder, output = class_folders(tmp_path / "photos", 10), tmp_path / "kept.pellucid"
+    model = pellucid.learn(folder, minutes=0.1, verbose=False, output=output)
+    assert model.plan.body.encoder.winograd == quicker
+    assert pellucid.load(output).plan == model.plan
+
+
 def test_a_run_over_small_pictures_that_stops_on_the_way_ends_with_the_same_weights(
     tmp_path, monkeypatch
 ):
