@@ -22,7 +22,7 @@ from pellucid.errors import Mend, Mends
 INLINE = "data:"
 EMPTY = "0 bytes"
 MOST_BYTES = 512 * 2**20  # of one file that is read whole, as a picture is, by every thread
-TIMED, QUICK = 4, 1e-3  # cells that are timed first; seconds of one that threads do not pay for
+TIMED, QUICK = 4, 5e-4  # cells that are timed first; seconds of one that threads do not pay for
 MISSING_PATHS = ("", "na", "nan", "none", "null")
 
 Result = TypeVar("Result")
