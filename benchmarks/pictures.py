@@ -28,11 +28,11 @@ SIZES = {"500 x 375": (500, 375), "1280 x 960": (1280, 960), "128 x 128": (128, 
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Both readers by turns over the same files, the best of three rounds each."""
+    """Both readers by turns over the same files, the best of five rounds each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, help="JSON file for the results")
     parser.add_argument("--pictures", type=int, default=600)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epochs-only", action="store_true", help="the warm store alone")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
@@ -48,8 +48,7 @@ def decoding(folder: Path, size: str, count: int, rounds: int) -> dict[str, Any]
     """Files of one size by both readers."""
     files = write_pictures(folder, SIZES[size], count)
     kind = ImageKind.fit(pl.DataFrame({"image": files[:50]}))
-    ours = best(lambda: decode_ours(kind, files), rounds)
-    theirs = best(lambda: decode_theirs(files), rounds)
+    ours, theirs = by_turns(lambda: decode_ours(kind, files), lambda: decode_theirs(files), rounds)
     return {
         "files": size,
         "pellucid": count / ours,
@@ -144,12 +143,17 @@ def batches(height: int) -> Iterator[torch.Tensor]:
     yield from torch.randperm(height, generator=torch.Generator().manual_seed(0)).split(128)
 
 
-def best(work: Callable[[], None], rounds: int) -> float:
-    """The least wall time of a few rounds."""
+def by_turns(
+    ours: Callable[[], None], theirs: Callable[[], None], rounds: int
+) -> tuple[float, float]:
+    """The least wall time of each in a few rounds, so that a busy minute falls on both."""
     torch.set_num_threads(usable_threads())
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
+    times = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
+    return min(ours for ours, _ in times), min(theirs for _, theirs in times)
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """The wall time of it."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

@@ -11,7 +11,9 @@ import numpy as np
 from pellucid.evidence.document import CurvePoint
 from pellucid.evidence.intervals import interval
 from pellucid.kinds import Array
+from pellucid.schema import Schema
 from pellucid.training.convex import Choice
+from pellucid.training.encoders import smaller
 from pellucid.training.fitting import fit, predict
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
@@ -20,10 +22,11 @@ from pellucid.training.watch import Watch
 MEMBERS, WIDTH, MOST_TREES = 8, 64, 100
 
 
-def curve_plan(plan: Plan) -> Plan:
+def curve_plan(plan: Plan, schema: Schema) -> Plan:
     """The plan of the curve's networks: narrower and shorter, one split, the same at every size."""
     body = replace(
         plan.body,
+        encoder=smaller(plan.body.encoder, schema),
         members=min(MEMBERS, plan.body.members),
         width=min(WIDTH, plan.body.width),
         embedding=min(8, plan.body.embedding),
@@ -50,7 +53,7 @@ def learning_curve(
         if 2.2 * last > end - started:
             break
         deadline = started + (end - started) * rows / max(plan.curve) * 0.6
-        sized = _sized(plan, rows, len(part.folds[0][0]))
+        sized = _sized(plan, part, rows)
         fitted = fit(part, sized, lambda _, deadline=deadline: Watch(deadline), choices)  # type: ignore[misc]
         outputs = predict(fitted.network, task.store, prove)
         for target, (kind, output) in enumerate(zip(task.schema.targets, outputs, strict=True)):
@@ -60,13 +63,14 @@ def learning_curve(
     return points
 
 
-def _sized(plan: Plan, rows: int, learn: int) -> Plan:
+def _sized(plan: Plan, part: Task, rows: int) -> Plan:
     """The curve's plan for so many rows."""
     batch = max(16, min(plan.batch, rows // 16))
-    per_epoch = -(-learn // batch)
+    per_epoch = -(-len(part.folds[0][0]) // batch)
     steps = max(per_epoch, plan.steps // 2)
     every = max(per_epoch, plan.evaluate_every // 8)
-    return replace(curve_plan(plan), batch=batch, steps=steps, evaluate_every=every)
+    plan = curve_plan(plan, part.schema)
+    return replace(plan, batch=batch, steps=steps, evaluate_every=every)
 
 
 def curve_sizes(learn: int) -> tuple[int, ...]:

@@ -16,7 +16,14 @@ from pellucid.networks.layers import winograd
 from pellucid.networks.network import DeepNetwork
 from pellucid.training.batches import Batches
 from pellucid.training.draft import FEWEST_TREES
-from pellucid.training.encoders import EVALUATIONS, seen_at, sized, triangular
+from pellucid.training.encoders import (
+    EVALUATIONS,
+    most_passes,
+    passes,
+    seen_at,
+    sized,
+    triangular,
+)
 from pellucid.training.fitting import predict
 from pellucid.training.mirroring import meaning_of_mirrored
 from pellucid.training.optimizers import FlatAdamW, FlatMuon
@@ -30,7 +37,6 @@ SMALL = 32  # pixels of the shorter side that the first steps are timed at
 # A second thread must pay for itself, since shared machines punish it later; so must half. Steps of
 # media are long, so that little is lost where it does not.
 PAYS, HEAVY_PAYS = 0.8, 0.9
-MORE_PASSES = 1.5  # than planned over pictures, where the time is not enough for a larger network
 MOST_LINEAR_ROWS, FEWEST_LINEAR_ROWS = 100_000, 1_000  # a line is known well from the most
 TABLE_SHARE = 0.15  # of the deep networks' time, for those of the plain columns alone
 SHARE_OF_MEMBERS = 0.78  # of the time that a plain table takes, at least, for deep networks
@@ -177,7 +183,8 @@ def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         trees=_affordable_trees(plan, task, 0.1 * seconds),
         linear_rows=_affordable_rows(plan, task, probed.terms, 0.05 * seconds),
     )
-    most = int(MORE_PASSES * plan.all_steps)
+    learn = len(task.folds[0][0])
+    most = int(plan.all_steps * most_passes(learn) / passes(learn))
     return replace(triangular(plan, max(20, min(most, steps))), most_steps=most)
 
 

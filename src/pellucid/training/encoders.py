@@ -18,6 +18,8 @@ from pellucid.training.task import Task
 LADDER = ((16, 32), (16, 64), (24, 64), (24, 128), (32, 128), (40, 128), (48, 128), (64, 128))
 NO_SIDE = 1  # of sounds, which are not shrunk
 FEWEST_PASSES, MOST_PASSES = 8, 120
+# Where the time is not enough for a larger network: times the planned passes, and in all.
+MORE_PASSES, ENOUGH_PASSES = 1.5, 24
 MANY_PASSES = 15  # from here on pictures are turned, stretched, shaded and covered too
 RATE, FAST_RATE = 3e-3, 8e-3  # of AdamW; in few passes the fast one is worth a point
 QUICKER = 2.5  # times what arithmetic says, at most, for a larger network
@@ -62,6 +64,11 @@ def _folds(learn: int, mixed: bool) -> int:
 def passes(learn: int) -> float:
     """How often each row should be seen: the fewer there are, the more often."""
     return float(np.clip(FEWEST_PASSES * (40_000 / learn) ** 0.6, FEWEST_PASSES, MOST_PASSES))
+
+
+def most_passes(learn: int) -> float:
+    """What is made where there is time."""
+    return max(MORE_PASSES * passes(learn), ENOUGH_PASSES)
 
 
 def triangular(plan: Plan, steps: int) -> Plan:
@@ -113,6 +120,19 @@ def seen_at(encoder: Encoder, schema: Schema, pixels: int) -> Encoder:
     differ = len(sides - {NO_SIDE}) > 1
     shrink = max(1, -(-max(sides) // pixels))
     return replace(encoder, shrink=shrink, pixels=pixels if differ else 0)
+
+
+def smaller(encoder: Encoder, schema: Schema) -> Encoder:
+    """As narrow as the lowest rung; pictures at half the sides where so much can be seen."""
+    seen = [k.side // encoder.shrink_of(k.side) for k in schema.media if k.side != NO_SIDE]
+    channels, pixels = LADDER[0]
+    times = 2 if min(seen, default=0) >= pixels else 1
+    return replace(
+        encoder,
+        channels=min(channels, encoder.channels),
+        shrink=times * encoder.shrink,
+        pixels=encoder.pixels // times,
+    )
 
 
 def flops(task: Task, body: Body) -> float:
