@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmarks import printing
 from pellucid.networks.layers import winograd
@@ -49,7 +49,9 @@ def beside_torch(before: int, after: int, side: int, rounds: int) -> dict[str, A
         torch.autograd.grad(convolve(*leaves), leaves, gradient)
         return 1e3 * (time.perf_counter() - started)
 
-    times = [(milliseconds(winograd.convolution), milliseconds(by_torch)) for _ in range(rounds)]
+    times = [
+        (milliseconds(winograd.convolution), milliseconds(winograd.by_torch)) for _ in range(rounds)
+    ]
     ours, theirs = (median(each) for each in zip(*times[1:], strict=True))
     return {
         "channels": f"{before} to {after}",
@@ -59,8 +61,3 @@ def beside_torch(before: int, after: int, side: int, rounds: int) -> dict[str, A
         "ratio": theirs / ours,
         "used while learning": winograd.suits(x, weight),
     }
-
-
-def by_torch(x: Tensor, weight: Tensor) -> Tensor:
-    """Padded by 1, as the other is."""
-    return nn.functional.conv2d(x, weight, padding=1)

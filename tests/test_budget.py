@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from pellucid.evidence.curve import curve_plan
+from pellucid.networks.layers import Encoder
 from pellucid.training import budget
-from pellucid.training.budget import for_evidence, for_members, pays_of, threads_that_pay
+from pellucid.training.budget import (
+    Probe,
+    fit_to_time,
+    for_evidence,
+    for_members,
+    pays_of,
+    threads_that_pay,
+)
+from pellucid.training.encoders import passes, smaller, triangular
 from sounding import small_plan
 
 PLAIN = small_plan(looked_at=2**20)
@@ -60,14 +70,15 @@ def test_few_multiplications_are_taken_where_they_are_quicker_than_whole_ones(
     assert budget._by_winograd(plan).body.encoder == replace(encoder, winograd=quicker and not half)
 
 
-@pytest.mark.parametrize(("slow", "quicker"), [("_by_torch", True), ("convolution", False)])
+@pytest.mark.parametrize(("slow", "quicker"), [("by_torch", True), ("convolution", False)])
 def test_a_processor_is_judged_by_the_time_that_it_takes(slow, quicker, monkeypatch):
-    whole = getattr(budget.winograd, slow)
+    whole, clock = getattr(budget.winograd, slow), [0.0]
 
     def slowly(x, weight):
-        time.sleep(0.3)
+        clock[0] += 0.3
         return whole(x, weight)
 
+    monkeypatch.setattr(budget.winograd, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
     monkeypatch.setattr(budget.winograd, slow, slowly)
     assert budget.winograd.quicker() == quicker
 
@@ -78,3 +89,56 @@ def test_a_second_thread_must_pay_more_where_steps_are_short(together, plain, he
         times = iter((1.0, together))
         found = threads_that_pay(lambda best, times=times: next(times), 2, pays_of(plan))
         assert found == (threads, together if threads == 2 else 1.0)
+
+
+def made_in(seconds, learn, step_seconds=0.01):
+    """Passes that are planned over so many pictures, and the most that may come of them."""
+    schema = SimpleNamespace(media=(None,), inputs=(), targets=())
+    task = SimpleNamespace(schema=schema, folds=[(range(learn), range(100))])
+    rows = int(passes(learn) * learn)
+    draft = triangular(replace(HEAVY, batch=100), rows // 100)
+    plan = fit_to_time(draft, task, Probe(1, step_seconds, 1e-6), seconds)
+    return plan.all_steps * 100 / learn, plan.most_steps * 100 / learn
+
+
+def test_many_pictures_are_seen_as_often_as_the_time_allows():
+    short, long = (made_in(seconds, 40_000)[0] for seconds in (60, 90))
+    assert passes(40_000) < short < long < 24
+    assert made_in(36_000, 40_000) == pytest.approx((24, 24), rel=0.01)
+
+
+@pytest.mark.parametrize("learn", [1_000, 4_000])
+def test_few_pictures_are_seen_half_as_often_again_as_planned_at_most(learn):
+    assert made_in(36_000, learn) == pytest.approx((1.5 * passes(learn),) * 2, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "sides", "channels", "seen"),
+    [
+        (Encoder(channels=48), [32], 16, [16]),
+        (Encoder(channels=8), [8], 8, [8]),
+        (Encoder(channels=24, shrink=2), [128], 16, [32]),
+        (Encoder(channels=24, shrink=2), [62], 16, [31]),
+        (Encoder(channels=32, shrink=2, pixels=64), [128, 64], 16, [32, 32]),
+        (Encoder(channels=32, shrink=2, pixels=64), [128, 28], 16, [64, 28]),
+        (Encoder(channels=32), [1], 16, [1]),
+        (Encoder(channels=32), [1, 64], 16, [1, 32]),  # a sound, which is never shrunk
+        (Encoder(), [], 16, []),
+    ],
+)
+def test_quick_trials_see_pictures_at_half_the_sides_where_these_are_large(
+    encoder, sides, channels, seen
+):
+    found = smaller(encoder, schema_of(sides))
+    assert found.channels == channels
+    assert [max(1, side // found.shrink_of(side)) for side in sides] == seen
+
+
+def schema_of(sides):
+    return SimpleNamespace(media=tuple(SimpleNamespace(side=side) for side in sides))
+
+
+def test_the_learning_curve_is_of_such_networks():
+    body = replace(HEAVY.body, encoder=Encoder(channels=48))
+    found = curve_plan(replace(HEAVY, body=body), schema_of([32]))
+    assert found.body.encoder == Encoder(channels=16, shrink=2)

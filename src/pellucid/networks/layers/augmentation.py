@@ -20,7 +20,8 @@ class PictureAugmentation(RandomLayer):
 
     Pictures are (batch, channels, height, width) in standard units, so that 0 is the mean colour.
     A network that sees each picture only a few times learns less from distorted ones: in four
-    passes over cifar10 covering cost 3 points, and shifting far 1. Cutout: DeVries and Taylor 2017.
+    passes over cifar10 covering cost 3 points, and shifting far 1; in 18 both together cost 1.
+    Cutout: DeVries and Taylor 2017.
     """
 
     def __init__(self, mirror: bool, distort: bool) -> None:
