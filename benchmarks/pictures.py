@@ -148,11 +148,12 @@ def by_turns(
 ) -> tuple[float, float]:
     """The least wall time of each in a few rounds, so that a busy minute falls on both."""
     torch.set_num_threads(usable_threads())
-    times = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
-    return min(ours for ours, _ in times), min(theirs for _, theirs in times)
+    times = [(wall_seconds(ours), wall_seconds(theirs)) for _ in range(rounds)]
+    first, second = (min(each) for each in zip(*times, strict=True))
+    return first, second
 
 
-def seconds(work: Callable[[], None]) -> float:
+def wall_seconds(work: Callable[[], None]) -> float:
     """The wall time of it."""
     started = time.perf_counter()
     work()

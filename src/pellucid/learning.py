@@ -28,7 +28,7 @@ from pellucid.planning import given_plan, plan_of, task_of, timed
 from pellucid.record import document
 from pellucid.settings import Settings
 from pellucid.training.budget import threads_set
-from pellucid.training.draft import first_plan
+from pellucid.training.draft import first_plan, of_epochs
 from pellucid.training.fitting import Fitted, fit
 from pellucid.training.memory import keep_freed_memory
 from pellucid.training.plan import Plan
@@ -163,8 +163,8 @@ def fit_only(  # noqa: PLR0913
     narration, workshop = Narration(False), Workshop(None, {})
     experience = gather((table,), targets, settings, None, mends, prove=False)
     draft = first_plan(experience.schema, len(experience.split.learn))
-    steps = draft.steps if epochs is None else epochs * draft.evaluate_every
-    draft = replace(draft, folds=folds or draft.folds, steps=steps)
+    draft = draft if epochs is None else of_epochs(draft, len(experience.split.learn), epochs)
+    draft = replace(draft, folds=folds or draft.folds)
     plan, _ = timed(draft, workshop, experience, settings)
     task = task_of(experience, plan, settings)
     plan = replace(plan, folds=len(task.folds), threads=threads)

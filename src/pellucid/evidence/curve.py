@@ -13,13 +13,14 @@ from pellucid.evidence.intervals import interval
 from pellucid.kinds import Array
 from pellucid.schema import Schema
 from pellucid.training.convex import Choice
-from pellucid.training.encoders import smaller
+from pellucid.training.encoders import most_passes, smaller, triangular
 from pellucid.training.fitting import fit, predict
 from pellucid.training.plan import Plan
 from pellucid.training.task import Task
 from pellucid.training.watch import Watch
 
 MEMBERS, WIDTH, MOST_TREES = 8, 64, 100
+WARM_STEPS = 10
 
 
 def curve_plan(plan: Plan, schema: Schema) -> Plan:
@@ -65,12 +66,14 @@ def learning_curve(
 
 def _sized(plan: Plan, part: Task, rows: int) -> Plan:
     """The curve's plan for so many rows."""
-    batch = max(16, min(plan.batch, rows // 16))
-    per_epoch = -(-len(part.folds[0][0]) // batch)
+    learn = len(part.folds[0][0])
+    plan = replace(curve_plan(plan, part.schema), batch=max(16, min(plan.batch, rows // 16)))
+    per_epoch = -(-learn // plan.batch)
+    if plan.heavy:  # the deadline ends it, which the warm-up of a whole run would come too late for
+        most = int(most_passes(learn) * per_epoch)
+        return replace(triangular(plan, min(plan.all_steps, most)), warmup=WARM_STEPS)
     steps = max(per_epoch, plan.steps // 2)
-    every = max(per_epoch, plan.evaluate_every // 8)
-    plan = curve_plan(plan, part.schema)
-    return replace(plan, batch=batch, steps=steps, evaluate_every=every)
+    return replace(plan, steps=steps, evaluate_every=max(per_epoch, plan.evaluate_every // 8))
 
 
 def curve_sizes(learn: int) -> tuple[int, ...]:

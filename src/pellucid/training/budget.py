@@ -16,14 +16,7 @@ from pellucid.networks.layers import winograd
 from pellucid.networks.network import DeepNetwork
 from pellucid.training.batches import Batches
 from pellucid.training.draft import FEWEST_TREES
-from pellucid.training.encoders import (
-    EVALUATIONS,
-    most_passes,
-    passes,
-    seen_at,
-    sized,
-    triangular,
-)
+from pellucid.training.encoders import EVALUATIONS, seen_at, sized, triangular
 from pellucid.training.fitting import predict
 from pellucid.training.mirroring import meaning_of_mirrored
 from pellucid.training.optimizers import FlatAdamW, FlatMuon
@@ -183,9 +176,7 @@ def _fit_media(plan: Plan, task: Task, probed: Probe, seconds: float) -> Plan:
         trees=_affordable_trees(plan, task, 0.1 * seconds),
         linear_rows=_affordable_rows(plan, task, probed.terms, 0.05 * seconds),
     )
-    learn = len(task.folds[0][0])
-    most = int(plan.all_steps * most_passes(learn) / passes(learn))
-    return replace(triangular(plan, max(20, min(most, steps))), most_steps=most)
+    return triangular(plan, max(20, min(plan.most_steps or plan.all_steps, steps)))
 
 
 def _fit_table(plan: Plan, task: Task, seconds: float) -> Plan:

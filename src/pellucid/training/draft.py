@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pellucid.networks.network import Body
 from pellucid.schema import Schema
-from pellucid.training.encoders import media_plan
+from pellucid.training.encoders import media_plan, triangular
 from pellucid.training.plan import Plan
 
 TABLE_EPOCHS, TEXT_EPOCHS = 200, 12
@@ -17,6 +17,14 @@ def first_plan(schema: Schema, learn: int) -> Plan:
     """Network and batch by the number of rows and columns (evidence: TabM, and our benchmarks)."""
     plan = media_plan(schema, learn) if schema.media else _table_plan(schema, learn)
     return replace(plan, table=_table_plan(schema.table, learn)) if schema.mixed else plan
+
+
+def of_epochs(plan: Plan, learn: int, epochs: int) -> Plan:
+    """The plan with every row seen so often, and never more often."""
+    steps = epochs * -(-learn // plan.batch)
+    if plan.heavy:
+        return replace(triangular(plan, steps), most_steps=0)
+    return replace(plan, steps=steps)
 
 
 def _table_plan(schema: Schema, learn: int) -> Plan:

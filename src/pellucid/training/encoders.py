@@ -18,9 +18,12 @@ from pellucid.training.task import Task
 LADDER = ((16, 32), (16, 64), (24, 64), (24, 128), (32, 128), (40, 128), (48, 128), (64, 128))
 NO_SIDE = 1  # of sounds, which are not shrunk
 FEWEST_PASSES, MOST_PASSES = 8, 120
-# Where the time is not enough for a larger network: times the planned passes, and in all.
+CHEAP = 24  # pixels of the shorter side
+# Where time is left: so many times the planned passes, or so many in all where that is more.
 MORE_PASSES, ENOUGH_PASSES = 1.5, 24
-MANY_PASSES = 15  # from here on pictures are turned, stretched, shaded and covered too
+MANY_PASSES = (
+    15  # planned ones, from which on pictures are turned, stretched, shaded and covered too
+)
 RATE, FAST_RATE = 3e-3, 8e-3  # of AdamW; in few passes the fast one is worth a point
 QUICKER = 2.5  # times what arithmetic says, at most, for a larger network
 SMOOTHING = 0.1  # of a class's answer (Szegedy et al. 2016)
@@ -48,10 +51,11 @@ def media_plan(schema: Schema, learn: int) -> Plan:
     )
     batch = int(np.clip(2 ** int(np.log2(max(learn, 1) / 40 + 1)), 16, 128))
     steps = max(10, int(passes(learn) * -(-learn // batch)))
+    most = MORE_PASSES if mixed else most_passes(learn) / passes(learn)
     plan = Plan(
         body=body, folds=_folds(learn, mixed), batch=batch, rate=rate, decay=1e-2,
         steps=steps, evaluate_every=1, patience=2**20, threads=1, trees=300 if trees else 0,
-        looked_at=LOOKED_AT, smoothing=SMOOTHING,
+        looked_at=LOOKED_AT, smoothing=SMOOTHING, most_steps=int(most * steps),
     )  # fmt: skip
     return triangular(plan, steps)
 
@@ -67,7 +71,7 @@ def passes(learn: int) -> float:
 
 
 def most_passes(learn: int) -> float:
-    """What is made where there is time."""
+    """How often each row is seen at most, where time is left."""
     return max(MORE_PASSES * passes(learn), ENOUGH_PASSES)
 
 
@@ -123,16 +127,10 @@ def seen_at(encoder: Encoder, schema: Schema, pixels: int) -> Encoder:
 
 
 def smaller(encoder: Encoder, schema: Schema) -> Encoder:
-    """As narrow as the lowest rung; pictures at half the sides where so much can be seen."""
-    seen = [k.side // encoder.shrink_of(k.side) for k in schema.media if k.side != NO_SIDE]
-    channels, pixels = LADDER[0]
-    times = 2 if min(seen, default=0) >= pixels else 1
-    return replace(
-        encoder,
-        channels=min(channels, encoder.channels),
-        shrink=times * encoder.shrink,
-        pixels=encoder.pixels // times,
-    )
+    """As narrow as the lowest rung, and pictures at sides that cost little."""
+    narrow = replace(encoder, channels=min(LADDER[0][0], encoder.channels))
+    small = seen_at(narrow, schema, CHEAP) if schema.media else narrow
+    return replace(small, shrink=max(small.shrink, encoder.shrink))
 
 
 def flops(task: Task, body: Body) -> float:
