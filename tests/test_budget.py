@@ -20,7 +20,7 @@ from pellucid.training.budget import (
     threads_that_pay,
 )
 from pellucid.training.draft import of_epochs
-from pellucid.training.encoders import media_plan, passes
+from pellucid.training.encoders import RATE, media_plan, passes
 from sounding import small_plan
 
 PLAIN = small_plan(looked_at=2**20)
@@ -118,6 +118,23 @@ def test_few_pictures_are_seen_half_as_often_again_as_planned_at_most(learn):
 
 def test_so_are_many_beside_plain_columns():
     assert made_in(36_000, 40_000, NUMBER) == pytest.approx([12, 12], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("learn", "beside", "distort"),
+    [
+        (2_000, (), True),
+        (4_000, (), False),
+        (60_000, (), False),
+        (2_000, (NUMBER,), True),
+        (4_000, (NUMBER,), False),
+    ],
+)
+def test_only_few_pictures_are_distorted(learn, beside, distort):
+    schema = SimpleNamespace(media=(PICTURE,), inputs=(PICTURE, *beside), targets=())
+    plan = media_plan(schema, learn)
+    assert plan.body.encoder.distort == distort
+    assert (plan.rate == RATE) == (distort or bool(beside))
 
 
 def test_epochs_that_are_asked_for_are_not_exceeded():

@@ -21,9 +21,7 @@ FEWEST_PASSES, MOST_PASSES = 8, 120
 CHEAP = 24  # pixels of the shorter side
 # Where time is left: so many times the planned passes, or so many in all where that is more.
 MORE_PASSES, ENOUGH_PASSES = 1.5, 24
-MANY_PASSES = (
-    15  # planned ones, from which on pictures are turned, stretched, shaded and covered too
-)
+MANY_PASSES = 40  # planned, from which on pictures are turned, stretched, shaded, covered too
 RATE, FAST_RATE = 3e-3, 8e-3  # of AdamW; in few passes the fast one is worth a point
 QUICKER = 2.5  # times what arithmetic says, at most, for a larger network
 SMOOTHING = 0.1  # of a class's answer (Szegedy et al. 2016)
