@@ -159,7 +159,8 @@ def test_all_but_kernels_descend_as_without_muon_and_a_state_brings_both_back():
         module(x).square().mean().backward()
         optimizer.step(1e-2)
     for (name, p), q in zip(one.named_parameters(), other.parameters(), strict=True):
-        assert torch.equal(p, q) == (p.ndim < 4), name
+        # Not to the last bit: where a vector of the processor ends depends on the place in the buffer.
+        assert torch.allclose(p, q, rtol=1e-5, atol=1e-7) == (p.ndim < 4), name
     third = _pictures()
     resumed = FlatMuon(third, decay=0.1)
     resumed.restore({name: value.clone() for name, value in first.state().items()})
