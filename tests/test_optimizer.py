@@ -159,7 +159,7 @@ def test_all_but_kernels_descend_as_without_muon_and_a_state_brings_both_back():
         module(x).square().mean().backward()
         optimizer.step(1e-2)
     for (name, p), q in zip(one.named_parameters(), other.parameters(), strict=True):
-        # Not to the last bit: where a vector of the processor ends depends on the place in the buffer.
+        # To the last bit it depends on where the vectors of the processor end in the buffer.
         assert torch.allclose(p, q, rtol=1e-5, atol=1e-7) == (p.ndim < 4), name
     third = _pictures()
     resumed = FlatMuon(third, decay=0.1)
