@@ -12,7 +12,7 @@ import pytest
 import pellucid
 from every_kind import plan
 from pellucid import learning
-from pellucid.evidence import curve, rows
+from pellucid.evidence import curve, judgement, rows
 from pellucid.kinds.number import Number
 from pellucid.summary import summary
 
@@ -305,6 +305,17 @@ def test_the_parts_of_the_learning_curve_are_nested_and_hold_no_proving_row(monk
     assert not prove & (learn[2] | choose[2])
     assert not learn[2] & choose[2]
     assert [p["rows"] for p in model.evidence["targets"]["level"]["curve"]] == [30, 60, 120]
+
+
+@pytest.mark.parametrize(("sizes", "told"), [((30, 60, 120), True), ((15, 30, 60), False)])
+def test_only_a_curve_of_all_rows_tells_what_twice_the_rows_would_bring(sizes, told, monkeypatch):
+    gain = {"value": 0.05, "low": 0.04, "high": 0.06}
+    monkeypatch.setattr(judgement, "_doubled", lambda kind, points: gain)
+    frame = marked().drop("text", "amount")
+    model = learnt(frame, "level", test="part", plan=plan(curve=sizes))
+    verdict = model.evidence["targets"]["level"]["verdict"]
+    assert verdict["learned"]
+    assert any("twice the rows" in sentence for sentence in verdict["sentences"]) == told
 
 
 @pytest.mark.parametrize("folds", [2, 4])
