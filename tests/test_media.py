@@ -32,6 +32,7 @@ from pellucid.experience import gather
 from pellucid.kinds.audio import Audio
 from pellucid.kinds.image import Image
 from pellucid.learning import learn
+from pellucid.media import files as files_module
 from pellucid.media.files import NO_FILES, Files, UnreadableError, in_parallel
 from pellucid.media.recognition import medium_of, medium_of_bytes
 from pellucid.networks.layers import Encoder
@@ -532,11 +533,13 @@ def test_cells_come_in_their_order_with_faults_in_their_places(count, seconds):
 @pytest.mark.parametrize(("seconds", "threads"), [(0, 1), (0.005, 2)])
 def test_only_cells_that_take_long_are_read_by_several_threads(seconds, threads, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2), raising=False)
-    told = set()
+    told, clock = set(), [0.0]
+    monkeypatch.setattr(files_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     def work(cell):
         if cell == "none":
             raise UnreadableError("no such file")
+        clock[0] += seconds
         time.sleep(seconds)
         told.add(threading.get_ident())
 
