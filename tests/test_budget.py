@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from pellucid.evidence import curve
 from pellucid.evidence.curve import curve_plan
 from pellucid.networks.layers import Encoder
 from pellucid.training import budget
@@ -20,7 +21,7 @@ from pellucid.training.budget import (
     threads_that_pay,
 )
 from pellucid.training.draft import of_epochs
-from pellucid.training.encoders import RATE, media_plan, passes
+from pellucid.training.encoders import RATE, media_plan, passes, triangular
 from sounding import small_plan
 
 PLAIN = small_plan(looked_at=2**20)
@@ -160,6 +161,14 @@ def test_networks_of_the_learning_curve_are_narrow_and_see_little(encoder, sides
     found = curve_plan(replace(HEAVY, body=body), schema_of(sides)).body.encoder
     assert found.channels == channels
     assert [max(1, side // found.shrink_of(side)) for side in sides] == seen
+
+
+@pytest.mark.parametrize(("rows", "passes_at_most"), [(1_000, 120), (4_000, 52)])
+def test_networks_of_the_learning_curve_are_warm_before_their_deadline(rows, passes_at_most):
+    part = SimpleNamespace(schema=schema_of([32]), folds=[(range(rows), range(100))])
+    found = curve._sized(triangular(replace(HEAVY, batch=128), 20_000), part, rows)
+    assert found.warmup <= 10 < found.steps
+    assert found.all_steps * found.batch / rows <= passes_at_most
 
 
 def test_networks_of_the_learning_curve_that_hear_alone_shrink_nothing():
